@@ -1,0 +1,73 @@
+package fil
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// Agent is one civil servant as the directory knows them.
+type Agent struct {
+	ID         string         `json:"id"`
+	Org        string         `json:"org,omitempty"`      // path in the organisation tree, from the top: "mairie/dgst/voirie"
+	Site       string         `json:"site,omitempty"`     // place of work
+	Language   string         `json:"language,omitempty"` // preferred, BCP 47; empty means French
+	Attributes map[string]any `json:"attributes,omitempty"`
+}
+
+// AttributeKind is the type of an attribute's values. In JSON and in Go a text and a date (2006-01-02) are a string, a
+// number is a float64, a boolean a bool and a list a []string.
+type AttributeKind string
+
+// The kinds of attribute.
+const (
+	KindText    AttributeKind = "text"
+	KindNumber  AttributeKind = "number"
+	KindDate    AttributeKind = "date"
+	KindBoolean AttributeKind = "boolean"
+	KindList    AttributeKind = "list"
+)
+
+// Attribute declares one attribute that agents may have.
+type Attribute struct {
+	Name  string        `json:"name" yaml:"name"`
+	Kind  AttributeKind `json:"kind" yaml:"kind"`
+	Label Bilingual     `json:"label" yaml:"label"`
+}
+
+// Schema is the closed list of attributes: what is not declared is refused, so that union, health or opinion data
+// cannot slip in and become a criterion.
+type Schema []Attribute
+
+// Lookup finds a declared attribute.
+func (s Schema) Lookup(name string) (Attribute, bool) {
+	i := slices.IndexFunc(s, func(a Attribute) bool { return a.Name == name })
+	if i < 0 {
+		return Attribute{}, false
+	}
+	return s[i], true
+}
+
+// reservedNames are words of the rule language and of reports that an attribute may not take.
+var reservedNames = []string{"id", "org", "site", "language", "attributes", "day", "all", "any", "none", "in", "not", "and", "or", "true", "false", "nil"}
+
+// Validate gathers the faults of the declaration itself.
+func (s Schema) Validate() error {
+	var faults Faults
+	seen := map[string]bool{}
+	for i, a := range s {
+		field := fmt.Sprintf("attributes[%d]", i)
+		if a.Name == "" || strings.IndexFunc(a.Name, func(r rune) bool { return r != '_' && (r > 'z' || !unicode.IsLower(r) && !unicode.IsDigit(r)) }) >= 0 || a.Name[0] <= '9' {
+			faults.Add(field+".name", "doit être en minuscules ASCII, chiffres et _", "must be lower-case ASCII, digits and _")
+		}
+		if seen[a.Name] || slices.Contains(reservedNames, a.Name) {
+			faults.Add(field+".name", "est déjà pris : "+a.Name, "is already taken: "+a.Name)
+		}
+		seen[a.Name] = true
+		if !slices.Contains([]AttributeKind{KindText, KindNumber, KindDate, KindBoolean, KindList}, a.Kind) {
+			faults.Add(field+".kind", "doit être text, number, date, boolean ou list", "must be text, number, date, boolean or list")
+		}
+	}
+	return faults.Err()
+}

@@ -1,0 +1,10 @@
+package fil
+
+// Audience is a set of agents that communicators aim at: those the rule describes and those named one by one.
+type Audience struct {
+	ID      string   `json:"id"`
+	Name    string   `json:"name"`
+	Rule    string   `json:"rule,omitempty"`    // expression over attributes; empty holds nobody
+	Members []string `json:"members,omitempty"` // agent ids added by hand, whatever the rule says
+	Owner   string   `json:"owner,omitempty"`   // who answers for it: a service or a person
+}

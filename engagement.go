@@ -1,0 +1,85 @@
+package fil
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+)
+
+// EngagementKind is what an agent did with a content.
+type EngagementKind string
+
+// The kinds of engagement. A dwell carries the seconds spent; an acknowledgement answers a mandatory content.
+const (
+	Impression  EngagementKind = "impression"
+	Open        EngagementKind = "open"
+	Read        EngagementKind = "read"
+	Dwell       EngagementKind = "dwell"
+	Click       EngagementKind = "click"
+	Reaction    EngagementKind = "reaction"
+	Comment     EngagementKind = "comment"
+	Share       EngagementKind = "share"
+	Save        EngagementKind = "save"
+	Follow      EngagementKind = "follow"
+	Dismiss     EngagementKind = "dismiss"
+	Acknowledge EngagementKind = "acknowledge"
+)
+
+var engagementKinds = []EngagementKind{Impression, Open, Read, Dwell, Click, Reaction, Comment, Share, Save, Follow, Dismiss, Acknowledge}
+
+// EngagementKinds lists the kinds in a fixed order, which packed profiles rely on: new kinds go last.
+func EngagementKinds() []EngagementKind { return slices.Clone(engagementKinds) }
+
+// Engagement is one act of one agent on one content.
+type Engagement struct {
+	Kind    EngagementKind `json:"-"` // travels in the event's type
+	Agent   string         `json:"agent"`
+	Content string         `json:"content"`
+	Dwell   float64        `json:"dwell,omitempty"` // seconds, for Dwell
+	Time    time.Time      `json:"-"`               // travels in the event's time
+}
+
+// MaxDwell bounds one dwell, in seconds: a day.
+const MaxDwell = 86400
+
+// Validate gathers the faults of an engagement.
+func (e Engagement) Validate() error {
+	var faults Faults
+	if !slices.Contains(engagementKinds, e.Kind) {
+		faults.Add("type", fmt.Sprintf("doit être %s suivi de l'un de %v", TypeEngagement, engagementKinds), fmt.Sprintf("must be %s followed by one of %v", TypeEngagement, engagementKinds))
+	}
+	for _, id := range []struct{ field, value string }{{"data.agent", e.Agent}, {"data.content", e.Content}} {
+		if id.value == "" || len(id.value) > 128 {
+			faults.Add(id.field, "doit être renseigné, en 128 octets au plus", "is required, in at most 128 bytes")
+		}
+	}
+	if math.IsNaN(e.Dwell) || e.Dwell < 0 || e.Dwell > MaxDwell {
+		faults.Add("data.dwell", "doit être entre 0 et 86400 secondes", "must be between 0 and 86400 seconds")
+	}
+	if e.Time.Year() < 1970 || e.Time.Year() > 2105 {
+		faults.Add("time", "doit être entre 1970 et 2105", "must be between 1970 and 2105")
+	}
+	return faults.Err()
+}
+
+// Event writes the engagement as an event with an identity.
+func (e Engagement) Event(source, id string) (Event, error) {
+	event, err := NewEvent(TypeEngagement+string(e.Kind), source, id, e.Time, e)
+	event.Subject = e.Content
+	return event, err
+}
+
+// EngagementOf reads an engagement from a record of the log. An error is a rejection.
+func EngagementOf(rec Record) (Engagement, error) {
+	e, err := Decode[Engagement](rec)
+	if err != nil {
+		return e, err
+	}
+	e.Kind, e.Time = EngagementKind(strings.TrimPrefix(rec.Event.Type, TypeEngagement)), rec.Event.Time
+	if err := e.Validate(); err != nil {
+		return e, Reject(rec, err)
+	}
+	return e, nil
+}

@@ -1,0 +1,54 @@
+package fil
+
+import (
+	"fmt"
+	"time"
+)
+
+// Topic names one stream of the log.
+type Topic string
+
+// The topics of the log. Agents and engagements are keyed by agent id and have the same number of partitions and the
+// same partitioner, so that one worker sees all of an agent's records.
+const (
+	TopicAgents      Topic = "fil.agents"
+	TopicAudiences   Topic = "fil.audiences"
+	TopicContents    Topic = "fil.contents"
+	TopicEngagements Topic = "fil.engagements"
+)
+
+// Topics lists the topics that the door writes, in no order that matters.
+func Topics() []Topic {
+	return []Topic{TopicAgents, TopicAudiences, TopicContents, TopicEngagements}
+}
+
+// Compacted says whether the log keeps the last record of each key (true) or every record for a time (false).
+func (t Topic) Compacted() bool { return t != TopicEngagements && !t.parks() }
+
+// Rejected is the topic where the records of t that no retry can help are parked.
+func (t Topic) Rejected() Topic { return t + rejectedSuffix }
+
+const rejectedSuffix = ".rejected"
+
+func (t Topic) parks() bool {
+	return len(t) > len(rejectedSuffix) && t[len(t)-len(rejectedSuffix):] == rejectedSuffix
+}
+
+// Position is one place in the log. Offsets grow by one a record within a partition, so positions of one partition
+// have an order and positions of two have none.
+type Position struct {
+	Topic     Topic
+	Partition int
+	Offset    int64
+}
+
+// String writes the position as topic:partition:offset.
+func (p Position) String() string { return fmt.Sprintf("%s:%d:%d", p.Topic, p.Partition, p.Offset) }
+
+// Record is one event at its place in the log.
+type Record struct {
+	Position
+	Key      string    // what the partitioner and the compaction go by: an agent, audience or content id
+	Admitted time.Time // when the door put it in the log; identities are remembered from this moment
+	Event    Event     // with nil Data it is a tombstone: the key is removed
+}
