@@ -1,0 +1,87 @@
+package embedded
+
+import (
+	"fmt"
+	"log/slog"
+	"math"
+	"os"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kfake"
+)
+
+// Kafka is the log: one broker on the loopback interface that writes every batch to disk before it acknowledges it.
+//
+// Topics are never created by use: the application creates them. A topic keeps everything unless it sets retention.ms
+// or retention.bytes itself; retention and compaction are carried out at start only (see maintain), because the broker
+// would not survive a SIGKILL in the middle of them.
+type Kafka struct {
+	cluster *kfake.Cluster
+	addr    string
+	lock    *os.File
+	close   sync.Once
+}
+
+// StartKafka starts the log in the folder kafka of cfg.Dir, on a free port.
+func StartKafka(cfg Config) (*Kafka, error) {
+	cfg = cfg.withDefaults()
+	dir, lock, err := claim(cfg.Dir, "kafka")
+	if err != nil {
+		return nil, err
+	}
+	cluster, err := openCluster(dir, cfg.Log, kfake.SyncWrites())
+	if err != nil {
+		lock.Close()
+		return nil, fmt.Errorf("kafka: open %s: %w", dir, err)
+	}
+	k := &Kafka{cluster: cluster, addr: cluster.ListenAddrs()[0], lock: lock}
+	cfg.Log.Debug("embedded engine started", "engine", "kafka", "addr", k.addr)
+	return k, nil
+}
+
+// Addr is the broker's host:port.
+func (k *Kafka) Addr() string { return k.addr }
+
+// Close stops the broker and writes what a quick restart needs. Requests still in flight get no answer.
+func (k *Kafka) Close() error {
+	var err error
+	k.close.Do(func() {
+		k.cluster.Close()
+		err = k.lock.Close()
+	})
+	return err
+}
+
+// offsetsKept is how long the positions of a consumer group are kept when nobody reads, longer than facts are kept.
+const offsetsKept = 400 * 24 * time.Hour
+
+func openCluster(dir string, log *slog.Logger, more ...kfake.Opt) (*kfake.Cluster, error) {
+	opts := append([]kfake.Opt{
+		kfake.NumBrokers(1),
+		kfake.ClusterID("fil"),
+		kfake.DataDir(dir),
+		kfake.WithLogger(kafkaLog{log}),
+		kfake.BrokerConfigs(map[string]string{
+			"default.replication.factor": "1",
+			"log.retention.ms":           "-1",
+			"offsets.retention.minutes":  strconv.Itoa(int(offsetsKept.Minutes())),
+			// The broker's own cleaner deletes segments before it has written their successors: it must never run.
+			"log.cleaner.backoff.ms": strconv.Itoa(math.MaxInt64 / int(time.Millisecond)),
+		}),
+	}, more...)
+	return kfake.NewCluster(opts...)
+}
+
+// kafkaLog hands the broker's warnings over; its informational lines are one per request.
+type kafkaLog struct{ log *slog.Logger }
+
+func (l kafkaLog) Logf(level kfake.LogLevel, format string, args ...any) {
+	switch level {
+	case kfake.LogLevelError:
+		l.log.Error("embedded kafka", "message", fmt.Sprintf(format, args...))
+	case kfake.LogLevelWarn:
+		l.log.Warn("embedded kafka", "message", fmt.Sprintf(format, args...))
+	}
+}
