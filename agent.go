@@ -31,9 +31,9 @@ const (
 
 // Attribute declares one attribute that agents may have.
 type Attribute struct {
-	Name  string        `json:"name" yaml:"name"`
-	Kind  AttributeKind `json:"kind" yaml:"kind"`
-	Label Bilingual     `json:"label" yaml:"label"`
+	Name  string        `json:"name" koanf:"name"`
+	Kind  AttributeKind `json:"kind" koanf:"kind"`
+	Label Bilingual     `json:"label" koanf:"label"`
 }
 
 // Schema is the closed list of attributes: what is not declared is refused, so that union, health or opinion data

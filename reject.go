@@ -52,8 +52,8 @@ var ErrForgotten = errors.New("effects of this partition are gone and must be ma
 
 // Bilingual is a text for people: French first, English second.
 type Bilingual struct {
-	FR string `json:"fr" yaml:"fr"`
-	EN string `json:"en" yaml:"en"`
+	FR string `json:"fr" yaml:"fr" koanf:"fr"`
+	EN string `json:"en" yaml:"en" koanf:"en"`
 }
 
 // In gives the text in a language ("en", "en-GB"…); French for all but English.

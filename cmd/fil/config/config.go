@@ -1,0 +1,249 @@
+// Package config gathers what an operator may set, from a YAML file, the environment (FIL_…) and flags, the later ones
+// winning, over defaults that run as they are.
+//
+// It guarantees that an unknown key is an error, wherever it stands, and that every fault is named at once. It opens
+// nothing: the roles read it.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-viper/mapstructure/v2"
+	"github.com/knadh/koanf/parsers/yaml"
+	"github.com/knadh/koanf/providers/confmap"
+	"github.com/knadh/koanf/providers/env/v2"
+	"github.com/knadh/koanf/providers/file"
+	"github.com/knadh/koanf/v2"
+
+	"github.com/filengine/fil"
+)
+
+// Config is everything an operator may set. Durations are written "30s", "720h".
+type Config struct {
+	Listen     string        `koanf:"listen"` // HOST:PORT of the one address that serves everything
+	Data       string        `koanf:"data"`   // folder of the embedded engines, the keys and the secrets
+	Policy     string        `koanf:"policy"` // ranking policy file; empty: the default policy
+	Attributes fil.Schema    `koanf:"attributes"`
+	Preview    []string      `koanf:"preview"` // attributes an audience preview is broken down by, unless it names some
+	Privacy    Privacy       `koanf:"privacy"`
+	Log        Log           `koanf:"log"`
+	Redis      Redis         `koanf:"redis"`
+	ClickHouse ClickHouse    `koanf:"clickhouse"`
+	Access     Access        `koanf:"access"`
+	Feeds      Feeds         `koanf:"feeds"`
+	Embedded   Embedded      `koanf:"embedded"`
+	Shutdown   time.Duration `koanf:"shutdown"` // most time that a stop may take
+	LogLevel   string        `koanf:"log_level"`
+}
+
+// Privacy sets the guard.
+type Privacy struct {
+	Threshold int `koanf:"threshold"` // agents; no figure about fewer
+}
+
+// Log says where Kafka is; no broker means the embedded one.
+type Log struct {
+	Brokers     []string      `koanf:"brokers"`
+	Partitions  int           `koanf:"partitions"`
+	Replication int           `koanf:"replication"`
+	Retention   time.Duration `koanf:"retention"` // of engagements
+}
+
+// Redis says where Redis is; no address means the embedded one.
+type Redis struct {
+	Addresses []string `koanf:"addresses"`
+	Username  string   `koanf:"username"`
+	Password  string   `koanf:"password"`
+}
+
+// ClickHouse says where ClickHouse's HTTP interface is; no address means the embedded one.
+type ClickHouse struct {
+	Addresses []string `koanf:"addresses"`
+	Database  string   `koanf:"database"`
+	Username  string   `koanf:"username"`
+	Password  string   `koanf:"password"`
+}
+
+// Access says where keys and secrets are; empty paths are in the data folder.
+type Access struct {
+	Keys   string `koanf:"keys"`   // file of hashed keys
+	Secret string `koanf:"secret"` // file of the 32 bytes that sign tokens and make pseudonyms
+}
+
+// Feeds bounds what is kept for readers.
+type Feeds struct {
+	Window     time.Duration `koanf:"window"`     // how long after a read an agent's feed is kept up to date
+	Identities time.Duration `koanf:"identities"` // how long the identity of an event is remembered
+	Profiles   time.Duration `koanf:"profiles"`   // how long the profile of an agent who does nothing is kept
+}
+
+// Embedded sets the engines that run inside `fil up`.
+type Embedded struct {
+	Library string `koanf:"library"` // path of libchdb.so; empty: beside the program, then the usual folders
+}
+
+// Default is the configuration that needs no file.
+func Default() Config {
+	return Config{
+		Listen:     "127.0.0.1:8080",
+		Data:       "data",
+		Attributes: defaultSchema(),
+		Preview:    []string{"org", "site", "category"},
+		Privacy:    Privacy{Threshold: fil.DefaultThreshold},
+		Log:        Log{Partitions: 8, Replication: 1, Retention: 400 * 24 * time.Hour},
+		ClickHouse: ClickHouse{Database: "fil"},
+		Feeds:      Feeds{Window: 30 * 24 * time.Hour, Identities: 32 * 24 * time.Hour, Profiles: 400 * 24 * time.Hour},
+		Shutdown:   20 * time.Second,
+		LogLevel:   "info",
+	}
+}
+
+// Load reads the file at path (none when empty), the environment given as KEY=VALUE, and the flags as dotted keys, and
+// validates the outcome.
+func Load(path string, environ []string, flags map[string]any) (Config, error) {
+	k := koanf.New(".")
+	if path != "" {
+		if err := k.Load(file.Provider(path), yaml.Parser()); err != nil {
+			return Config{}, fmt.Errorf("read configuration %s: %w", path, err)
+		}
+	}
+	variables := environmentNames()
+	var unknown []string
+	provider := env.Provider(".", env.Opt{
+		Prefix:      "FIL_",
+		EnvironFunc: func() []string { return environ },
+		TransformFunc: func(name, value string) (string, any) {
+			key, ok := variables[name]
+			switch {
+			case ok && slices.Contains(lists, key):
+				return key, strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ' ' })
+			case ok:
+				return key, value
+			case !slices.Contains(clientVariables, name) && !strings.HasPrefix(name, "FIL_TEST_"):
+				unknown = append(unknown, name)
+			}
+			return "", nil
+		},
+	})
+	if err := k.Load(provider, nil); err != nil {
+		return Config{}, fmt.Errorf("read environment: %w", err)
+	}
+	if len(unknown) > 0 {
+		slices.Sort(unknown)
+		return Config{}, fmt.Errorf("read environment: unknown variables %s; known: %s", strings.Join(unknown, ", "),
+			strings.Join(slices.Sorted(maps.Keys(variables)), ", "))
+	}
+	if err := k.Load(confmap.Provider(flags, "."), nil); err != nil {
+		return Config{}, fmt.Errorf("read flags: %w", err)
+	}
+	cfg := Default()
+	if k.Exists("attributes") {
+		cfg.Attributes = nil // a declared schema replaces the default one; it does not merge with it
+	}
+	err := k.UnmarshalWithConf("", &cfg, koanf.UnmarshalConf{DecoderConfig: &mapstructure.DecoderConfig{
+		ErrorUnused: true, WeaklyTypedInput: true, Result: &cfg, TagName: "koanf", ZeroFields: true,
+		DecodeHook: mapstructure.StringToTimeDurationHookFunc(),
+	}})
+	if err != nil {
+		return Config{}, fmt.Errorf("read configuration %s: %w", path, err)
+	}
+	return cfg, cfg.Validate()
+}
+
+// Validate gathers every fault.
+func (c Config) Validate() error {
+	var errs []error
+	fail := func(key, problem string, args ...any) {
+		errs = append(errs, fmt.Errorf("%s: "+problem, append([]any{key}, args...)...))
+	}
+	if _, port, err := net.SplitHostPort(c.Listen); err != nil || port == "" {
+		fail("listen", "%q is not HOST:PORT", c.Listen)
+	}
+	if c.Data == "" {
+		fail("data", "a folder is needed")
+	}
+	if c.Privacy.Threshold < fil.FloorThreshold {
+		fail("privacy.threshold", "%d is under the floor of %d", c.Privacy.Threshold, fil.FloorThreshold)
+	}
+	if c.Log.Partitions < 1 || c.Log.Partitions > 1024 {
+		fail("log.partitions", "%d is not between 1 and 1024", c.Log.Partitions)
+	}
+	if c.Log.Replication < 1 {
+		fail("log.replication", "%d is under 1", c.Log.Replication)
+	}
+	for key, d := range map[string]time.Duration{"log.retention": c.Log.Retention, "feeds.window": c.Feeds.Window,
+		"feeds.identities": c.Feeds.Identities, "feeds.profiles": c.Feeds.Profiles, "shutdown": c.Shutdown} {
+		if d < time.Second {
+			fail(key, "%s is under a second", d)
+		}
+	}
+	if c.Feeds.Identities > c.Log.Retention {
+		fail("feeds.identities", "%s is over log.retention (%s): they could not be rebuilt", c.Feeds.Identities, c.Log.Retention)
+	}
+	if !slices.Contains([]string{"debug", "info", "warn", "error"}, c.LogLevel) {
+		fail("log_level", "%q is not debug, info, warn or error", c.LogLevel)
+	}
+	for _, fault := range fil.FaultsOf(c.Attributes.Validate()) {
+		fail(fault.Field, "%s", fault.Problem.EN)
+	}
+	for _, name := range c.Preview {
+		if _, ok := c.Attributes.Lookup(name); !ok && name != "org" && name != "site" {
+			fail("preview", "%q is not a declared attribute", name)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// KeysFile and SecretFile are where access keeps its state.
+func (c Config) KeysFile() string {
+	return orDefault(c.Access.Keys, filepath.Join(c.Data, "keys.json"))
+}
+
+// SecretFile is where the secret that signs tokens and makes pseudonyms is.
+func (c Config) SecretFile() string {
+	return orDefault(c.Access.Secret, filepath.Join(c.Data, "secret.key"))
+}
+
+func orDefault(value, other string) string {
+	if value == "" {
+		return other
+	}
+	return value
+}
+
+var (
+	lists           = []string{"log.brokers", "redis.addresses", "clickhouse.addresses", "preview"}
+	clientVariables = []string{"FIL_SERVER", "FIL_KEY", "FIL_CONFIG"}
+)
+
+// environmentNames maps FIL_LOG_BROKERS to log.brokers and so on: every key but the attributes, which need a file.
+func environmentNames() map[string]string {
+	var tree map[string]any
+	if err := mapstructureEncode(Default(), &tree); err != nil {
+		panic(err) // the shape of Config is ours: this cannot depend on input
+	}
+	k := koanf.New(".")
+	_ = k.Load(confmap.Provider(tree, "."), nil)
+	names := map[string]string{}
+	for _, key := range k.Keys() {
+		if !strings.HasPrefix(key, "attributes") {
+			names["FIL_"+strings.ToUpper(strings.ReplaceAll(key, ".", "_"))] = key
+		}
+	}
+	return names
+}
+
+func mapstructureEncode(cfg Config, out *map[string]any) error {
+	decoder, err := mapstructure.NewDecoder(&mapstructure.DecoderConfig{Result: out, TagName: "koanf"})
+	if err != nil {
+		return err
+	}
+	return decoder.Decode(cfg)
+}

@@ -1,0 +1,67 @@
+package config_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/filengine/fil/cmd/fil/config"
+)
+
+func TestLoad(t *testing.T) {
+	write := func(t *testing.T, text string) string {
+		t.Helper()
+		path := filepath.Join(t.TempDir(), "fil.yaml")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	t.Run("defaults run as they are", func(t *testing.T) {
+		cfg, err := config.Load("", nil, nil)
+		if err != nil || cfg.Listen != "127.0.0.1:8080" || len(cfg.Attributes) == 0 {
+			t.Fatalf("got %+v, %v", cfg, err)
+		}
+	})
+	t.Run("flag over environment over file over default", func(t *testing.T) {
+		path := write(t, "listen: 127.0.0.1:1\ndata: from-file\nfeeds: {window: 48h}\nprivacy: {threshold: 20}\n")
+		environ := []string{"FIL_DATA=from-env", "FIL_LISTEN=127.0.0.1:2", "FIL_LOG_BROKERS=a:1,b:2", "FIL_SERVER=ignored", "HOME=/"}
+		cfg, err := config.Load(path, environ, map[string]any{"listen": "127.0.0.1:3"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if cfg.Listen != "127.0.0.1:3" || cfg.Data != "from-env" || cfg.Feeds.Window != 48*time.Hour || cfg.Privacy.Threshold != 20 ||
+			len(cfg.Log.Brokers) != 2 || cfg.Log.Partitions != 8 {
+			t.Fatalf("got %+v", cfg)
+		}
+	})
+	t.Run("a declared schema replaces the default one", func(t *testing.T) {
+		cfg, err := config.Load(write(t, "attributes:\n- {name: direction, kind: text, label: {fr: Direction, en: Directorate}}\npreview: [direction]\n"), nil, nil)
+		if err != nil || len(cfg.Attributes) != 1 || cfg.Attributes[0].Label.FR != "Direction" {
+			t.Fatalf("got %+v, %v", cfg.Attributes, err)
+		}
+	})
+	for _, c := range []struct {
+		name, file string
+		environ    []string
+		want       []string
+	}{
+		{"unknown key in the file", "lisen: x\n", nil, []string{"lisen"}},
+		{"unknown nested key", "log: {broker: x}\n", nil, []string{"broker"}},
+		{"unknown variable", "", []string{"FIL_LISTN=x"}, []string{"FIL_LISTN", "FIL_LISTEN"}},
+		{"every fault at once", "listen: nowhere\nprivacy: {threshold: 2}\nlog_level: loud\n", nil, []string{"listen", "privacy.threshold", "log_level"}},
+		{"undeclared kind of attribute", "attributes: [{name: x, kind: colour}]\npreview: []\n", nil, []string{"attributes[0].kind"}},
+		{"no YAML", "a: [", nil, []string{"read configuration"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := config.Load(write(t, c.file), c.environ, nil)
+			for _, want := range c.want {
+				if err == nil || !strings.Contains(err.Error(), want) {
+					t.Errorf("error %v does not name %s", err, want)
+				}
+			}
+		})
+	}
+}
