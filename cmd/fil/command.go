@@ -1,0 +1,139 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/filengine/fil/cmd/fil/config"
+)
+
+// Streams is what a command sees of the world.
+type Streams struct {
+	Out, Err io.Writer
+	Environ  []string
+}
+
+// Exit statuses.
+const (
+	exitDone   = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+// commands is the tree of commands; the texts of its help are in texts.go, in French and English.
+type commands struct {
+	Config string `help:"${help_config}" placeholder:"FICHIER" env:"FIL_CONFIG" type:"existingfile"`
+
+	Up       upCommand     `cmd:"" help:"${help_up}"`
+	Serve    serveCommand  `cmd:"" help:"${help_serve}"`
+	Import   importCommand `cmd:"" help:"${help_import}"`
+	Feed     feedCommand   `cmd:"" help:"${help_feed}"`
+	Audience struct {
+		Preview previewCommand `cmd:"" help:"${help_preview}"`
+	} `cmd:"" help:"${help_audience}"`
+	Report reportCommand `cmd:"" help:"${help_report}"`
+	Keys   struct {
+		Create createKeyCommand `cmd:"" help:"${help_keys_create}"`
+		List   listKeysCommand  `cmd:"" help:"${help_keys_list}"`
+		Revoke revokeKeyCommand `cmd:"" help:"${help_keys_revoke}"`
+	} `cmd:"" help:"${help_keys}"`
+	Rejects struct {
+		List   listRejectsCommand   `cmd:"" help:"${help_rejects_list}"`
+		Replay replayRejectsCommand `cmd:"" help:"${help_rejects_replay}"`
+	} `cmd:"" help:"${help_rejects}"`
+	Check   checkCommand   `cmd:"" help:"${help_check}"`
+	Version versionCommand `cmd:"" help:"${help_version}"`
+}
+
+// world is what a command runs in.
+type world struct {
+	Streams
+	ctx        context.Context //nolint:containedctx // one command is one call: the context lives as long as this value
+	configFile string
+}
+
+// usageError is a wrong use of a command that only its run can see; it exits with 2.
+type usageError struct{ error }
+
+// Run runs one command and gives its exit status: 0 done, 1 failed, 2 wrong usage.
+func Run(ctx context.Context, args []string, streams Streams) int {
+	var tree commands
+	texts := helpTexts(language(streams.Environ))
+	helped := false
+	parser, err := kong.New(&tree,
+		kong.Name("fil"), kong.Description(texts["description"]), texts,
+		kong.Writers(streams.Out, streams.Err), kong.UsageOnError(),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true}),
+		kong.Exit(func(int) { helped = true }),
+	)
+	if err != nil {
+		_, _ = fmt.Fprintln(streams.Err, "fil:", err)
+		return exitFailed
+	}
+	parsed, err := parser.Parse(args)
+	if helped {
+		return exitDone
+	}
+	if err != nil {
+		_, _ = fmt.Fprintf(streams.Err, "fil: %v\n%s\n", err, texts["see_help"])
+		return exitUsage
+	}
+	err = parsed.Run(&world{Streams: streams, ctx: ctx, configFile: tree.Config})
+	var usage usageError
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.As(err, &usage):
+		_, _ = fmt.Fprintf(streams.Err, "fil: %v\n", err)
+		return exitUsage
+	default:
+		_, _ = fmt.Fprintf(streams.Err, "fil: %v\n", err)
+		return exitFailed
+	}
+}
+
+// load reads the configuration with the flags of a command, given as dotted keys; empty strings are not set.
+func (w *world) load(flags map[string]string) (config.Config, error) {
+	set := map[string]any{}
+	for key, value := range flags {
+		if value != "" {
+			set[key] = value
+		}
+	}
+	cfg, err := config.Load(w.configFile, w.Environ, set)
+	if err != nil {
+		return cfg, usageError{err}
+	}
+	return cfg, nil
+}
+
+func (w *world) logger(level string) *slog.Logger {
+	var l slog.Level
+	_ = l.UnmarshalText([]byte(level)) // validated by config
+	return slog.New(slog.NewTextHandler(w.Err, &slog.HandlerOptions{Level: l}))
+}
+
+// language is "en" where the locale says so, French otherwise.
+func language(environ []string) string {
+	locale := map[string]string{}
+	for _, pair := range environ {
+		if name, value, ok := strings.Cut(pair, "="); ok {
+			locale[name] = value
+		}
+	}
+	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
+		if value := locale[name]; value != "" {
+			if strings.HasPrefix(value, "en") {
+				return "en"
+			}
+			return "fr"
+		}
+	}
+	return "fr"
+}

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"fmt"
+	"text/tabwriter"
+	"time"
+
+	"github.com/filengine/fil"
+	"github.com/filengine/fil/cmd/fil/access"
+	"github.com/filengine/fil/cmd/fil/config"
+)
+
+type createKeyCommand struct {
+	Data  string        `help:"${help_data}" placeholder:"DIR"`
+	Role  string        `help:"${help_role}" required:"" enum:"ingest,communicator,leader,service,agent"`
+	Agent string        `help:"${help_agent}" placeholder:"ID"`
+	Name  string        `help:"${help_name}"`
+	Life  time.Duration `help:"${help_life}" default:"720h"`
+}
+
+func (c *createKeyCommand) Run(w *world) error {
+	role := fil.Role(c.Role)
+	if (role == fil.RoleAgent) != (c.Agent != "") {
+		return usageError{fmt.Errorf("--agent ID goes with --role agent, and only with it")}
+	}
+	cfg, err := w.load(map[string]string{"data": c.Data})
+	if err != nil {
+		return err
+	}
+	var text string
+	if role == fil.RoleAgent {
+		text, err = agentToken(cfg, c.Agent, c.Life)
+	} else {
+		var ring *access.Keyring
+		if ring, err = access.OpenKeyring(cfg.KeysFile(), time.Now); err == nil {
+			text, err = ring.Create(role, c.Name)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(w.Out, text)
+	return err
+}
+
+func agentToken(cfg config.Config, agent string, life time.Duration) (string, error) {
+	secret, err := access.OpenSecret(cfg.SecretFile())
+	if err != nil {
+		return "", err
+	}
+	signer, err := access.NewSigner(secret, time.Now)
+	if err != nil {
+		return "", err
+	}
+	return signer.Token(fil.Caller{Role: fil.RoleAgent, Agent: agent}, life)
+}
+
+type listKeysCommand struct {
+	Data string `help:"${help_data}" placeholder:"DIR"`
+}
+
+func (c *listKeysCommand) Run(w *world) error {
+	ring, err := c.open(w)
+	if err != nil {
+		return err
+	}
+	keys, err := ring.Keys()
+	if err != nil {
+		return err
+	}
+	tab := tabwriter.NewWriter(w.Out, 0, 4, 2, ' ', 0)
+	for _, k := range keys {
+		_, _ = fmt.Fprintf(tab, "%s\t%s\t%s\t%s\n", k.ID, k.Role, k.Created.Format(time.RFC3339), k.Name)
+	}
+	return tab.Flush()
+}
+
+func (c *listKeysCommand) open(w *world) (*access.Keyring, error) {
+	cfg, err := w.load(map[string]string{"data": c.Data})
+	if err != nil {
+		return nil, err
+	}
+	return access.OpenKeyring(cfg.KeysFile(), time.Now)
+}
+
+type revokeKeyCommand struct {
+	listKeysCommand
+	ID string `arg:"" help:"${help_id}"`
+}
+
+func (c *revokeKeyCommand) Run(w *world) error {
+	ring, err := c.open(w)
+	if err != nil {
+		return err
+	}
+	return ring.Revoke(c.ID)
+}

@@ -1,0 +1,20 @@
+// Command fil is the engine that decides which communication reaches which civil servant. It is the only place where
+// the rooms are put together: one file per role, one per command.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// version is set at build time.
+var version = "dev"
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := Run(ctx, os.Args[1:], Streams{Out: os.Stdout, Err: os.Stderr, Environ: os.Environ()})
+	stop()
+	os.Exit(code)
+}

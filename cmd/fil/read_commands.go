@@ -1,0 +1,164 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/filengine/fil"
+)
+
+type feedCommand struct {
+	serverFlags
+	Agent   string `arg:"" help:"${help_agent}"`
+	Limit   int    `help:"${help_limit}" default:"10"`
+	Order   string `help:"${help_order}" enum:"ranked,chronological" default:"ranked"`
+	Explain bool   `help:"${help_explain}"`
+}
+
+type feedAnswer struct {
+	Agent, Policy string
+	Items         []struct {
+		Content     struct{ ID, Kind, Title, Source string }
+		Score       float64
+		Reasons     []string
+		Explanation fil.Explanation
+	}
+}
+
+func (c *feedCommand) Run(w *world) error {
+	query := url.Values{"limit": {strconv.Itoa(c.Limit)}, "order": {c.Order}}
+	answer, decoded, err := get[feedAnswer](w, c.serverFlags, http.MethodGet, "/v1/agents/"+url.PathEscape(c.Agent)+"/feed", query, nil)
+	if err != nil || !decoded {
+		return err
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s · %s\n", answer.Agent, answer.Policy)
+	for i, item := range answer.Items {
+		fmt.Fprintf(&b, "%3d. %s\n     %s · %s · %.2f\n", i+1, item.Content.Title, item.Content.Kind, item.Content.Source, item.Score)
+		for _, reason := range item.Reasons {
+			fmt.Fprintf(&b, "     – %s\n", reason)
+		}
+		if c.Explain {
+			writeExplanation(&b, item.Explanation)
+		}
+	}
+	_, err = io.WriteString(w.Out, b.String())
+	return err
+}
+
+func writeExplanation(b *strings.Builder, e fil.Explanation) {
+	fmt.Fprintf(b, "     %s\n", e.Degree)
+	for _, p := range e.Parameters {
+		fmt.Fprintf(b, "       %-28s %8.3f × %6.3f = %8.3f\n", p.Label, p.Value, p.Weight, p.Contribution)
+	}
+	for _, d := range e.Data {
+		fmt.Fprintf(b, "       %s : %s (%s)\n", d.Name, d.Value, d.Source)
+	}
+	for _, o := range e.Operations {
+		fmt.Fprintf(b, "       · %s\n", o)
+	}
+}
+
+type previewCommand struct {
+	serverFlags
+	Rule string   `arg:"" help:"${help_rule}"`
+	By   []string `help:"${help_by}"`
+}
+
+func (c *previewCommand) Run(w *world) error {
+	body := map[string]any{"rule": c.Rule}
+	if len(c.By) > 0 {
+		body["by"] = c.By
+	}
+	type answer struct {
+		Size, Total *int
+		Breakdown   map[string]map[string]*int
+	}
+	preview, decoded, err := get[answer](w, c.serverFlags, http.MethodPost, "/v1/audiences:preview", nil, body)
+	if err != nil || !decoded {
+		return err
+	}
+	tab := tabwriter.NewWriter(w.Out, 0, 4, 2, ' ', 0)
+	_, _ = fmt.Fprintf(tab, "%s / %s\n", figure(preview.Size), figure(preview.Total))
+	for _, attribute := range slices.Sorted(maps.Keys(preview.Breakdown)) {
+		_, _ = fmt.Fprintf(tab, "%s\n", attribute)
+		groups := preview.Breakdown[attribute]
+		for _, value := range slices.Sorted(maps.Keys(groups)) {
+			_, _ = fmt.Fprintf(tab, "  %s\t%s\n", value, figure(groups[value]))
+		}
+	}
+	return tab.Flush()
+}
+
+// figure writes a count; one that is withheld is said to be small.
+func figure(n *int) string {
+	if n == nil {
+		return "< " + strconv.Itoa(fil.DefaultThreshold)
+	}
+	return strconv.Itoa(*n)
+}
+
+type reportCommand struct {
+	serverFlags
+	Content string `arg:"" optional:"" help:"${help_content}"`
+	From    string `help:"${help_from}"`
+	To      string `help:"${help_to}"`
+	By      string `help:"${help_by}"`
+	Every   string `help:"${help_every}"`
+}
+
+func (c *reportCommand) Run(w *world) error {
+	query := url.Values{}
+	for name, value := range map[string]string{"from": c.From, "to": c.To, "by": c.By, "every": c.Every} {
+		if value != "" {
+			query.Set(name, value)
+		}
+	}
+	path := "/v1/reports/overview"
+	if c.Content != "" {
+		path = "/v1/contents/" + url.PathEscape(c.Content) + "/report"
+	}
+	type answer struct {
+		Totals map[string]any
+		Rows   []map[string]any
+	}
+	report, decoded, err := get[answer](w, c.serverFlags, http.MethodGet, path, query, nil)
+	if err != nil || !decoded {
+		return err
+	}
+	tab := tabwriter.NewWriter(w.Out, 0, 4, 2, ' ', 0)
+	names := slices.Sorted(maps.Keys(report.Totals))
+	for _, name := range names {
+		_, _ = fmt.Fprintf(tab, "%s\t%s\n", name, cell(report.Totals[name]))
+	}
+	if len(report.Rows) > 0 {
+		columns := slices.Sorted(maps.Keys(report.Rows[0]))
+		_, _ = fmt.Fprintf(tab, "\n%s\n", strings.Join(columns, "\t"))
+		for _, row := range report.Rows {
+			cells := make([]string, len(columns))
+			for i, column := range columns {
+				cells[i] = cell(row[column])
+			}
+			_, _ = fmt.Fprintln(tab, strings.Join(cells, "\t"))
+		}
+	}
+	return tab.Flush()
+}
+
+func cell(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return "< " + strconv.Itoa(fil.DefaultThreshold)
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	default:
+		return fmt.Sprint(v)
+	}
+}

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"github.com/alecthomas/kong"
+
+	"github.com/filengine/fil"
+)
+
+// helpTexts gives the texts of the help in a language.
+func helpTexts(language string) kong.Vars {
+	vars := kong.Vars{}
+	for name, text := range map[string]fil.Bilingual{
+		"description":   {FR: "Fil décide quelle communication atteint quel agent public, dans quel ordre et par quel canal, et rend compte de ce qu'elle est devenue.", EN: "Fil decides which communication reaches which civil servant, in which order and through which channel, and tells what came of it."},
+		"see_help":      {FR: "Voir « fil --help » ou « fil COMMANDE --help ».", EN: "See 'fil --help' or 'fil COMMAND --help'."},
+		"help_config":   {FR: "Fichier de configuration YAML ; « fil check --default » en montre un complet.", EN: "YAML configuration file; 'fil check --default' shows a whole one."},
+		"help_up":       {FR: "Tout démarrer dans un seul processus, moteurs compris, à une seule adresse.", EN: "Start everything in one process, engines included, on one address."},
+		"help_serve":    {FR: "Démarrer un ou plusieurs rôles (ingest, worker, delivery, analytics) sur des moteurs réels.", EN: "Start one or more roles (ingest, worker, delivery, analytics) on real engines."},
+		"help_import":   {FR: "Importer des agents, des contenus ou des engagements depuis des fichiers CSV ou NDJSON, bruts, gzip ou zip.", EN: "Import agents, contents or engagements from CSV or NDJSON files, plain, gzip or zip."},
+		"help_feed":     {FR: "Montrer le fil d'un agent et pourquoi chaque contenu y est.", EN: "Show an agent's feed and why each content is in it."},
+		"help_audience": {FR: "Travailler sur les audiences.", EN: "Work on audiences."},
+		"help_preview":  {FR: "Compter les agents qu'une règle décrit, avec leur répartition.", EN: "Count the agents that a rule describes, with a breakdown."},
+		"help_report":   {FR: "Montrer ce qu'un contenu est devenu ; sans contenu, la vue d'ensemble.", EN: "Show what became of a content; without content, the overview."},
+		"help_keys":     {FR: "Gérer les clés d'accès.", EN: "Manage access keys."},
+		"help_keys_create": {FR: "Créer une clé pour un rôle, ou un jeton pour un agent ; elle seule est écrite sur la sortie.",
+			EN: "Create a key for a role, or a token for an agent; it alone is written on the output."},
+		"help_keys_list":      {FR: "Lister les clés, sans leur texte, qui n'est pas gardé.", EN: "List the keys, without their text, which is not kept."},
+		"help_keys_revoke":    {FR: "Révoquer une clé par son identifiant.", EN: "Revoke a key by its id."},
+		"help_rejects":        {FR: "Voir et rejouer les enregistrements mis de côté.", EN: "See and replay the records that were parked."},
+		"help_rejects_list":   {FR: "Lister les enregistrements mis de côté et la raison.", EN: "List the parked records and the reason."},
+		"help_rejects_replay": {FR: "Remettre dans le journal les enregistrements mis de côté, une fois chacun.", EN: "Put the parked records back in the log, once each."},
+		"help_check":          {FR: "Vérifier la configuration.", EN: "Check the configuration."},
+		"help_version":        {FR: "Dire la version.", EN: "Say the version."},
+		"help_server":         {FR: "Adresse du serveur.", EN: "Address of the server."},
+		"help_key":            {FR: "Clé d'accès.", EN: "Access key."},
+		"help_json":           {FR: "Écrire du JSON.", EN: "Write JSON."},
+		"help_data":           {FR: "Dossier des données.", EN: "Data folder."},
+		"help_listen":         {FR: "Adresse d'écoute, HÔTE:PORT.", EN: "Address to listen on, HOST:PORT."},
+		"help_demo":           {FR: "Charger la démonstration : un département fictif d'environ 2 000 agents.", EN: "Load the demonstration: a made-up French département of about 2,000 agents."},
+		"help_roles":          {FR: "Rôles à démarrer : ingest, worker, delivery, analytics.", EN: "Roles to start: ingest, worker, delivery, analytics."},
+		"help_what":           {FR: "Ce que sont les lignes : agents, contents ou engagements.", EN: "What the rows are: agents, contents or engagements."},
+		"help_files":          {FR: "Fichiers à lire.", EN: "Files to read."},
+		"help_map":            {FR: "Champ tiré d'une colonne : champ=colonne,… (répétable).", EN: "Field taken from a column: field=column,… (repeatable)."},
+		"help_const":          {FR: "Champ de valeur fixe : champ=valeur (répétable).", EN: "Field of fixed value: field=value (repeatable)."},
+		"help_value":          {FR: "Valeur à traduire : champ:DE=VERS (répétable).", EN: "Value to translate: field:FROM=TO (repeatable)."},
+		"help_refused":        {FR: "Fichier où écrire les lignes refusées et la raison.", EN: "File for the refused rows and the reason."},
+		"help_agent":          {FR: "Identifiant de l'agent.", EN: "The agent's id."},
+		"help_limit":          {FR: "Nombre d'éléments.", EN: "Number of items."},
+		"help_order":          {FR: "Ordre : ranked ou chronological.", EN: "Order: ranked or chronological."},
+		"help_explain":        {FR: "Montrer l'explication complète de chaque place.", EN: "Show the whole explanation of each placement."},
+		"help_rule":           {FR: "Règle, comme « manager and inOrg(\"cd/dgst\") ».", EN: "Rule, such as 'manager and inOrg(\"cd/dgst\")'."},
+		"help_by":             {FR: "Attribut de répartition.", EN: "Attribute to break down by."},
+		"help_content":        {FR: "Identifiant du contenu.", EN: "The content's id."},
+		"help_from":           {FR: "Début, comme 2026-01-31.", EN: "Start, such as 2026-01-31."},
+		"help_to":             {FR: "Fin, non comprise.", EN: "End, not included."},
+		"help_every":          {FR: "Pas de temps : day, week ou month.", EN: "Time step: day, week or month."},
+		"help_role":           {FR: "Rôle : ingest, communicator, leader, service, agent.", EN: "Role: ingest, communicator, leader, service, agent."},
+		"help_name":           {FR: "Nom pour s'y retrouver.", EN: "Name to find it again."},
+		"help_life":           {FR: "Durée de vie du jeton d'un agent.", EN: "Life of an agent's token."},
+		"help_id":             {FR: "Identifiant de la clé.", EN: "The key's id."},
+		"help_topic":          {FR: "Sujet : fil.agents, fil.audiences, fil.contents ou fil.engagements.", EN: "Topic: fil.agents, fil.audiences, fil.contents or fil.engagements."},
+		"help_reason":         {FR: "Seulement ceux dont la raison contient ce texte.", EN: "Only those whose reason contains this text."},
+		"help_default":        {FR: "Écrire la configuration par défaut.", EN: "Write the default configuration."},
+	} {
+		vars[name] = text.In(language)
+	}
+	return vars
+}
