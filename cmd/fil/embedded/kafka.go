@@ -31,6 +31,10 @@ func StartKafka(cfg Config) (*Kafka, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := maintain(dir, time.Now(), cfg.Log); err != nil {
+		lock.Close()
+		return nil, fmt.Errorf("kafka: maintain %s: %w", dir, err)
+	}
 	cluster, err := openCluster(dir, cfg.Log, kfake.SyncWrites())
 	if err != nil {
 		lock.Close()
