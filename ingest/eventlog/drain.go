@@ -1,0 +1,305 @@
+package eventlog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"sync"
+	"time"
+
+	"github.com/filengine/fil"
+	"github.com/segmentio/kafka-go"
+)
+
+// Drain says what a stage does with the records of a topic. Members of one stage, in this process and others, share the
+// partitions; each partition is a lane of its own.
+//
+// # What Handle is given
+//
+// Batches of one partition come in the order of offsets, one at a time; lanes run at the same time. Handle must not
+// change the batch, and must return soon after its context is done.
+//
+//   - nil: the batch is done, its offset is committed.
+//   - fil.Rejections only (joined or not): those records are parked in the topic's Rejected with the reason, then the
+//     offset is committed.
+//   - fil.ErrForgotten: the partition's first offset is committed, then the lane starts again from there. Once Handle
+//     has said so, the next call for that partition in this process comes after that commit, whatever rebalances come
+//     between: a stage that notes its own answer may take the next call, the empty batch below, as the start of the replay.
+//   - any other error, with or without rejections: the same batch again, after a pause that grows from 50 ms to 5 s.
+//
+// An empty batch, a beat, is given when a lane starts (again) and after each Beat without records, so that a stage whose
+// store was lost notices while nothing comes in. Rejections of a beat are ignored.
+//
+// After a crash, or when a partition changes hands, records may be given again: those of the last CommitEvery and the
+// batch in hand.
+type Drain struct {
+	Stage  string // names the consumer group (<stage>.<topic>), metrics and log lines; lower-case letters, digits and '_'
+	Topic  fil.Topic
+	Handle func(ctx context.Context, partition int, batch []fil.Record) error
+
+	MaxBatch int           // most records of one batch; 0: 1000
+	MaxWait  time.Duration // how long a batch that is not full may wait for more; 0: it takes what is there
+	Beat     time.Duration // 0: one second
+}
+
+const (
+	defaultMaxBatch = 1000
+	defaultBeat     = time.Second
+)
+
+func (d Drain) validate() error {
+	if ok, _ := regexp.MatchString(`^[a-z][a-z0-9_]{0,63}$`, d.Stage); !ok {
+		return fmt.Errorf("stage %q: lower-case letters, digits and '_' are required", d.Stage)
+	}
+	if d.Handle == nil {
+		return errors.New("handle is required")
+	}
+	if d.MaxBatch < 0 || d.MaxWait < 0 || d.Beat < 0 {
+		return errors.New("max batch, max wait and beat cannot be negative")
+	}
+	return nil
+}
+
+// A member that says nothing for sessionTimeout loses its partitions. Heartbeats are also how a member learns of a
+// rebalance, so they come often; in a rebalance members are waited for, longer than their grace.
+const (
+	heartbeat        = 500 * time.Millisecond
+	sessionTimeout   = 15 * time.Second
+	rebalanceMargin  = 10 * time.Second
+	joinBackoff      = 250 * time.Millisecond
+	coordinatorReply = 5 * time.Second
+)
+
+// Drain gives a stage the records of a topic until ctx is done, or the log is closed; then the lanes end within Grace,
+// what is done is committed, the group is left, and it returns nil. While the log fails it tries again, for ever: an
+// error only says that the drain cannot be (a fault in its settings, ErrClosed).
+//
+// The group is <stage>.<topic>: one group for several topics would stop all of a stage's lanes whenever one drain joins.
+func (l *Log) Drain(ctx context.Context, d Drain) error {
+	if err := d.validate(); err != nil {
+		return fmt.Errorf("drain %s for %s: %w", d.Topic, d.Stage, err)
+	}
+	if _, err := l.partitions(d.Topic); err != nil {
+		return fmt.Errorf("drain %s for %s: %w", d.Topic, d.Stage, err)
+	}
+	ctx, leave, err := l.enter(ctx)
+	if err != nil {
+		return fmt.Errorf("drain %s for %s: %w", d.Topic, d.Stage, err)
+	}
+	defer leave()
+	if d.MaxBatch == 0 {
+		d.MaxBatch = defaultMaxBatch
+	}
+	if d.Beat == 0 {
+		d.Beat = defaultBeat
+	}
+	r := &draining{Drain: d, log: l, metrics: l.metrics.stage(d.Stage), forgotten: map[int]bool{}}
+	l.begin(r)
+	defer l.end(r)
+	return r.run(ctx)
+}
+
+// draining is a drain at work, over all generations of its group.
+type draining struct {
+	Drain
+	log     *Log
+	metrics *stageMetrics
+
+	mu        sync.Mutex   // protects what follows
+	joined    bool         // a generation has begun
+	behind    int          // lanes that have not yet reached the end they saw when they started
+	forgotten map[int]bool // partitions whose first offset is to be committed before anything else
+}
+
+// run is the member's life: it joins, works through generations, and leaves.
+//
+// The order of leaving matters: the group must close first, since it ends the generation (so the lanes, so the commits)
+// and only then says goodbye. kafka-go may be waiting for a broker at that moment: past a limit its connections are cut,
+// which makes every wait an error.
+func (r *draining) run(ctx context.Context) error {
+	conns := newNetwork()
+	defer conns.close()
+	group, err := kafka.NewConsumerGroup(kafka.ConsumerGroupConfig{
+		ID:      r.group(),
+		Brokers: r.log.cfg.Brokers,
+		Dialer:  &kafka.Dialer{ClientID: clientID, DialFunc: conns.dial, Timeout: dialTimeout},
+		Topics:  []string{r.log.name(r.Topic)},
+
+		GroupBalancers:    []kafka.GroupBalancer{kafka.RangeGroupBalancer{}},
+		StartOffset:       kafka.FirstOffset,
+		HeartbeatInterval: heartbeat,
+		SessionTimeout:    sessionTimeout,
+		RebalanceTimeout:  r.log.cfg.Grace + rebalanceMargin,
+		JoinGroupBackoff:  joinBackoff,
+		Timeout:           coordinatorReply,
+	})
+	if err != nil {
+		return fmt.Errorf("join group %s: %w", r.group(), err)
+	}
+	var generations sync.WaitGroup
+	for {
+		generation, err := group.Next(ctx)
+		if ctx.Err() != nil {
+			break
+		}
+		if err != nil {
+			r.log.log.Info("join group", "stage", r.Stage, "topic", r.Topic, "error", err)
+			continue // the group waits by itself before it tries again
+		}
+		generations.Add(1)
+		generation.Start(func(ctx context.Context) {
+			defer generations.Done()
+			r.generation(ctx, generation)
+		})
+	}
+	cut := time.AfterFunc(r.log.cfg.Grace+coordinatorReply, conns.close)
+	defer cut.Stop()
+	err = group.Close()
+	generations.Wait()
+	return err
+}
+
+func (r *draining) group() string { return r.log.cfg.Prefix + r.Stage + "." + string(r.Topic) }
+
+// generation works the partitions that the member has, until the group gives them out anew. Lanes end first, then what
+// they have done is committed, then the member lets go.
+func (r *draining) generation(ctx context.Context, g *kafka.Generation) {
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	work, abort := context.WithCancel(context.Background())
+	defer abort()
+	defer context.AfterFunc(ctx, func() {
+		if sleep(work, r.log.cfg.Grace) {
+			abort()
+		}
+	})()
+
+	assigned := g.Assignments[r.log.name(r.Topic)]
+	r.log.log.Info("lanes begin", "stage", r.Stage, "topic", r.Topic, "lanes", len(assigned), "generation", g.ID)
+	commits := &commits{every: r.log.cfg.CommitEvery, marked: map[int]int64{}, wake: make(chan struct{}, 1), write: func(offsets map[int]int64) error {
+		return g.CommitOffsets(map[string]map[int]int64{r.log.name(r.Topic): offsets})
+	}}
+	r.mu.Lock()
+	r.joined, r.behind = true, len(assigned)
+	r.mu.Unlock()
+	var lanes, committing sync.WaitGroup
+	for _, a := range assigned {
+		lane := &lane{draining: r, partition: a.ID, commits: commits}
+		lanes.Go(func() {
+			if err := lane.run(ctx, work, a.Offset); err != nil {
+				r.log.log.Warn("lane ended", "stage", r.Stage, "topic", r.Topic, "partition", a.ID, "error", err)
+				end() // the lane can go on only in another generation
+			}
+			r.metrics.forgetLag(r.Topic, a.ID)
+		})
+	}
+	committing.Go(func() {
+		if err := commits.run(ctx); err != nil {
+			r.log.log.Warn("commit", "stage", r.Stage, "topic", r.Topic, "error", err)
+			end()
+		}
+	})
+	<-ctx.Done()
+	lanes.Wait()
+	committing.Wait()
+	if err := commits.flush(); err != nil {
+		r.log.log.Info("last commit of a generation", "stage", r.Stage, "topic", r.Topic, "error", err)
+	}
+}
+
+// commits writes how far each lane has come, for all lanes together and behind their backs: a lane goes on while the
+// broker writes. Offsets of a partition are marked by its lane alone and in order, so the last mark is the watermark.
+type commits struct {
+	write func(offsets map[int]int64) error
+	every time.Duration
+	wake  chan struct{}
+
+	writing sync.Mutex // held from the choice of offsets to their answer, so that none overtakes a reset
+	mu      sync.Mutex // protects marked
+	marked  map[int]int64
+}
+
+// mark notes that everything before the offset is done.
+func (c *commits) mark(partition int, offset int64) {
+	c.mu.Lock()
+	c.marked[partition] = offset
+	c.mu.Unlock()
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+}
+
+// reset commits an offset, forward or back, and returns when the broker has it.
+func (c *commits) reset(partition int, offset int64) error {
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	c.mu.Lock()
+	delete(c.marked, partition)
+	c.mu.Unlock()
+	return c.write(map[int]int64{partition: offset})
+}
+
+func (c *commits) flush() error {
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	c.mu.Lock()
+	offsets := maps.Clone(c.marked)
+	clear(c.marked)
+	c.mu.Unlock()
+	if len(offsets) == 0 {
+		return nil
+	}
+	return c.write(offsets)
+}
+
+// run commits what is marked, at once and then no more often than every. An error says that the generation is over for
+// this member, or its connection lost.
+func (c *commits) run(ctx context.Context) error {
+	for {
+		select {
+		case <-c.wake:
+		case <-ctx.Done():
+			return nil
+		}
+		if err := c.flush(); err != nil {
+			return fmt.Errorf("commit offsets: %w", err)
+		}
+		sleep(ctx, c.every)
+	}
+}
+
+func (l *Log) begin(r *draining) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.stages[r.Stage] == nil {
+		l.stages[r.Stage] = map[*draining]struct{}{}
+	}
+	l.stages[r.Stage][r] = struct{}{}
+}
+
+func (l *Log) end(r *draining) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.stages[r.Stage], r)
+}
+
+// CaughtUp says whether every drain of a stage has its lanes, and each lane has done what was in the log when it started,
+// or started again after fil.ErrForgotten. It is false for a stage with no drain, and true for a member that has no
+// partition because others have them all. A stage that has caught up stays so while it lags a little later: see the
+// metric fil_<stage>_lag_records for that.
+func (l *Log) CaughtUp(stage string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for r := range l.stages[stage] {
+		r.mu.Lock()
+		ready := r.joined && r.behind == 0
+		r.mu.Unlock()
+		if !ready {
+			return false
+		}
+	}
+	return len(l.stages[stage]) > 0
+}

@@ -1,0 +1,279 @@
+package eventlog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/filengine/fil"
+)
+
+// lane works one partition for as long as its member has it. Two contexts go through it: stop ends with the member's
+// turn, and work, under which a batch in hand is finished, a Grace later.
+type lane struct {
+	*draining
+	partition int
+	commits   *commits
+
+	target int64 // the end of the partition when the lane started (again)
+	caught bool  // the target has been reached once
+	ahead  bool  // counted as caught up in draining.behind
+
+	held    fetched // received and not handed over yet
+	started time.Time
+}
+
+// run begins at the committed offset and returns nil when stop is done. An error says that it cannot go on in this
+// generation.
+func (ln *lane) run(stop, work context.Context, from int64) error {
+	for stop.Err() == nil {
+		first, end, err := ln.bounds(stop)
+		if err != nil {
+			return nil // stop is done
+		}
+		if ln.mustReset() {
+			if err := ln.commits.reset(ln.partition, first); err != nil {
+				return fmt.Errorf("commit first offset %d: %w", first, err)
+			}
+			ln.log.log.Warn("replay: the stage has lost its effects", "stage", ln.Stage, "topic", ln.Topic, "partition", ln.partition, "from", first, "to", end)
+			ln.setReset(false)
+			from = first
+		}
+		from = max(from, first) // also when nothing was committed yet: kafka-go then says FirstOffset, which is negative
+		err = ln.pass(stop, work, from, end)
+		if !errors.Is(err, fil.ErrForgotten) {
+			return err
+		}
+		ln.setReset(true)
+	}
+	return nil
+}
+
+// bounds asks until it knows; an error says that stop is done.
+func (ln *lane) bounds(stop context.Context) (first, end int64, err error) {
+	for try := 1; ; try++ {
+		if first, end, err = ln.log.offsets(stop, ln.log.name(ln.Topic), ln.partition); err == nil {
+			return first, end, nil
+		}
+		ln.log.log.Warn("start lane", "stage", ln.Stage, "topic", ln.Topic, "partition", ln.partition, "try", try, "error", err)
+		if !pause(stop, try) {
+			return 0, 0, stop.Err()
+		}
+	}
+}
+
+func (ln *lane) mustReset() bool {
+	ln.mu.Lock()
+	defer ln.mu.Unlock()
+	return ln.forgotten[ln.partition]
+}
+
+func (ln *lane) setReset(must bool) {
+	ln.mu.Lock()
+	defer ln.mu.Unlock()
+	if must {
+		ln.forgotten[ln.partition] = true
+	} else {
+		delete(ln.forgotten, ln.partition)
+	}
+}
+
+// pass works through the partition from an offset. It returns nil when stop is done, and fil.ErrForgotten when the
+// stage said so.
+func (ln *lane) pass(stop, work context.Context, from, end int64) error {
+	ln.held, ln.target, ln.caught = fetched{next: from}, end, false
+	if _, err := ln.give(stop, work, nil); err != nil {
+		return unlessStopped(err)
+	}
+	ln.advance(from)
+	reading, cease := context.WithCancel(stop)
+	feed, ended := make(chan fetched), make(chan struct{})
+	defer func() {
+		cease()
+		<-ended
+	}()
+	t := &tail{log: ln.log, topic: ln.Topic, partition: ln.partition, offset: from, out: feed, lag: func(partition int, records int64) {
+		ln.metrics.setLag(ln.Topic, partition, records)
+	}}
+	go func() {
+		defer close(ended)
+		t.run(reading)
+	}()
+	for {
+		b, ok := ln.collect(stop, feed)
+		if !ok {
+			return nil
+		}
+		if err := ln.settle(stop, work, b); err != nil {
+			return unlessStopped(err)
+		}
+	}
+}
+
+// errStopped says that stop was done before a batch was.
+var errStopped = errors.New("the lane's turn has ended")
+
+func unlessStopped(err error) error {
+	if errors.Is(err, errStopped) {
+		return nil
+	}
+	return err
+}
+
+// advance notes how far the lane has come, for CaughtUp.
+func (ln *lane) advance(next int64) {
+	reached := ln.caught || next >= ln.target
+	if reached == ln.ahead {
+		return
+	}
+	ln.ahead = reached
+	ln.mu.Lock()
+	defer ln.mu.Unlock()
+	if reached {
+		ln.behind--
+	} else {
+		ln.behind++
+	}
+}
+
+// collect gives the next batch: as many records as there are, up to MaxBatch, after at most MaxWait; or none after a Beat.
+// It says false when stop is done.
+func (ln *lane) collect(stop context.Context, feed <-chan fetched) (batch fetched, ok bool) {
+	beat := time.NewTimer(ln.Beat)
+	defer beat.Stop()
+	for {
+		if stop.Err() != nil {
+			return fetched{}, false
+		}
+		wait := beat.C
+		if len(ln.held.records) > 0 {
+			left := ln.MaxWait - time.Since(ln.started)
+			if len(ln.held.records) >= ln.MaxBatch || (left <= 0 && !ln.more(feed)) {
+				return ln.cut(), true
+			}
+			if left <= 0 {
+				continue // more came without waiting: look at the size again
+			}
+			wait = time.After(left)
+		}
+		select {
+		case f := <-feed:
+			ln.take(f)
+			if len(ln.held.records) == 0 {
+				return ln.cut(), true // poison, a gap or the end of the partition: nothing to wait for
+			}
+		case <-wait:
+			return ln.cut(), true
+		case <-stop.Done():
+			return fetched{}, false
+		}
+	}
+}
+
+// more takes a page that is ready, if there is one.
+func (ln *lane) more(feed <-chan fetched) bool {
+	select {
+	case f := <-feed:
+		ln.take(f)
+		return true
+	default:
+		return false
+	}
+}
+
+func (ln *lane) take(f fetched) {
+	if len(ln.held.records) == 0 {
+		ln.held.records, ln.started = f.records, time.Now()
+	} else {
+		ln.held.records = append(ln.held.records, f.records...)
+	}
+	ln.held.poison = append(ln.held.poison, f.poison...)
+	ln.held.next, ln.held.end, ln.held.idle = f.next, f.end, f.idle
+}
+
+// cut removes from what is held one batch, with the poison that lies before its end.
+func (ln *lane) cut() fetched {
+	h := &ln.held
+	b := fetched{partition: ln.partition, records: h.records, poison: h.poison, next: h.next, idle: h.idle}
+	if len(h.records) <= ln.MaxBatch {
+		*h = fetched{next: h.next}
+		return b
+	}
+	b.records, h.records = h.records[:ln.MaxBatch:ln.MaxBatch], h.records[ln.MaxBatch:]
+	b.next, b.idle = h.records[0].Offset, false
+	n := 0
+	for n < len(h.poison) && h.poison[n].at.Offset < b.next {
+		n++
+	}
+	b.poison, h.poison = h.poison[:n:n], h.poison[n:]
+	return b
+}
+
+// settle gives a batch to the stage, parks what was rejected, and marks the offset as done.
+func (ln *lane) settle(stop, work context.Context, b fetched) error {
+	var rejected []*fil.Rejection
+	if len(b.records) > 0 || (len(b.poison) == 0 && !b.idle) {
+		var err error
+		if rejected, err = ln.give(stop, work, b.records); err != nil {
+			return err
+		}
+	}
+	if len(b.records) == 0 {
+		rejected = nil
+	}
+	if err := ln.park(stop, work, rejected, b.poison); err != nil {
+		return err
+	}
+	if len(b.records)+len(b.poison) > 0 {
+		ln.metrics.records.WithLabelValues(string(ln.Topic)).Add(float64(len(b.records) + len(b.poison)))
+		ln.commits.mark(ln.partition, b.next)
+	}
+	ln.caught = ln.caught || b.idle
+	ln.advance(b.next)
+	return nil
+}
+
+// give calls Handle until the batch is done, but for the rejections it gives.
+func (ln *lane) give(stop, work context.Context, batch []fil.Record) ([]*fil.Rejection, error) {
+	for try := 1; ; try++ {
+		start := time.Now()
+		rejected, err := fil.Rejections(ln.Handle(work, ln.partition, batch))
+		if len(batch) > 0 {
+			ln.metrics.seconds.WithLabelValues(string(ln.Topic)).Observe(time.Since(start).Seconds())
+		}
+		switch {
+		case err == nil:
+			return rejected, nil
+		case errors.Is(err, fil.ErrForgotten):
+			return nil, err
+		case stop.Err() != nil:
+			return nil, errStopped
+		}
+		ln.metrics.retries.WithLabelValues(string(ln.Topic)).Inc()
+		ln.log.log.Warn("batch failed", "stage", ln.Stage, "topic", ln.Topic, "partition", ln.partition, "records", len(batch), "try", try, "error", err)
+		if !pause(stop, try) {
+			return nil, errStopped
+		}
+	}
+}
+
+// park writes the verdicts to the topic's Rejected, until they are there.
+func (ln *lane) park(stop, work context.Context, rejected []*fil.Rejection, poisoned []poison) error {
+	if len(rejected)+len(poisoned) == 0 {
+		return nil
+	}
+	messages := parked(ln.Stage, ln.log.cfg.Now(), rejected, poisoned)
+	for try := 1; ; try++ {
+		err := ln.log.writeMessages(work, ln.log.name(ln.Topic.Rejected()), messages)
+		if err == nil {
+			ln.metrics.rejected.WithLabelValues(string(ln.Topic)).Add(float64(len(messages)))
+			ln.log.log.Warn("records rejected", "stage", ln.Stage, "topic", ln.Topic, "partition", ln.partition, "records", len(messages), "first", reason(messages[0]))
+			return nil
+		}
+		ln.log.log.Error("park rejected records", "stage", ln.Stage, "topic", ln.Topic, "partition", ln.partition, "try", try, "error", err)
+		if !pause(stop, try) {
+			return errStopped
+		}
+	}
+}

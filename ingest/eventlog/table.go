@@ -1,0 +1,190 @@
+package eventlog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/filengine/fil"
+)
+
+// Table is a topic as a projection in memory: it reads every partition from the first record kept, in this process,
+// whatever others read, and goes on for as long as it runs. Its metrics are fil_table_….
+type Table struct {
+	log   *Log
+	topic fil.Topic
+	apply func([]fil.Record) error
+	ready chan struct{}
+
+	mu      sync.Mutex // protects what follows
+	running bool
+	applied []int64       // by partition, the offset after the last one applied
+	moved   chan struct{} // closed, and made anew, when applied changes
+}
+
+// Table gives a topic's records to apply, in order within each partition, never twice at the same time, and once each
+// for one Run. A tombstone comes as a record with nil Data.
+//
+// Rejections that apply returns, and messages that are no event, are logged and counted, and the table goes on; with any
+// other error the same batch is given again, after a pause.
+func (l *Log) Table(topic fil.Topic, apply func([]fil.Record) error) *Table {
+	partitions := l.topics[l.name(topic)] // Run and Await complain when there are none
+	return &Table{
+		log: l, topic: topic, apply: apply,
+		ready: make(chan struct{}), applied: make([]int64, partitions), moved: make(chan struct{}),
+	}
+}
+
+// tableStage names the metrics and log lines of tables.
+const tableStage = "table"
+
+// Run reads until ctx is done or the log is closed, then returns nil. A table runs once: what it has applied cannot be
+// taken back.
+func (t *Table) Run(ctx context.Context) error {
+	partitions, err := t.log.partitions(t.topic)
+	if err != nil {
+		return fmt.Errorf("table of %s: %w", t.topic, err)
+	}
+	t.mu.Lock()
+	again := t.running
+	t.running = true
+	t.mu.Unlock()
+	if again {
+		return fmt.Errorf("table of %s: it runs, or has run, already", t.topic)
+	}
+	ctx, leave, err := t.log.enter(ctx)
+	if err != nil {
+		return fmt.Errorf("table of %s: %w", t.topic, err)
+	}
+	defer leave()
+	pages := make(chan fetched)
+	var tails sync.WaitGroup
+	defer tails.Wait()
+	targets := make([]int64, partitions)
+	for p := range partitions {
+		first, end, err := t.bounds(ctx, p)
+		if err != nil {
+			return nil // ctx is done
+		}
+		targets[p] = end
+		t.advance(p, first)
+		tail := &tail{log: t.log, topic: t.topic, partition: p, offset: first, out: pages, lag: func(partition int, records int64) {
+			t.log.metrics.stage(tableStage).setLag(t.topic, partition, records)
+		}}
+		tails.Go(func() { tail.run(ctx) })
+	}
+	t.follow(ctx, pages, targets)
+	return nil
+}
+
+func (t *Table) bounds(ctx context.Context, partition int) (first, end int64, err error) {
+	for try := 1; ; try++ {
+		if first, end, err = t.log.offsets(ctx, t.log.name(t.topic), partition); err == nil {
+			return first, end, nil
+		}
+		t.log.log.Warn("start table", "topic", t.topic, "partition", partition, "try", try, "error", err)
+		if !pause(ctx, try) {
+			return 0, 0, ctx.Err()
+		}
+	}
+}
+
+// follow applies pages until ctx is done.
+func (t *Table) follow(ctx context.Context, pages <-chan fetched, targets []int64) {
+	behind := 0
+	for p, target := range targets {
+		if t.position(p) >= target {
+			targets[p] = -1
+		} else {
+			behind++
+		}
+	}
+	for {
+		if behind == 0 {
+			close(t.ready)
+			behind--
+		}
+		select {
+		case f := <-pages:
+			if !t.take(ctx, f) {
+				return
+			}
+			if target := &targets[f.partition]; *target >= 0 && (f.idle || f.next >= *target) {
+				*target = -1
+				behind--
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// take applies one page; false when ctx ended first.
+func (t *Table) take(ctx context.Context, f fetched) bool {
+	metrics, topic := t.log.metrics.stage(tableStage), string(t.topic)
+	for _, p := range f.poison {
+		metrics.rejected.WithLabelValues(topic).Inc()
+		t.log.log.Error("record of a table is no event", "position", p.at.String(), "key", string(p.message.key), "error", p.reason)
+	}
+	for try := 1; len(f.records) > 0; try++ {
+		rejected, err := fil.Rejections(t.apply(f.records))
+		if err == nil {
+			for _, r := range rejected {
+				metrics.rejected.WithLabelValues(topic).Inc()
+				t.log.log.Error("record of a table rejected", "position", r.Record.Position.String(), "key", r.Record.Key, "error", r.Reason)
+			}
+			break
+		}
+		metrics.retries.WithLabelValues(topic).Inc()
+		t.log.log.Warn("apply to table", "topic", topic, "partition", f.partition, "records", len(f.records), "try", try, "error", err)
+		if !pause(ctx, try) {
+			return false
+		}
+	}
+	metrics.records.WithLabelValues(topic).Add(float64(len(f.records) + len(f.poison)))
+	t.advance(f.partition, f.next)
+	return true
+}
+
+func (t *Table) position(partition int) int64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.applied[partition]
+}
+
+func (t *Table) advance(partition int, next int64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if next > t.applied[partition] {
+		t.applied[partition] = next
+		close(t.moved)
+		t.moved = make(chan struct{})
+	}
+}
+
+// Ready is closed once the table has applied everything that was in the log when Run began.
+func (t *Table) Ready() <-chan struct{} { return t.ready }
+
+// Await returns nil once the record at a position of the table's topic has been applied, or was rejected. An error
+// wraps ctx's when it is done first.
+func (t *Table) Await(ctx context.Context, at fil.Position) error {
+	if at.Topic != t.topic || at.Partition < 0 || at.Partition >= len(t.applied) {
+		return fmt.Errorf("await %s: it is not in the table of %s", at, t.topic)
+	}
+	for {
+		t.mu.Lock()
+		done, moved := t.applied[at.Partition] > at.Offset, t.moved
+		t.mu.Unlock()
+		if done {
+			return nil
+		}
+		select {
+		case <-moved:
+		case <-ctx.Done():
+			return fmt.Errorf("await %s: %w", at, ctx.Err())
+		case <-t.log.open.Done():
+			return errors.Join(fmt.Errorf("await %s: %w", at, ErrClosed))
+		}
+	}
+}

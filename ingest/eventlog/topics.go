@@ -1,0 +1,219 @@
+package eventlog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/filengine/fil"
+	"github.com/segmentio/kafka-go"
+)
+
+// tombstones of compacted topics are kept this long, so that a reader that began from the start sees them.
+const tombstonesKept = 7 * 24 * time.Hour
+
+// largest batch of records that a topic takes, compressed. A parked record carries its reason besides.
+const (
+	maxMessageBytes  = 1 << 20
+	maxRejectedBytes = 2 << 20
+)
+
+// prepareTopics makes the topics that are missing, checks the others, and gives the partitions of each.
+func (l *Log) prepareTopics(ctx context.Context) (map[string]int, error) {
+	for try := 1; ; try++ {
+		topics, err := l.tryTopics(ctx)
+		if err == nil {
+			return topics, nil
+		}
+		var fault *topicFault
+		if errors.As(err, &fault) {
+			return nil, err
+		}
+		l.log.Debug("log not ready", "try", try, "error", err)
+		if !pause(ctx, try) {
+			return nil, err
+		}
+	}
+}
+
+// topicFault is what waiting cannot mend.
+type topicFault struct{ error }
+
+func (f *topicFault) Unwrap() error { return f.error }
+
+// tryTopics makes what is missing and gives the partitions of each topic when all are there.
+func (l *Log) tryTopics(ctx context.Context) (map[string]int, error) {
+	there, err := l.metadata(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := l.checkTopics(there); err != nil {
+		return nil, &topicFault{err}
+	}
+	missing := l.missingTopics(there)
+	if len(missing) == 0 {
+		if err := l.checkCleanup(ctx); err != nil {
+			return nil, err
+		}
+		return there, nil
+	}
+	answer, err := l.client.CreateTopics(ctx, &kafka.CreateTopicsRequest{Topics: missing})
+	if err != nil {
+		return nil, fmt.Errorf("create topics: %w", err)
+	}
+	for name, err := range answer.Errors {
+		if err == nil || errors.Is(err, kafka.TopicAlreadyExists) {
+			continue
+		}
+		err = fmt.Errorf("create topic %s: %w", name, err)
+		if !passing(err) {
+			return nil, &topicFault{err}
+		}
+		return nil, err
+	}
+	// The cluster spreads the news of a topic in its own time: look again.
+	return nil, fmt.Errorf("topics were created and are not seen yet: %d", len(missing))
+}
+
+// metadata gives the partitions of the topics that exist and can be written.
+func (l *Log) metadata(ctx context.Context) (map[string]int, error) {
+	names := make([]string, 0, 8)
+	for _, topic := range fil.Topics() {
+		names = append(names, l.name(topic), l.name(topic.Rejected()))
+	}
+	answer, err := l.client.Metadata(ctx, &kafka.MetadataRequest{Topics: names})
+	if err != nil {
+		return nil, fmt.Errorf("ask brokers about topics: %w", err)
+	}
+	there := map[string]int{}
+	for _, t := range answer.Topics {
+		switch {
+		case errors.Is(t.Error, kafka.UnknownTopicOrPartition):
+		case t.Error != nil:
+			return nil, fmt.Errorf("topic %s: %w", t.Name, t.Error)
+		default:
+			for _, p := range t.Partitions {
+				if p.Error != nil && !errors.Is(p.Error, kafka.ReplicaNotAvailable) {
+					return nil, fmt.Errorf("topic %s, partition %d: %w", t.Name, p.ID, p.Error)
+				}
+			}
+			there[t.Name] = len(t.Partitions)
+		}
+	}
+	return there, nil
+}
+
+// checkTopics holds what exists to what the stages rely on.
+func (l *Log) checkTopics(there map[string]int) error {
+	agents, engagements := l.name(fil.TopicAgents), l.name(fil.TopicEngagements)
+	a, hasAgents := there[agents]
+	e, hasEngagements := there[engagements]
+	if hasAgents && hasEngagements && a != e {
+		return fmt.Errorf("topic %s has %d partitions and %s has %d: they must have the same number, so that all of an agent's records "+
+			"are in partitions of one number; make them anew with equal numbers", agents, a, engagements, e)
+	}
+	return nil
+}
+
+// checkCleanup refuses a topic that would forget the present state of a key: brokers that create topics by use make
+// such ones.
+func (l *Log) checkCleanup(ctx context.Context) error {
+	const policy = "cleanup.policy"
+	var resources []kafka.DescribeConfigRequestResource
+	for _, topic := range fil.Topics() {
+		resources = append(resources, kafka.DescribeConfigRequestResource{
+			ResourceType: kafka.ResourceTypeTopic, ResourceName: l.name(topic), ConfigNames: []string{policy},
+		})
+	}
+	answer, err := l.client.DescribeConfigs(ctx, &kafka.DescribeConfigsRequest{Resources: resources})
+	if err != nil {
+		return fmt.Errorf("ask brokers how topics are kept: %w", err)
+	}
+	compacted := map[string]bool{}
+	for _, topic := range fil.Topics() {
+		compacted[l.name(topic)] = topic.Compacted()
+	}
+	for _, r := range answer.Resources {
+		for _, entry := range r.ConfigEntries {
+			if entry.ConfigName != policy || (entry.ConfigValue == "compact") == compacted[r.ResourceName] {
+				continue
+			}
+			return &topicFault{fmt.Errorf("topic %s has %s=%s: compact is for agents, audiences and contents alone, delete for engagements; "+
+				"alter the topic's configuration", r.ResourceName, policy, entry.ConfigValue)}
+		}
+	}
+	return nil
+}
+
+// missingTopics lists the topics to make. Of agents and engagements, one that is missing follows the one that exists.
+func (l *Log) missingTopics(there map[string]int) []kafka.TopicConfig {
+	shared := l.cfg.Partitions
+	for _, topic := range []fil.Topic{fil.TopicAgents, fil.TopicEngagements} {
+		if n, ok := there[l.name(topic)]; ok {
+			shared = n
+		}
+	}
+	var missing []kafka.TopicConfig
+	for _, topic := range fil.Topics() {
+		partitions := l.cfg.Partitions
+		if topic == fil.TopicAgents || topic == fil.TopicEngagements {
+			partitions = shared
+		}
+		if _, ok := there[l.name(topic)]; !ok {
+			missing = append(missing, l.topicConfig(topic, partitions))
+		}
+		// Rejected records are few: one partition lists them in the order in which they were parked.
+		if _, ok := there[l.name(topic.Rejected())]; !ok {
+			missing = append(missing, l.topicConfig(topic.Rejected(), 1))
+		}
+	}
+	return missing
+}
+
+func (l *Log) topicConfig(topic fil.Topic, partitions int) kafka.TopicConfig {
+	kept := l.cfg.Retention
+	entries := map[string]string{
+		"min.insync.replicas":    strconv.Itoa(l.cfg.MinInSync),
+		"message.timestamp.type": "CreateTime",
+		"max.message.bytes":      strconv.Itoa(maxMessageBytes),
+	}
+	switch {
+	case topic.Compacted():
+		entries["cleanup.policy"] = "compact"
+		entries["delete.retention.ms"] = strconv.FormatInt(tombstonesKept.Milliseconds(), 10)
+	default:
+		if topic != fil.TopicEngagements {
+			kept = l.cfg.RejectedRetention
+			entries["max.message.bytes"] = strconv.Itoa(maxRejectedBytes)
+		}
+		entries["cleanup.policy"] = "delete"
+		entries["retention.ms"] = strconv.FormatInt(kept.Milliseconds(), 10)
+	}
+	config := kafka.TopicConfig{Topic: l.name(topic), NumPartitions: partitions, ReplicationFactor: l.cfg.Replication}
+	for name, value := range entries {
+		config.ConfigEntries = append(config.ConfigEntries, kafka.ConfigEntry{ConfigName: name, ConfigValue: value})
+	}
+	return config
+}
+
+// offsets gives the first offset kept of a partition and the offset that the next record will have.
+func (l *Log) offsets(ctx context.Context, topic string, partition int) (first, end int64, err error) {
+	answer, err := l.client.ListOffsets(ctx, &kafka.ListOffsetsRequest{
+		Topics: map[string][]kafka.OffsetRequest{topic: {kafka.FirstOffsetOf(partition), kafka.LastOffsetOf(partition)}},
+	})
+	if err != nil {
+		return 0, 0, fmt.Errorf("ask for offsets of %s/%d: %w", topic, partition, err)
+	}
+	for _, p := range answer.Topics[topic] {
+		if p.Partition != partition {
+			continue
+		}
+		if p.Error != nil {
+			return 0, 0, fmt.Errorf("ask for offsets of %s/%d: %w", topic, partition, p.Error)
+		}
+		return p.FirstOffset, p.LastOffset, nil
+	}
+	return 0, 0, fmt.Errorf("ask for offsets of %s/%d: not in the answer", topic, partition)
+}
