@@ -26,7 +26,7 @@ func checkAgent(s fil.Schema, a *fil.Agent) error {
 	checkText(&faults, "site", a.Site, 256)
 	checkText(&faults, "language", a.Language, 35)
 	for name, value := range a.Attributes {
-		field := "attributes." + name
+		field := "attributes." + clip(name)
 		declared, ok := s.Lookup(name)
 		if !ok {
 			faults.Add(field, "n'est pas un attribut déclaré ("+names(s)+")", "is not a declared attribute ("+names(s)+")")
@@ -137,6 +137,9 @@ func checkContent(c *fil.Content, now time.Time) error {
 	}
 	if c.PublishedAt.IsZero() {
 		c.PublishedAt = now.UTC().Truncate(time.Second)
+	}
+	for _, at := range []*time.Time{&c.PublishedAt, &c.ExpiresAt, &c.PinnedUntil, &c.MandatoryUntil} {
+		*at = at.UTC()
 	}
 	checkID(&faults, "id", c.ID)
 	if !slices.Contains(kinds, c.Kind) {

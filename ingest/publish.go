@@ -1,0 +1,124 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/filengine/fil"
+)
+
+// metrics of the door: admitted + duplicates + refused = received, by topic.
+type metrics struct {
+	records  *prometheus.CounterVec
+	unknown  *prometheus.CounterVec
+	failures *prometheus.CounterVec
+	publish  *prometheus.HistogramVec
+	held     prometheus.Gauge
+}
+
+func newMetrics(reg prometheus.Registerer) (metrics, error) {
+	m := metrics{
+		records: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "fil_ingest_records_total",
+			Help: "Records received, by outcome: admitted, duplicate or refused."}, []string{"topic", "outcome"}),
+		unknown: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "fil_ingest_unknown_total",
+			Help: "Engagements admitted about an agent or a content that is not known yet."}, []string{"what"}),
+		failures: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "fil_ingest_publish_failures_total",
+			Help: "Publications that the log did not confirm."}, []string{"topic"}),
+		publish: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "fil_ingest_publish_seconds",
+			Help:    "From having checked a request's records to having them in the log.",
+			Buckets: prometheus.ExponentialBuckets(0.001, 2, 15)}, []string{"topic"}),
+		held: prometheus.NewGauge(prometheus.GaugeOpts{Name: "fil_ingest_held_bytes",
+			Help: "Bytes of requests being read and published."}),
+	}
+	var errs []error
+	for _, c := range []prometheus.Collector{m.records, m.unknown, m.failures, m.publish, m.held} {
+		errs = append(errs, reg.Register(c))
+	}
+	return m, errors.Join(errs...)
+}
+
+func (m metrics) count(topic fil.Topic, admitted, duplicates, refused int) {
+	m.records.WithLabelValues(string(topic), "admitted").Add(float64(admitted))
+	m.records.WithLabelValues(string(topic), "duplicate").Add(float64(duplicates))
+	m.records.WithLabelValues(string(topic), "refused").Add(float64(refused))
+}
+
+// readPatience is how long a client may take to send a body, or one chunk of a stream.
+const readPatience = time.Minute
+
+// patient gives the client its time to send what comes next. A connection that knows no deadline is bounded by the server.
+func patient(ctx huma.Context) { _ = ctx.SetReadDeadline(time.Now().Add(readPatience)) }
+
+// readBody reads a body of at most most bytes.
+func readBody(ctx huma.Context, most int) ([]byte, error) {
+	patient(ctx)
+	raw, err := readAll(ctx.BodyReader(), most)
+	_ = ctx.SetReadDeadline(time.Time{}) // or the connection would end while the log is waited for
+	return raw, err
+}
+
+// hold takes the memory that a request needs, at most most bytes, and waits for it if others have it all.
+func (d *Door) hold(ctx huma.Context, most int) (release func(), err error) {
+	bytes := int64(most)
+	if length, err := strconv.ParseInt(ctx.Header("Content-Length"), 10, 64); err == nil && length >= 0 {
+		bytes = min(bytes, length)
+	}
+	bytes = min(max(bytes, 4<<10), int64(d.cfg.InFlight))
+	waiting, cancel := context.WithTimeout(ctx.Context(), d.cfg.PublishTimeout)
+	defer cancel()
+	if err := d.places.Acquire(waiting, bytes); err != nil {
+		return nil, refuse(http.StatusServiceUnavailable, "Trop d'écritures à la fois : recommencez plus tard.", "Too many writes at a time: try again later.")
+	}
+	d.metrics.held.Add(float64(bytes))
+	return func() {
+		d.metrics.held.Sub(float64(bytes))
+		d.places.Release(bytes)
+	}, nil
+}
+
+// publish puts records of one topic in the log. It outlives the client's patience, because others may share its outcome,
+// but not Config.PublishTimeout.
+func (d *Door) publish(ctx context.Context, topic fil.Topic, records []fil.Record) error {
+	if len(records) == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), d.cfg.PublishTimeout)
+	defer cancel()
+	start := time.Now()
+	err := d.parts.Log.Publish(ctx, records)
+	if err != nil {
+		d.metrics.failures.WithLabelValues(string(topic)).Inc()
+		return fmt.Errorf("publish %d records on %s: %w: %w", len(records), topic, errUnpublished, err)
+	}
+	d.metrics.publish.WithLabelValues(string(topic)).Observe(time.Since(start).Seconds())
+	return nil
+}
+
+// applied waits until this process shows records that the log has, and says whether it came to that.
+func (d *Door) applied(ctx context.Context, topic fil.Topic, records []fil.Record) bool {
+	projection, ok := d.parts.Applied[topic]
+	if !ok || len(records) == 0 {
+		return ok
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), d.cfg.ApplyTimeout)
+	defer cancel()
+	last := map[int]fil.Position{}
+	for _, rec := range records {
+		if at, seen := last[rec.Partition]; !seen || at.Offset < rec.Offset {
+			last[rec.Partition] = rec.Position
+		}
+	}
+	for _, at := range last {
+		if projection.Await(ctx, at) != nil {
+			return false
+		}
+	}
+	return true
+}
