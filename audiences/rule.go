@@ -1,0 +1,257 @@
+package audiences
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/conf"
+	"github.com/expr-lang/expr/file"
+	"github.com/expr-lang/expr/parser"
+
+	"github.com/filengine/fil"
+)
+
+// Bounds of a rule: those of its syntax tree make the time to compile and to ask it bounded too.
+const (
+	MaxRuleBytes = 8192
+	maxNodes     = 2000
+	maxDepth     = 64 // of brackets and functions; a chain of and, or of or, counts for one
+)
+
+// Check says whether a rule compiles: nil, or a *RuleError. The empty rule is right and holds nobody.
+func (ix *Index) Check(rule string) error {
+	if rule == "" {
+		return nil
+	}
+	if _, wrong := ix.compile(rule); wrong != nil {
+		return wrong
+	}
+	return nil
+}
+
+// compiler turns one rule's syntax tree into a plan.
+type compiler struct {
+	index  *Index
+	source string
+}
+
+func (ix *Index) compile(rule string) (plan, *RuleError) {
+	c := &compiler{index: ix, source: rule}
+	if len(rule) > MaxRuleBytes || !utf8.ValidString(rule) {
+		return nil, c.wrong(file.Location{}, fmt.Sprintf("la règle doit être de l'UTF-8 de %d octets au plus", MaxRuleBytes), fmt.Sprintf("the rule must be UTF-8 of at most %d bytes", MaxRuleBytes))
+	}
+	config := conf.CreateNew()
+	config.MaxNodes = maxNodes
+	tree, err := parser.ParseWithConfig(rule, config)
+	if err != nil {
+		return nil, c.syntax(err)
+	}
+	return c.condition(tree.Node, 0)
+}
+
+func (c *compiler) wrong(at file.Location, fr, en string) *RuleError {
+	return errorAt(c.source, at, fr, en)
+}
+
+// syntax says in two languages what the parser says in one.
+func (c *compiler) syntax(err error) *RuleError {
+	var found *file.Error
+	if !errors.As(err, &found) {
+		return c.wrong(file.Location{}, "la règle ne se lit pas : "+err.Error(), "the rule does not parse: "+err.Error())
+	}
+	at, text := found.Location, []rune(c.source)
+	token := string(text[min(at.From, len(text)):max(min(at.From, len(text)), min(at.To, len(text)))])
+	switch {
+	case strings.Contains(found.Message, "maximum allowed nodes"):
+		return c.wrong(at, fmt.Sprintf("la règle dépasse %d éléments", maxNodes), fmt.Sprintf("the rule is over %d elements", maxNodes))
+	case strings.Contains(found.Message, "EOF") || strings.Contains(found.Message, "unexpected end"):
+		at = file.Location{From: len(text), To: len(text) + 1}
+		return c.wrong(at, "la règle s'arrête trop tôt", "the rule ends too soon")
+	case found.Message == "literal not terminated":
+		return c.wrong(at, "ce texte n'est pas fermé par un guillemet", "this text is not closed by a quote")
+	case strings.HasPrefix(found.Message, "unexpected token") && token == "=":
+		return c.wrong(at, "« = » n'existe pas : comparez par « == »", `there is no "=": compare with "=="`)
+	case strings.HasPrefix(found.Message, "unexpected token"):
+		return c.wrong(at, fmt.Sprintf("« %s » n'est pas attendu ici", token), fmt.Sprintf("%q is not expected here", token))
+	default:
+		return c.wrong(at, "la règle ne se lit pas ici ("+found.Message+")", "the rule does not parse here ("+found.Message+")")
+	}
+}
+
+// condition compiles a node that is true or false.
+func (c *compiler) condition(n ast.Node, depth int) (plan, *RuleError) {
+	if depth++; depth > maxDepth {
+		return nil, c.wrong(n.Location(), fmt.Sprintf("la règle dépasse %d niveaux", maxDepth), fmt.Sprintf("the rule is over %d levels deep", maxDepth))
+	}
+	switch n := n.(type) {
+	case *ast.BoolNode:
+		if n.Value {
+			return every{}, nil
+		}
+		return either{}, nil
+	case *ast.IdentifierNode:
+		return c.flag(n)
+	case *ast.UnaryNode:
+		if n.Operator == "not" || n.Operator == "!" {
+			part, wrong := c.condition(n.Node, depth)
+			return except{part}, wrong
+		}
+	case *ast.CallNode:
+		return c.inOrg(n)
+	case *ast.BinaryNode:
+		switch n.Operator {
+		case "and", "&&":
+			parts, wrong := c.chain(n, depth, "and", "&&")
+			return every(cheapestFirst(parts)), wrong
+		case "or", "||":
+			parts, wrong := c.chain(n, depth, "or", "||")
+			return either(cheapestFirst(parts)), wrong
+		case "==", "!=", "<", "<=", ">", ">=":
+			return c.comparison(n)
+		case "in":
+			return c.in(n)
+		case "startsWith", "endsWith", "contains", "matches":
+			return c.text(n)
+		}
+	}
+	return c.residue(n)
+}
+
+// chain compiles the operands of a chain of one operator, without recursion along it.
+func (c *compiler) chain(n ast.Node, depth int, operators ...string) ([]plan, *RuleError) {
+	var operands []ast.Node
+	for {
+		binary, ok := n.(*ast.BinaryNode)
+		if !ok || !slices.Contains(operators, binary.Operator) {
+			operands = append(operands, n)
+			break
+		}
+		operands, n = append(operands, binary.Right), binary.Left
+	}
+	slices.Reverse(operands)
+	parts := make([]plan, 0, len(operands))
+	for _, operand := range operands {
+		part, wrong := c.condition(operand, depth)
+		if wrong != nil {
+			return nil, wrong
+		}
+		parts = append(parts, part)
+	}
+	return parts, nil
+}
+
+// named finds the field that a node names; nil without error when the node is no name, or is the name id.
+func (c *compiler) named(n ast.Node) (*field, *RuleError) {
+	name, ok := n.(*ast.IdentifierNode)
+	if !ok || name.Value == fieldID {
+		return nil, nil
+	}
+	f, ok := c.index.field(name.Value)
+	if !ok {
+		return nil, unknown(c.source, name.Location(), name.Value, c.index.names())
+	}
+	return f, nil
+}
+
+// names lists what a rule may name.
+func (ix *Index) names() []string {
+	names := []string{fieldID}
+	for _, f := range ix.fields {
+		names = append(names, f.name)
+	}
+	return names
+}
+
+func isID(n ast.Node) bool {
+	name, ok := n.(*ast.IdentifierNode)
+	return ok && name.Value == fieldID
+}
+
+// flag compiles a name alone, which must be a boolean's.
+func (c *compiler) flag(n *ast.IdentifierNode) (plan, *RuleError) {
+	f, wrong := c.named(n)
+	if wrong != nil {
+		return nil, wrong
+	}
+	if f == nil {
+		f = &field{name: fieldID, kind: fil.KindText}
+	}
+	if f.kind != fil.KindBoolean {
+		e := exampleOf(f)
+		return nil, c.wrong(n.Location(), fmt.Sprintf("« %s » est %s, pas une condition : écrivez par exemple %s", f.name, kindFR(f.kind), e), fmt.Sprintf("%s is a %s, not a condition: write for example %s", f.name, f.kind, e))
+	}
+	return wordsIn(f, []string{"true"}), nil
+}
+
+// inOrg compiles the one function that is not the language's own.
+func (c *compiler) inOrg(n *ast.CallNode) (plan, *RuleError) {
+	name, ok := n.Callee.(*ast.IdentifierNode)
+	if !ok || name.Value != functionInOrg {
+		return nil, c.unknownFunction(n)
+	}
+	if len(n.Arguments) == 1 {
+		if path, ok := n.Arguments[0].(*ast.StringNode); ok && strings.Trim(path.Value, "/") != "" {
+			unit := strings.Trim(path.Value, "/")
+			return &words{field: c.index.fields[atOrg], exact: []string{unit}, under: true, test: func(org string) bool { return under(org, unit) }}, nil
+		}
+	}
+	return nil, c.wrong(n.Location(), `inOrg attend le chemin d'une unité, comme inOrg("mairie/dgst")`, `inOrg takes the path of one unit, such as inOrg("mairie/dgst")`)
+}
+
+func (c *compiler) unknownFunction(n *ast.CallNode) *RuleError {
+	if name, ok := n.Callee.(*ast.IdentifierNode); ok {
+		return unknown(c.source, n.Location(), name.Value, append(slices.Clone(functions), functionInOrg))
+	}
+	return c.wrong(n.Location(), "les méthodes ne sont pas admises dans une règle", "methods are not allowed in a rule")
+}
+
+// wordsIn holds for agents who have one of the values.
+func wordsIn(f *field, values []string) plan {
+	switch len(values) {
+	case 0:
+		return either{}
+	case 1:
+		only := values[0]
+		return &words{field: f, exact: values, test: func(word string) bool { return word == only }}
+	}
+	set := setOf(values)
+	return &words{field: f, exact: values, test: func(word string) bool {
+		_, ok := set[word]
+		return ok
+	}}
+}
+
+func kindFR(kind fil.AttributeKind) string {
+	switch kind {
+	case fil.KindNumber:
+		return "un nombre"
+	case fil.KindDate:
+		return "une date"
+	case fil.KindBoolean:
+		return "un oui ou non"
+	case fil.KindList:
+		return "une liste"
+	default:
+		return "un texte"
+	}
+}
+
+func exampleOf(f *field) string {
+	switch f.kind {
+	case fil.KindNumber:
+		return f.name + " >= 2"
+	case fil.KindDate:
+		return f.name + ` < "2026-01-31"`
+	case fil.KindBoolean:
+		return f.name
+	case fil.KindList:
+		return strconv.Quote("…") + " in " + f.name
+	default:
+		return f.name + ` == "…"`
+	}
+}
