@@ -1,0 +1,312 @@
+package ranking
+
+import (
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"math"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/filengine/fil"
+)
+
+// Catalogue holds all contents of the log, live or not: those that have expired still tell tastes. It is a projection
+// of fil.contents. Readers see immutable snapshots and never wait; writers wait for one another.
+type Catalogue struct {
+	current atomic.Pointer[snapshot]
+
+	mu    sync.Mutex // writers
+	codes [columns]codebook
+	sets  map[string]uint32
+}
+
+// The columns of a content that hold codes in place of names.
+const (
+	columnTopic = iota
+	columnSource
+	columnAuthor
+	columnKind
+	columns
+)
+
+// codebook gives each name a small number, for as long as the catalogue lives. Code 0 is the empty name.
+type codebook struct {
+	byName map[string]uint32
+	names  []string // only ever appended to, so that snapshots may share it
+}
+
+// snapshot is the catalogue at one moment. Nothing in it changes once it is published.
+type snapshot struct {
+	rows  []row   // a free one has no content
+	free  []int32 // places of free rows
+	table []int32 // open addressing by content key: place of the row + 1, 0 for an empty slot; a power of two long
+	names [columns][]string
+	sets  [][]string // audience ids by set code; set 0 is everyone
+	stamp uint64     // exclusive or of the digests of the rows (Zobrist, 1970): equal if and only if the contents are
+	count int
+}
+
+// row is one content as the ranking needs it. Times are Unix nanoseconds.
+type row struct {
+	content   *fil.Content
+	key       fil.ContentKey
+	digest    uint64
+	topics    []uint32
+	codes     [columns]uint32 // by column; the topic's is not used
+	set       uint32          // audience set
+	published int64
+	expires   int64 // math.MaxInt64: never
+	pinned    int64 // until; math.MinInt64: not pinned
+	mandatory int64 // until; math.MinInt64: not mandatory
+	priority  int8
+}
+
+// NewCatalogue makes an empty catalogue.
+func NewCatalogue() *Catalogue {
+	c := &Catalogue{sets: map[string]uint32{"": 0}}
+	s := &snapshot{table: make([]int32, 16), sets: [][]string{nil}}
+	for i := range c.codes {
+		c.codes[i] = codebook{byName: map[string]uint32{"": 0}, names: []string{""}}
+		s.names[i] = c.codes[i].names
+	}
+	c.current.Store(s)
+	return c
+}
+
+// Apply takes records of fil.contents in the log's order and publishes one new snapshot. Records that cannot be a
+// content of this catalogue, such as one whose key collides with another's, are returned as joined rejections; the
+// others are applied. It never returns another error.
+func (c *Catalogue) Apply(records []fil.Record) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	next := c.current.Load().clone()
+	changed := false
+	var rejected []error
+	for _, rec := range records {
+		did, err := c.apply(next, rec)
+		if err != nil {
+			rejected = append(rejected, err)
+		}
+		changed = changed || did
+	}
+	if changed {
+		for i := range c.codes {
+			next.names[i] = c.codes[i].names
+		}
+		c.current.Store(next)
+	}
+	return errors.Join(rejected...)
+}
+
+// apply puts one record into a snapshot that is not published yet.
+func (c *Catalogue) apply(s *snapshot, rec fil.Record) (changed bool, err error) {
+	key := fil.KeyOf(rec.Key)
+	at := s.find(key)
+	if at >= 0 && s.rows[at].content.ID != rec.Key {
+		return false, fil.Reject(rec, fmt.Errorf("content %s has the same key %#x as %s", rec.Key, uint64(key), s.rows[at].content.ID))
+	}
+	if rec.Event.Data == nil {
+		if at >= 0 {
+			s.remove(at)
+		}
+		return at >= 0, nil
+	}
+	content, err := fil.Decode[fil.Content](rec)
+	if err != nil {
+		return false, err
+	}
+	if content.ID == "" || content.ID != rec.Key {
+		return false, fil.Reject(rec, fmt.Errorf("content %q is under the key %q", content.ID, rec.Key))
+	}
+	digest := digestOf(key, rec.Event.Data)
+	if at >= 0 && s.rows[at].digest == digest {
+		return false, nil
+	}
+	if at >= 0 {
+		s.stamp ^= s.rows[at].digest
+	} else {
+		at = s.insert(key)
+	}
+	s.stamp ^= digest
+	s.rows[at] = c.row(s, &content, digest)
+	return true, nil
+}
+
+// digestOf tells apart the contents under a key by their data, not by the event that brought it: writing the same
+// content again changes nothing.
+func digestOf(key fil.ContentKey, data []byte) uint64 {
+	h := fnv.New64a()
+	_, _ = h.Write(data)
+	return chain(uint64(key), h.Sum64())
+}
+
+func (c *Catalogue) row(s *snapshot, content *fil.Content, digest uint64) row {
+	r := row{
+		content: content, key: fil.KeyOf(content.ID), digest: digest, set: c.set(s, content.Audiences),
+		published: nanos(content.PublishedAt), expires: math.MaxInt64, pinned: math.MinInt64, mandatory: math.MinInt64,
+		priority: int8(min(max(content.Priority, -3), 3)),
+	}
+	if !content.ExpiresAt.IsZero() {
+		r.expires = nanos(content.ExpiresAt)
+	}
+	if !content.PinnedUntil.IsZero() {
+		r.pinned = nanos(content.PinnedUntil)
+	}
+	if !content.MandatoryUntil.IsZero() {
+		r.mandatory = nanos(content.MandatoryUntil)
+	}
+	for _, topic := range content.Topics {
+		if code := c.codes[columnTopic].code(topic); code != 0 && !slices.Contains(r.topics, code) {
+			r.topics = append(r.topics, code)
+		}
+	}
+	r.codes[columnSource] = c.codes[columnSource].code(content.Source)
+	r.codes[columnAuthor] = c.codes[columnAuthor].code(content.Author)
+	r.codes[columnKind] = c.codes[columnKind].code(content.Kind)
+	return r
+}
+
+func (b *codebook) code(name string) uint32 {
+	code, ok := b.byName[name]
+	if !ok {
+		code = uint32(len(b.names))
+		b.byName[name], b.names = code, append(b.names, name)
+	}
+	return code
+}
+
+// set codes a set of audiences, whatever the order of the ids.
+func (c *Catalogue) set(s *snapshot, audiences []string) uint32 {
+	ids := slices.Clone(audiences)
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	name := strings.Join(ids, "\x00")
+	code, ok := c.sets[name]
+	if !ok {
+		code = uint32(len(s.sets))
+		c.sets[name], s.sets = code, append(s.sets, ids)
+	}
+	return code
+}
+
+// Content finds a content by id.
+func (c *Catalogue) Content(id string) (fil.Content, bool) {
+	content, ok := c.ByKey(fil.KeyOf(id))
+	return content, ok && content.ID == id
+}
+
+// ByKey finds a content by the digest of its id.
+func (c *Catalogue) ByKey(key fil.ContentKey) (fil.Content, bool) {
+	s := c.current.Load()
+	at := s.find(key)
+	if at < 0 {
+		return fil.Content{}, false
+	}
+	return *s.rows[at].content, true
+}
+
+// Knows says whether a content is known, live or not.
+func (c *Catalogue) Knows(key fil.ContentKey) bool { return c.current.Load().find(key) >= 0 }
+
+// Contents lists all contents, the last published first.
+func (c *Catalogue) Contents() []fil.Content {
+	return c.current.Load().list(func(*row) bool { return true })
+}
+
+// Live lists the contents whose publication window holds the moment, the last published first.
+func (c *Catalogue) Live(now time.Time) []fil.Content {
+	at := nanos(now)
+	return c.current.Load().list(func(r *row) bool { return r.liveAt(at) })
+}
+
+// Stamp is a digest of the contents: equal in two catalogues if and only if they hold the same, whatever the order in
+// which they learned it.
+func (c *Catalogue) Stamp() uint64 { return c.current.Load().stamp }
+
+// Len is the number of contents known, live or not.
+func (c *Catalogue) Len() int { return c.current.Load().count }
+
+func (r *row) liveAt(at int64) bool { return r.content != nil && r.published <= at && at < r.expires }
+
+func (s *snapshot) list(keep func(*row) bool) []fil.Content {
+	var contents []fil.Content
+	for i := range s.rows {
+		if r := &s.rows[i]; r.content != nil && keep(r) {
+			contents = append(contents, *r.content)
+		}
+	}
+	slices.SortFunc(contents, func(a, b fil.Content) int {
+		if order := b.PublishedAt.Compare(a.PublishedAt); order != 0 {
+			return order
+		}
+		return strings.Compare(a.ID, b.ID)
+	})
+	return contents
+}
+
+// clone copies what a writer changes: about 120 bytes a content.
+func (s *snapshot) clone() *snapshot {
+	next := *s
+	next.rows, next.free, next.table = slices.Clone(s.rows), slices.Clone(s.free), slices.Clone(s.table)
+	return &next
+}
+
+// find gives the place of a content's row, -1 when it is not known. Keys are digests already: they need no hashing.
+func (s *snapshot) find(key fil.ContentKey) int32 {
+	mask := uint64(len(s.table) - 1)
+	for slot := uint64(key) & mask; s.table[slot] != 0; slot = (slot + 1) & mask {
+		if at := s.table[slot] - 1; s.rows[at].key == key {
+			return at
+		}
+	}
+	return -1
+}
+
+// insert makes room for a content that is not known.
+func (s *snapshot) insert(key fil.ContentKey) int32 {
+	var at int32
+	if n := len(s.free); n > 0 {
+		at, s.free = s.free[n-1], s.free[:n-1]
+	} else {
+		at = int32(len(s.rows))
+		s.rows = append(s.rows, row{})
+	}
+	s.rows[at].key = key
+	s.count++
+	if s.count*2 > len(s.table) {
+		s.rehash(len(s.table) * 2)
+	} else {
+		s.link(key, at)
+	}
+	return at
+}
+
+func (s *snapshot) remove(at int32) {
+	s.stamp ^= s.rows[at].digest
+	s.rows[at] = row{}
+	s.free = append(s.free, at)
+	s.count--
+	s.rehash(len(s.table)) // a withdrawal is rare, and open addressing forgets best from scratch
+}
+
+func (s *snapshot) rehash(size int) {
+	s.table = make([]int32, size)
+	for i := range s.rows {
+		if s.rows[i].content != nil || s.rows[i].key != 0 {
+			s.link(s.rows[i].key, int32(i))
+		}
+	}
+}
+
+func (s *snapshot) link(key fil.ContentKey, at int32) {
+	mask := uint64(len(s.table) - 1)
+	slot := uint64(key) & mask
+	for s.table[slot] != 0 {
+		slot = (slot + 1) & mask
+	}
+	s.table[slot] = at + 1
+}

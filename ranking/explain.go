@@ -1,0 +1,295 @@
+package ranking
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/filengine/fil"
+)
+
+// maxReasons is how many sentences an agent is given on one placement; the explanation has the rest.
+const maxReasons = 3
+
+// Place explains where entries of an agent's feed stand, and gives their contents, in the entries' order. Entries that
+// are no longer eligible (withdrawn, expired, another audience, dismissed) are left out of both. The placements say
+// what holds now: numbers and rules are those of the feed that Rank would give at this moment. Texts are in French, or
+// in English if the language says so; their dates are in now's location. An agent that the directory does not know has
+// no placements. The only error is a profile that cannot be read.
+func (r *Ranker) Place(agent string, profile []byte, entries []fil.Entry, order fil.Order, language string, now time.Time) ([]fil.Placement, []fil.Content, error) {
+	sc, b, known, err := r.build(agent, profile, order, now)
+	if err != nil || !known {
+		return nil, nil, err
+	}
+	defer r.release(sc)
+	e := explainer{r: r, sc: sc, b: b, order: order, now: now, say: phrasesIn(language)}
+	placements, contents := make([]fil.Placement, 0, len(entries)), make([]fil.Content, 0, len(entries))
+	for _, entry := range entries {
+		row := b.snap.find(entry.Content)
+		if row < 0 || b.at[row] == 0 {
+			continue
+		}
+		place := b.at[row] - 1
+		if sc.sets[b.set[place]] != 1 || sc.marks[place]&markDismissed != 0 {
+			continue
+		}
+		placements, contents = append(placements, e.placement(place)), append(contents, *b.content(place))
+	}
+	return placements, contents, nil
+}
+
+// explainer puts one build into words.
+type explainer struct {
+	r     *Ranker
+	sc    *scratch
+	b     *board
+	order fil.Order
+	now   time.Time
+	say   phrases
+}
+
+func (e *explainer) placement(place int32) fil.Placement {
+	position := slices.IndexFunc(e.sc.out, func(p placed) bool { return p.place == place })
+	at := placed{candidate: candidate{place: place}, group: e.sc.groupOf(e.b, place), natural: -1}
+	if position >= 0 {
+		at = e.sc.out[position]
+	}
+	content := e.b.content(place)
+	var parameters []fil.Parameter
+	if e.order == fil.OrderChronological {
+		parameters = []fil.Parameter{e.parameter("published", e.say.publishedDays, halfLives(e.b.row(place).published, 24), 1)}
+	} else {
+		parameters = e.parameters(place)
+	}
+	score := 0.0
+	for _, p := range parameters {
+		score += p.Contribution
+	}
+	return fil.Placement{
+		Content: content.ID, Score: score, Reasons: e.reasons(at, content, parameters),
+		Explanation: fil.Explanation{
+			Degree: e.degree(), Data: e.data(place, content), Parameters: parameters, Operations: e.operations(at, position),
+		},
+	}
+}
+
+func (e *explainer) parameter(name, label string, value, weight float64) fil.Parameter {
+	return fil.Parameter{Name: name, Label: label, Value: value, Weight: weight, Contribution: value * weight}
+}
+
+// date writes a day as it is in now's location.
+func (e *explainer) date(t time.Time) string {
+	return e.say.date(t.In(e.now.Location()), e.now.Year())
+}
+
+// parameters are the terms of the score, all of them, with the numbers that were used.
+func (e *explainer) parameters(place int32) []fil.Parameter {
+	w, row := &e.r.policy.Weights, e.b.row(place)
+	taste, which := e.sc.topicTaste(e.b.topicsOf(place))
+	topic := ""
+	if topics := e.b.topicsOf(place); len(topics) > 0 {
+		topic = e.name(columnTopic, topics[which])
+	}
+	return []fil.Parameter{
+		e.parameter("freshness", e.say.freshness, halfLives(row.published, 24), 24/e.r.policy.HalfLives.PublicationHours),
+		e.parameter("priority", e.say.priority, float64(row.priority), w.Priority),
+		e.parameter("popularity", e.say.popularity, e.b.trends.gain(row, &e.r.policy), w.Popularity),
+		e.parameter("topic", e.say.taste(columnTopic, topic), taste, w.Topic),
+		e.parameter("source", e.say.taste(columnSource, e.nameOf(columnSource, place)), e.sc.source[e.b.codes[columnSource][place]], w.Source),
+		e.parameter("author", e.say.taste(columnAuthor, e.nameOf(columnAuthor, place)), e.sc.author[e.b.codes[columnAuthor][place]], w.Author),
+		e.parameter("kind", e.say.taste(columnKind, e.say.kind(e.nameOf(columnKind, place))), e.sc.kind[e.b.codes[columnKind][place]], w.Kind),
+	}
+}
+
+func (e *explainer) name(column int, code uint32) string { return e.b.snap.names[column][code] }
+
+func (e *explainer) nameOf(column int, place int32) string {
+	return e.name(column, e.b.codes[column][place])
+}
+
+// reason is a sentence with how much it weighed, in log2 units or as good as.
+type reason struct {
+	weight   float64
+	sentence string
+}
+
+// Weights that put what a rule did before what the score did.
+const (
+	weightOfRule   = 1000
+	weightOfReason = 0.05 // contributions under it are not worth a sentence
+)
+
+func (e *explainer) reasons(at placed, content *fil.Content, parameters []fil.Parameter) []string {
+	var found []reason
+	add := func(weight float64, sentence string) {
+		if weight >= weightOfReason && sentence != "" {
+			found = append(found, reason{weight, sentence})
+		}
+	}
+	if e.order == fil.OrderChronological {
+		return []string{fmt.Sprintf(e.say.publishedOn, e.date(content.PublishedAt))}
+	}
+	switch {
+	case at.group == groupMandatory:
+		add(weightOfRule, fmt.Sprintf(e.say.mandatory, e.date(content.MandatoryUntil)))
+	case at.group == groupPinned && content.Source != "":
+		add(weightOfRule, fmt.Sprintf(e.say.pinnedBy, content.Source))
+	case at.group == groupPinned:
+		add(weightOfRule, e.say.pinned)
+	case at.why == whyExplore:
+		add(weightOfRule, e.say.discovery)
+	}
+	for _, p := range parameters {
+		switch p.Name {
+		case "priority":
+			add(p.Contribution, e.say.important)
+		case "popularity":
+			add(e.heat(at.place), e.say.popular)
+		case "topic", "source", "author", "kind":
+			add(p.Contribution, e.sentence(p.Name, at.place))
+		}
+	}
+	age := e.now.Sub(content.PublishedAt).Hours()
+	add(1-age/(2*e.r.policy.HalfLives.PublicationHours), e.say.recent)
+	if len(found) == 0 {
+		add(1, fmt.Sprintf(e.say.publishedOn, e.date(content.PublishedAt)))
+	}
+	slices.SortStableFunc(found, func(a, b reason) int { return cmp.Compare(b.weight, a.weight) })
+	sentences := make([]string, 0, maxReasons)
+	for _, f := range found[:min(len(found), maxReasons)] {
+		sentences = append(sentences, f.sentence)
+	}
+	return sentences
+}
+
+// sentence tells of a taste.
+func (e *explainer) sentence(parameter string, place int32) string {
+	switch parameter {
+	case "topic":
+		topics := e.b.topicsOf(place)
+		if len(topics) == 0 {
+			return ""
+		}
+		_, which := e.sc.topicTaste(topics)
+		return fmt.Sprintf(e.say.oftenTopic, e.name(columnTopic, topics[which]))
+	case "source":
+		return fmt.Sprintf(e.say.oftenSource, e.nameOf(columnSource, place))
+	case "author":
+		return fmt.Sprintf(e.say.oftenAuthor, e.nameOf(columnAuthor, place))
+	}
+	return fmt.Sprintf(e.say.oftenKind, e.say.kind(e.nameOf(columnKind, place)))
+}
+
+// heat is what popularity is worth now and not since the publication: over 1, the acts of the last half-lives count
+// more than the prior.
+func (e *explainer) heat(place int32) float64 {
+	p := &e.r.policy
+	current := *e.b.row(place)
+	current.published = max(current.published, nanos(e.now))
+	if gain := e.b.trends.gain(&current, p); gain >= 0.5 {
+		return p.Weights.Popularity * gain
+	}
+	return 0
+}
+
+func (e *explainer) degree() string {
+	if e.order == fil.OrderChronological {
+		return e.say.degreeChronological
+	}
+	return fmt.Sprintf(e.say.degreeRanked, e.r.policy.Version)
+}
+
+// data lists what was used and where it comes from.
+func (e *explainer) data(place int32, content *fil.Content) []fil.Datum {
+	say := &e.say
+	data := []fil.Datum{
+		{Name: say.audience, Value: e.audience(content), Source: say.fromDirectory},
+		{Name: say.published, Value: e.date(content.PublishedAt), Source: say.fromContent},
+	}
+	if e.order == fil.OrderChronological {
+		return data
+	}
+	add := func(name, value, source string) {
+		if value != "" {
+			data = append(data, fil.Datum{Name: name, Value: value, Source: source})
+		}
+	}
+	add(say.priorityName, fmt.Sprint(content.Priority), say.fromContent)
+	add(say.topics, say.list(content.Topics), say.fromContent)
+	add(say.source, content.Source, say.fromContent)
+	add(say.author, content.Author, say.fromContent)
+	add(say.kindName, say.kind(content.Kind), say.fromContent)
+	add(say.acts, fmt.Sprintf(say.actsValue, e.sc.profile.Len()), say.fromAgent)
+	if f := e.sc.profile.find(e.b.key(place)); f.kinds != 0 {
+		add(say.onThis, say.facts(f), say.fromAgent)
+	}
+	level := say.levels[0]
+	if heat := e.heat(place); heat > 2 {
+		level = say.levels[2]
+	} else if heat > 0 {
+		level = say.levels[1]
+	}
+	add(say.popularityName, level, say.fromAll)
+	return data
+}
+
+func (e *explainer) audience(content *fil.Content) string {
+	var matched []string
+	for _, id := range content.Audiences {
+		if e.sc.member.In(id) {
+			matched = append(matched, id)
+		}
+	}
+	if len(matched) == 0 {
+		return e.say.everyone
+	}
+	return e.say.list(matched)
+}
+
+// operations are the filters and rules that were applied to this placement, in their order.
+func (e *explainer) operations(at placed, position int) []string {
+	say, rules := &e.say, &e.r.policy.Rules
+	operations := []string{fmt.Sprintf(say.filtered, e.sc.live, e.sc.eligible+e.sc.dismissed)}
+	if e.sc.dismissed > 0 {
+		operations = append(operations, fmt.Sprintf(say.dismissed, e.sc.dismissed))
+	}
+	if e.order == fil.OrderChronological {
+		return append(operations, say.sortedByDate+e.rank(position))
+	}
+	operations = append(operations, say.sortedByScore)
+	switch at.group {
+	case groupMandatory:
+		operations = append(operations, say.ruleMandatory)
+	case groupPinned:
+		operations = append(operations, fmt.Sprintf(say.rulePinned, rules.PinnedAtMost))
+	case groupSeen:
+		operations = append(operations, say.ruleSeen)
+	}
+	if below := e.passedBy(at, position); below > 0 && at.why == whySource {
+		operations = append(operations, fmt.Sprintf(say.ruleSource, below, rules.CapPerSource, rules.CapsAmongFirst))
+	} else if below > 0 && at.why == whyTopic {
+		operations = append(operations, fmt.Sprintf(say.ruleTopic, below, rules.CapPerTopic, rules.CapsAmongFirst))
+	} else if at.why == whyExplore {
+		operations = append(operations, fmt.Sprintf(say.ruleDiscovery, e.r.step()))
+	}
+	return append(operations, say.outcome+e.rank(position))
+}
+
+// rank says where the content stands.
+func (e *explainer) rank(position int) string {
+	if position < 0 {
+		return fmt.Sprintf(e.say.beyond, e.r.policy.FeedLength)
+	}
+	return fmt.Sprintf(e.say.position, e.say.ordinal(position+1), e.sc.eligible)
+}
+
+// passedBy counts the contents that stand above this one with a lower rank by score.
+func (e *explainer) passedBy(at placed, position int) (n int) {
+	for _, other := range e.sc.out[:max(position, 0)] {
+		if other.natural > at.natural {
+			n++
+		}
+	}
+	return n
+}

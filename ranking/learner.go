@@ -1,0 +1,365 @@
+package ranking
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/filengine/fil"
+)
+
+// Store keeps what the learner learns. Every save is atomic and compares what is stored with what was loaded: another
+// writer's effects are never overwritten.
+type Store interface {
+	// Load reads, in one round trip, the header of a partition's popularity (empty if it is not there) and what is
+	// stored about each agent, in the order asked.
+	Load(ctx context.Context, partition int, agents []string) (header []byte, stored []Stored, err error)
+	// Save writes the changes, each atomically: an error may leave some written.
+	Save(ctx context.Context, changes []Change) error
+	// LoadPopularity reads a partition's packed popularity, empty if it is not there.
+	LoadPopularity(ctx context.Context, partition int) ([]byte, error)
+	// SavePopularity writes a change of a partition's popularity.
+	SavePopularity(ctx context.Context, partition int, change PopularityChange) error
+}
+
+// Stored is what a store holds about one agent: a packed profile and the identities that it includes, both empty for
+// an agent that it does not know.
+type Stored struct {
+	Profile    []byte
+	Identities Identities
+}
+
+// Change is what must become of one agent's state, if the stored profile still has the header that Before has.
+type Change struct {
+	Agent   string
+	Before  []byte     // the profile's first 9 bytes when it was loaded: version and offset; empty if there was none
+	Profile []byte     // the whole new profile
+	Forget  int        // bytes to drop at the front of the identities
+	Claims  Identities // to append to the identities
+}
+
+// PopularityChange is what must become of a partition's popularity, if what is stored still begins with Before (which
+// is empty when nothing may be stored).
+type PopularityChange struct {
+	Before []byte
+	Whole  bool     // Bytes[0] takes the place of everything
+	At     []int    // where each of Bytes is written
+	Bytes  [][]byte // the first is the header, at 0
+}
+
+// Learner turns engagements into profiles and popularity. For each partition, calls must follow one another; calls for
+// different partitions may be made at the same time.
+//
+// An engagement has its effect once. The profile and the memory of identities are written together with the offset
+// they include, and so is popularity with its own: a batch given again, cut in any way, after a crash between any two
+// writes, changes only what the first time did not. An event whose identity was applied at an earlier offset, within
+// 32 days, is a duplicate and has no effect at all.
+type Learner struct {
+	policy  Policy
+	worth   [kindBits]float64
+	digest  uint64
+	store   Store
+	known   func(fil.ContentKey) bool
+	log     *slog.Logger
+	records *prometheus.CounterVec
+
+	mu    sync.Mutex
+	lanes map[int]*lane
+}
+
+// What became of a record, as the metric fil_ranking_records_total tells; each record has one outcome.
+const (
+	outcomeApplied     = "applied"
+	outcomeUnknown     = "unknown_content" // applied too; it will count once the content is known
+	outcomeDuplicate   = "duplicate"
+	outcomeRedelivered = "redelivered"
+	outcomeRejected    = "rejected"
+)
+
+// lane is one partition: its popularity as it is stored, and where it stands when its effects were found missing.
+type lane struct {
+	mu      sync.Mutex
+	tally   *tally // nil: not loaded
+	asked   int    // times that the log was asked to begin again, since the popularity was last there
+	askedAt int64  // offset at which it was asked last; -1: not known
+}
+
+// NewLearner makes a learner. known says whether a content is known (Catalogue.Knows), for the metric only.
+func NewLearner(policy Policy, store Store, known func(fil.ContentKey) bool, log *slog.Logger, metrics prometheus.Registerer) (*Learner, error) {
+	l := &Learner{
+		policy: policy, worth: policy.signals(), digest: tallyDigest(&policy), store: store, known: known, log: log, lanes: map[int]*lane{},
+		records: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "fil_ranking_records_total",
+			Help: "Engagements given to the learner, by what became of them.",
+		}, []string{"outcome"}),
+	}
+	for _, outcome := range []string{outcomeApplied, outcomeUnknown, outcomeDuplicate, outcomeRedelivered, outcomeRejected} {
+		l.records.WithLabelValues(outcome)
+	}
+	if err := metrics.Register(l.records); err != nil {
+		return nil, fmt.Errorf("register metrics of the learner: %w", err)
+	}
+	return l, nil
+}
+
+// Learn applies a batch of one partition's engagements, in the log's order, and gives the agents whose profile
+// includes something of it. An empty batch only checks that the effects are still stored.
+//
+// The error is fil.ErrForgotten when the partition must be given again from its first record: its popularity, which
+// marks that its effects are stored, is missing or was made under other numbers than the policy's. Rejections of
+// single records come joined, with the rest of the batch done. After any other error the same batch may be given again.
+func (l *Learner) Learn(ctx context.Context, partition int, batch []fil.Record) (changed []string, err error) {
+	p := l.lane(partition)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	work, rejected := l.read(batch)
+	header, stored, err := l.store.Load(ctx, partition, work.names)
+	if err != nil {
+		return nil, fmt.Errorf("load state of partition %d: %w", partition, err)
+	}
+	if err := l.ready(ctx, p, partition, header, batch); err != nil || len(batch) == 0 {
+		return nil, err
+	}
+	for i, s := range stored {
+		if err := work.agents[i].open(s); err != nil {
+			l.log.WarnContext(ctx, "a profile is unreadable and begins anew", "partition", partition, "error", err)
+		}
+	}
+	before := p.tally.header()
+	outcomes := l.apply(p.tally, work, batch)
+	if err := l.save(ctx, p, partition, before, work.changes()); err != nil {
+		p.tally = nil // it is ahead of what is stored
+		return nil, err
+	}
+	outcomes[outcomeRejected] = len(rejected)
+	for outcome, n := range outcomes {
+		l.records.WithLabelValues(outcome).Add(float64(n))
+	}
+	return work.changed(), errors.Join(rejected...)
+}
+
+func (l *Learner) lane(partition int) *lane {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	p, ok := l.lanes[partition]
+	if !ok {
+		p = &lane{}
+		l.lanes[partition] = p
+	}
+	return p
+}
+
+// ready makes the lane's popularity what the store holds. When the store holds none, it asks for the partition from
+// its first record, and when that comes, marks the store before anything else is written.
+func (l *Learner) ready(ctx context.Context, p *lane, partition int, header []byte, batch []fil.Record) error {
+	blank := newTally(l.digest)
+	if len(header) == tallyHeader && string(header[:9]) == string(blank.header()[:9]) {
+		if p.tally != nil && string(p.tally.header()) == string(header) {
+			p.asked = 0
+			return nil
+		}
+		packed, err := l.store.LoadPopularity(ctx, partition)
+		if err != nil {
+			return fmt.Errorf("load popularity of partition %d: %w", partition, err)
+		}
+		if p.tally, err = parseTally(packed); err == nil {
+			p.asked = 0
+			return nil
+		}
+		l.log.WarnContext(ctx, "popularity is unreadable and will be made again", "partition", partition, "error", err)
+		header = packed[:min(len(packed), tallyHeader)]
+	}
+	p.tally = nil
+	if len(batch) == 0 && p.asked > 0 {
+		return nil
+	}
+	if !p.begins(batch) {
+		return fil.ErrForgotten
+	}
+	if err := l.store.SavePopularity(ctx, partition, blank.change(header)); err != nil {
+		return fmt.Errorf("mark partition %d: %w", partition, err)
+	}
+	blank.whole = false
+	p.tally, p.asked = blank, 0
+	return nil
+}
+
+// begins says whether a batch is the partition's first since the log was asked to begin again; it notes what is asked.
+// The log may lose the partition before it goes back, so having asked is not proof: the batch must be at offset 0, or
+// before where it stood, or stand at the same place when asked twice (which is then the first one kept).
+func (p *lane) begins(batch []fil.Record) bool {
+	at := int64(-1)
+	if len(batch) > 0 {
+		at = batch[0].Offset
+		known := p.asked > 0 && p.askedAt >= 0
+		if p.asked > 0 && at == 0 || known && at < p.askedAt || p.asked > 1 && at == p.askedAt {
+			return true
+		}
+	}
+	p.asked, p.askedAt = p.asked+1, at
+	return false
+}
+
+// apply does the whole batch in memory, in the log's order, and counts what became of the records.
+func (l *Learner) apply(t *tally, work *work, batch []fil.Record) map[string]int {
+	outcomes := map[string]int{}
+	// The memory that a record not yet in popularity may need is kept until popularity is saved.
+	for _, rec := range batch {
+		if rec.Offset > t.offset {
+			work.keepFrom = day(rec.Admitted)
+			break
+		}
+	}
+	for _, one := range work.engagements {
+		outcomes[l.applyOne(t, work.agents[one.agent], one)]++
+	}
+	t.offset = max(t.offset, batch[len(batch)-1].Offset)
+	return outcomes
+}
+
+func (l *Learner) applyOne(t *tally, agent *agentWork, one engagement) string {
+	at, claimed := agent.claimed(one)
+	if claimed && at < one.offset {
+		return outcomeDuplicate
+	}
+	key := fil.KeyOf(one.Content)
+	if worth := l.worthOf(one.Engagement); one.offset > t.offset && worth > 0 {
+		t.add(key, worth, one.Time, l.policy.HalfLives.PopularityHours)
+	}
+	agent.touched = true
+	if one.offset <= agent.profile.Offset() {
+		return outcomeRedelivered
+	}
+	agent.profile = agent.profile.Apply(one.Engagement, one.offset)
+	if !claimed {
+		agent.claims = agent.claims.claim(one.identity, one.offset, one.day)
+	}
+	if l.known != nil && !l.known(key) {
+		return outcomeUnknown
+	}
+	return outcomeApplied
+}
+
+// worthOf is what an engagement adds to popularity; a dwell counts by the minute.
+func (l *Learner) worthOf(e fil.Engagement) float64 {
+	bit := kindBit(e.Kind)
+	if bit == dwellBit {
+		return max(0, l.worth[bit]*l.policy.minutes(e.Dwell))
+	}
+	return max(0, l.worth[bit])
+}
+
+// save writes profiles first, then popularity: a crash between the two leaves popularity behind, never ahead.
+func (l *Learner) save(ctx context.Context, p *lane, partition int, before []byte, changes []Change) error {
+	if len(changes) > 0 {
+		if err := l.store.Save(ctx, changes); err != nil {
+			return fmt.Errorf("save %d profiles of partition %d: %w", len(changes), partition, err)
+		}
+	}
+	if string(before) == string(p.tally.header()) {
+		return nil // popularity included the whole batch already
+	}
+	if err := l.store.SavePopularity(ctx, partition, p.tally.change(before)); err != nil {
+		return fmt.Errorf("save popularity of partition %d: %w", partition, err)
+	}
+	p.tally.dirty, p.tally.whole = p.tally.dirty[:0], false
+	return nil
+}
+
+// day counts the days from 1970.
+func day(t time.Time) uint16 {
+	return uint16(min(max(t.Unix()/86400, 0), math.MaxUint16))
+}
+
+// work is one batch under way: what it says, and the state of each agent that it is about.
+type work struct {
+	engagements []engagement
+	names       []string
+	agents      []*agentWork
+	keepFrom    uint16 // day from which identities may still be asked for
+}
+
+// engagement is one record read.
+type engagement struct {
+	fil.Engagement
+	agent    int // place in work.agents
+	identity uint64
+	offset   int64
+	day      uint16 // of admission, from 1970
+}
+
+// agentWork is one agent's state as it changes.
+type agentWork struct {
+	before  Stored
+	profile Profile
+	claims  Identities // made by this batch
+	touched bool
+}
+
+// read decodes a batch and groups it by agent, in order of appearance. Records that are no engagement are rejected.
+func (l *Learner) read(batch []fil.Record) (*work, []error) {
+	w := &work{engagements: make([]engagement, 0, len(batch))}
+	var rejected []error
+	places := make(map[string]int, len(batch))
+	for _, rec := range batch {
+		e, err := fil.EngagementOf(rec)
+		if err != nil {
+			rejected = append(rejected, err)
+			continue
+		}
+		if !rec.Admitted.IsZero() && e.Time.After(rec.Admitted) {
+			e.Time = rec.Admitted // a clock that is ahead must not make a content popular for ever
+		}
+		place, ok := places[e.Agent]
+		if !ok {
+			place = len(w.names)
+			places[e.Agent], w.names, w.agents = place, append(w.names, e.Agent), append(w.agents, &agentWork{})
+		}
+		w.engagements = append(w.engagements, engagement{e, place, rec.Event.Identity(), rec.Offset, day(rec.Admitted)})
+	}
+	return w, rejected
+}
+
+func (a *agentWork) open(stored Stored) (err error) {
+	a.before = stored
+	a.profile, err = ParseProfile(stored.Profile)
+	return err
+}
+
+// claimed finds the offset for which an identity was claimed, before this batch or in it.
+func (a *agentWork) claimed(one engagement) (int64, bool) {
+	if at, found := a.before.Identities.claimed(one.identity, one.offset, one.day); found {
+		return at, true
+	}
+	return a.claims.claimed(one.identity, one.offset, one.day)
+}
+
+// changed lists the agents whose profile includes something of the batch, even if an earlier delivery put it there:
+// what follows a profile, such as a feed kept ready, may have been cut short then.
+func (w *work) changed() (names []string) {
+	for i, a := range w.agents {
+		if a.touched {
+			names = append(names, w.names[i])
+		}
+	}
+	return names
+}
+
+func (w *work) changes() (changes []Change) {
+	for i, a := range w.agents {
+		if a.profile.Offset() == (Profile{a.before.Profile}).Offset() {
+			continue
+		}
+		changes = append(changes, Change{
+			Agent: w.names[i], Before: a.before.Profile[:min(len(a.before.Profile), profileHeader)], Profile: a.profile.Bytes(),
+			Forget: a.before.Identities.stale(w.keepFrom), Claims: a.claims,
+		})
+	}
+	return changes
+}

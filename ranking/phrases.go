@@ -1,0 +1,196 @@
+package ranking
+
+import (
+	"fmt"
+	"math/bits"
+	"strings"
+	"time"
+)
+
+// phrases are the texts of explanations in one language. Those with verbs of fmt say what they take.
+type phrases struct {
+	english bool
+
+	degreeRanked, degreeChronological           string // policy version
+	freshness, priority, popularity             string
+	publishedDays                               string
+	tasteOf                                     [columns]string // name
+	tasteNone                                   [columns]string
+	mandatory, pinnedBy, pinned, discovery      string // date, source
+	important, popular, recent, publishedOn     string // date
+	oftenTopic, oftenSource, oftenAuthor        string // name
+	oftenKind                                   string // kind
+	audience, everyone, published, priorityName string
+	topics, source, author, kindName            string
+	acts, actsValue, onThis, popularityName     string // number of contents
+	levels                                      [3]string
+	fromDirectory, fromContent, fromAgent       string
+	fromAll                                     string
+	filtered, dismissed                         string // live, eligible; dismissed
+	sortedByScore, sortedByDate                 string
+	ruleMandatory, rulePinned, ruleSeen         string // pins
+	ruleSource, ruleTopic                       string // contents above, cap, among
+	ruleDiscovery                               string // step
+	outcome, position, beyond                   string // ordinal, eligible; length
+	kinds                                       map[string]string
+	did                                         [kindBits]string
+	shown, seconds                              string
+}
+
+func phrasesIn(language string) phrases {
+	if strings.HasPrefix(strings.ToLower(language), "en") {
+		return english()
+	}
+	return french()
+}
+
+func french() phrases {
+	return phrases{
+		degreeRanked:        "Les communicants décident à qui s'adresse un contenu ; l'algorithme décide seul de son rang, selon la politique %s. Le score est la somme des contributions des paramètres.",
+		degreeChronological: "L'algorithme n'a pas contribué à l'ordre : les contenus vont du plus récent au plus ancien. Les communicants décident à qui ils s'adressent.",
+		freshness:           "Date de publication, en jours depuis le 1er janvier 2020",
+		publishedDays:       "Date de publication, en jours depuis le 1er janvier 2020",
+		priority:            "Priorité éditoriale, de -3 à 3",
+		popularity:          "Actions de l'ensemble des agents depuis la publication, les récentes comptant plus (en log2)",
+		tasteOf:             [columns]string{"Votre goût pour le thème « %s », de -1 à 1", "Votre goût pour la source « %s », de -1 à 1", "Votre goût pour l'auteur « %s », de -1 à 1", "Votre goût pour ce type de contenu (%s), de -1 à 1"},
+		tasteNone:           [columns]string{"Votre goût pour le thème (contenu sans thème)", "Votre goût pour la source (contenu sans source)", "Votre goût pour l'auteur (contenu sans auteur)", "Votre goût pour ce type de contenu (contenu sans type)"},
+		mandatory:           "À lire obligatoirement avant le %s",
+		pinnedBy:            "Épinglé par %s", pinned: "Épinglé par votre organisation",
+		discovery: "Proposé pour vous faire découvrir d'autres sources",
+		important: "Signalé comme important", popular: "Très lu dans l'organisation", recent: "Récent", publishedOn: "Publié le %s",
+		oftenTopic: "Vous lisez souvent le thème « %s »", oftenSource: "Vous lisez souvent « %s »", oftenAuthor: "Vous lisez souvent %s",
+		oftenKind: "Vous lisez souvent ce type de contenu (%s)",
+		audience:  "Audience dont vous faites partie", everyone: "tous les agents", published: "Date de publication", priorityName: "Priorité éditoriale",
+		topics: "Thèmes", source: "Source", author: "Auteur", kindName: "Type de contenu",
+		acts: "Vos actions passées", actsValue: "sur %d contenus", onThis: "Vos actions sur ce contenu", popularityName: "Popularité en ce moment",
+		levels:        [3]string{"ordinaire", "élevée", "très élevée"},
+		fromDirectory: "annuaire des agents et règles d'audience", fromContent: "fiche du contenu, remplie par les communicants",
+		fromAgent: "vos propres actions dans le fil", fromAll: "actions de l'ensemble des agents, agrégées",
+		filtered:      "Filtre : parmi %d contenus en cours de publication, %d vous sont destinés.",
+		dismissed:     "Filtre : retrait des contenus que vous avez masqués (%d).",
+		sortedByScore: "Tri par score décroissant.", sortedByDate: "Tri par date de publication, du plus récent au plus ancien : ",
+		ruleMandatory: "Règle : placé en tête, car obligatoire et pas encore acquitté.",
+		rulePinned:    "Règle : placé après les contenus obligatoires, car épinglé (%d épinglés au plus).",
+		ruleSeen:      "Règle : placé après les contenus que vous n'avez pas encore vus.",
+		ruleSource:    "Règle : déplacé sous %d autres, car au plus %d par source parmi les %d premiers.",
+		ruleTopic:     "Règle : déplacé sous %d autres, car au plus %d par thème parmi les %d premiers.",
+		ruleDiscovery: "Règle : tiré au sort du jour pour une place réservée à la découverte (une sur %d).",
+		outcome:       "Résultat : ", position: "%s sur %d.", beyond: "au-delà des %d premiers.",
+		kinds: map[string]string{"news": "actualité", "alert": "alerte", "event": "événement", "survey": "enquête", "recognition": "reconnaissance", "document": "document"},
+		did:   [kindBits]string{"", "ouvert", "lu", "", "lien suivi", "réaction", "commentaire", "partagé", "enregistré", "suivi", "masqué", "acquitté"},
+		shown: "affiché %d fois", seconds: "%d s de lecture",
+	}
+}
+
+func english() phrases {
+	return phrases{
+		english:             true,
+		degreeRanked:        "Communicators decide whom a content is for; the algorithm alone decides its rank, under the policy %s. The score is the sum of the parameters' contributions.",
+		degreeChronological: "The algorithm did not contribute to the order: contents go from the newest to the oldest. Communicators decide whom they are for.",
+		freshness:           "Publication date, in days since 1 January 2020",
+		publishedDays:       "Publication date, in days since 1 January 2020",
+		priority:            "Editorial priority, from -3 to 3",
+		popularity:          "Acts of all agents since the publication, recent ones counting more (in log2)",
+		tasteOf:             [columns]string{"Your taste for the topic “%s”, from -1 to 1", "Your taste for the source “%s”, from -1 to 1", "Your taste for the author “%s”, from -1 to 1", "Your taste for this kind of content (%s), from -1 to 1"},
+		tasteNone:           [columns]string{"Your taste for the topic (content without one)", "Your taste for the source (content without one)", "Your taste for the author (content without one)", "Your taste for this kind of content (content without one)"},
+		mandatory:           "Must be read before %s",
+		pinnedBy:            "Pinned by %s", pinned: "Pinned by your organisation",
+		discovery: "Suggested so that you discover other sources",
+		important: "Marked as important", popular: "Widely read in the organisation", recent: "Recent", publishedOn: "Published on %s",
+		oftenTopic: "You often read the topic “%s”", oftenSource: "You often read “%s”", oftenAuthor: "You often read %s",
+		oftenKind: "You often read this kind of content (%s)",
+		audience:  "Audience that you are in", everyone: "all agents", published: "Publication date", priorityName: "Editorial priority",
+		topics: "Topics", source: "Source", author: "Author", kindName: "Kind of content",
+		acts: "Your past acts", actsValue: "on %d contents", onThis: "Your acts on this content", popularityName: "Popularity at the moment",
+		levels:        [3]string{"ordinary", "high", "very high"},
+		fromDirectory: "directory of agents and audience rules", fromContent: "the content's record, filled in by communicators",
+		fromAgent: "your own acts in the feed", fromAll: "acts of all agents, aggregated",
+		filtered:      "Filter: of %d contents being published, %d are for you.",
+		dismissed:     "Filter: removal of the contents that you dismissed (%d).",
+		sortedByScore: "Sort by descending score.", sortedByDate: "Sort by publication date, newest first: ",
+		ruleMandatory: "Rule: placed at the top, because it is mandatory and not acknowledged yet.",
+		rulePinned:    "Rule: placed after mandatory contents, because it is pinned (at most %d are).",
+		ruleSeen:      "Rule: placed after the contents that you have not seen yet.",
+		ruleSource:    "Rule: moved below %d others, because of at most %d per source among the first %d.",
+		ruleTopic:     "Rule: moved below %d others, because of at most %d per topic among the first %d.",
+		ruleDiscovery: "Rule: drawn today for a place reserved for discovery (one in %d).",
+		outcome:       "Outcome: ", position: "%s of %d.", beyond: "beyond the first %d.",
+		kinds: map[string]string{"news": "news", "alert": "alert", "event": "event", "survey": "survey", "recognition": "recognition", "document": "document"},
+		did:   [kindBits]string{"", "opened", "read", "", "link followed", "reaction", "comment", "shared", "saved", "followed", "dismissed", "acknowledged"},
+		shown: "shown %d times", seconds: "read for %d s",
+	}
+}
+
+// taste labels a parameter about what the agent likes.
+func (p *phrases) taste(column int, name string) string {
+	if name == "" {
+		return p.tasteNone[column]
+	}
+	return fmt.Sprintf(p.tasteOf[column], name)
+}
+
+// kind names a kind of content; one that is not known names itself.
+func (p *phrases) kind(kind string) string {
+	if name, ok := p.kinds[kind]; ok {
+		return name
+	}
+	return kind
+}
+
+func (p *phrases) list(names []string) string { return strings.Join(names, ", ") }
+
+// facts says what an agent did with a content.
+func (p *phrases) facts(f fact) string {
+	var said []string
+	if f.shown > 0 {
+		said = append(said, fmt.Sprintf(p.shown, f.shown))
+	}
+	for kinds := f.kinds; kinds != 0; kinds &= kinds - 1 {
+		if text := p.did[bits.TrailingZeros16(kinds)]; text != "" {
+			said = append(said, text)
+		}
+	}
+	if f.dwell > 0 {
+		said = append(said, fmt.Sprintf(p.seconds, f.dwell))
+	}
+	return p.list(said)
+}
+
+// date writes a day, with its year unless it is this one.
+func (p *phrases) date(t time.Time, thisYear int) string {
+	year := ""
+	if t.Year() != thisYear {
+		year = t.Format(" 2006")
+	}
+	if p.english {
+		return t.Format("2 January") + year
+	}
+	months := [...]string{"janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre"}
+	day := t.Format("2 ")
+	if t.Day() == 1 {
+		day = "1er "
+	}
+	return day + months[t.Month()-1] + year
+}
+
+// ordinal writes the place of a content in a feed.
+func (p *phrases) ordinal(n int) string {
+	if !p.english {
+		if n == 1 {
+			return "1er"
+		}
+		return fmt.Sprintf("%de", n)
+	}
+	suffix := "th"
+	if tens := n / 10 % 10; tens != 1 {
+		switch n % 10 {
+		case 1:
+			suffix = "st"
+		case 2:
+			suffix = "nd"
+		case 3:
+			suffix = "rd"
+		}
+	}
+	return fmt.Sprintf("%d%s", n, suffix)
+}

@@ -1,0 +1,203 @@
+package ranking
+
+import (
+	"bytes"
+	"crypto/sha256"
+	_ "embed"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"regexp"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/filengine/fil"
+)
+
+//go:embed policy.yaml
+var defaultPolicy []byte
+
+// maxPolicyBytes bounds a policy file.
+const maxPolicyBytes = 64 << 10
+
+// Policy holds every number that the ranking uses. The file ranking/policy.yaml says what each is for; the names here
+// are its keys. It is versioned: two policies that differ anywhere have different versions.
+type Policy struct {
+	// Version is the name and a digest of the whole content, such as "fil-1-3f2a9c01".
+	Version string `yaml:"-" json:"-"`
+
+	Name      string `yaml:"name" json:"name"`
+	HalfLives struct {
+		PublicationHours float64 `yaml:"publication_hours" json:"publication_hours"`
+		PopularityHours  float64 `yaml:"popularity_hours" json:"popularity_hours"`
+		AffinityDays     float64 `yaml:"affinity_days" json:"affinity_days"`
+	} `yaml:"half_lives" json:"half_lives"`
+	Signals            map[fil.EngagementKind]float64 `yaml:"signals" json:"signals"`
+	DwellMinutesAtMost float64                        `yaml:"dwell_minutes_at_most" json:"dwell_minutes_at_most"`
+	Weights            struct {
+		Priority   float64 `yaml:"priority" json:"priority"`
+		Topic      float64 `yaml:"topic" json:"topic"`
+		Source     float64 `yaml:"source" json:"source"`
+		Author     float64 `yaml:"author" json:"author"`
+		Kind       float64 `yaml:"kind" json:"kind"`
+		Popularity float64 `yaml:"popularity" json:"popularity"`
+	} `yaml:"weights" json:"weights"`
+	Priors struct {
+		Popularity float64 `yaml:"popularity" json:"popularity"`
+		Affinity   float64 `yaml:"affinity" json:"affinity"`
+	} `yaml:"priors" json:"priors"`
+	Rules struct {
+		MandatoryFirst bool                 `yaml:"mandatory_first" json:"mandatory_first"`
+		PinnedAtMost   int                  `yaml:"pinned_at_most" json:"pinned_at_most"`
+		SeenBy         []fil.EngagementKind `yaml:"seen_by" json:"seen_by"`
+		SeenAfterShown int                  `yaml:"seen_after_shown" json:"seen_after_shown"`
+		CapsAmongFirst int                  `yaml:"caps_among_first" json:"caps_among_first"`
+		CapPerSource   int                  `yaml:"cap_per_source" json:"cap_per_source"`
+		CapPerTopic    int                  `yaml:"cap_per_topic" json:"cap_per_topic"`
+	} `yaml:"rules" json:"rules"`
+	Exploration struct {
+		Share       float64 `yaml:"share" json:"share"`
+		Temperature float64 `yaml:"temperature" json:"temperature"`
+	} `yaml:"exploration" json:"exploration"`
+	FeedLength int `yaml:"feed_length" json:"feed_length"`
+}
+
+// DefaultPolicy is the policy that is used when the operator gives none: ranking/policy.yaml.
+func DefaultPolicy() Policy {
+	p, err := decodePolicy(Policy{}, defaultPolicy)
+	if err != nil {
+		panic("ranking: the policy embedded at build time is not valid: " + err.Error())
+	}
+	return p
+}
+
+// ParsePolicy reads a policy file in YAML. A key left out keeps its default, an unknown one is refused. The error
+// holds every fault (fil.FaultsOf), each with its key or its line.
+func ParsePolicy(file []byte) (Policy, error) {
+	p, err := decodePolicy(DefaultPolicy(), file)
+	if err != nil {
+		return Policy{}, fmt.Errorf("parse policy: %w", err)
+	}
+	return p, nil
+}
+
+func decodePolicy(p Policy, file []byte) (Policy, error) {
+	if len(file) > maxPolicyBytes {
+		return Policy{}, fil.NewFault("policy", "dépasse 64 Kio", "is over 64 KiB")
+	}
+	decoder := yaml.NewDecoder(bytes.NewReader(file))
+	decoder.KnownFields(true)
+	faults := yamlFaults(decoder.Decode(&p))
+	if len(faults) == 0 && !errors.Is(decoder.Decode(&yaml.Node{}), io.EOF) {
+		faults.Add("policy", "ne doit tenir qu'un seul document", "must hold a single document")
+	}
+	p.check(&faults)
+	if err := faults.Err(); err != nil {
+		return Policy{}, err
+	}
+	slices.Sort(p.Rules.SeenBy)
+	canonical, err := json.Marshal(p)
+	if err != nil {
+		return Policy{}, fmt.Errorf("encode policy %s: %w", p.Name, err)
+	}
+	digest := sha256.Sum256(canonical)
+	p.Version = p.Name + "-" + hex.EncodeToString(digest[:4])
+	return p, nil
+}
+
+var lineOfYAML = regexp.MustCompile(`^line (\d+): (.*)$`)
+
+// yamlFaults turns what the decoder found, which is everything at once for unknown keys and wrong types, into faults.
+func yamlFaults(err error) fil.Faults {
+	var faults fil.Faults
+	var many *yaml.TypeError
+	switch {
+	case err == nil || errors.Is(err, io.EOF):
+	case errors.As(err, &many):
+		for _, text := range many.Errors {
+			field := "policy"
+			if m := lineOfYAML.FindStringSubmatch(text); m != nil {
+				field, text = "policy:"+m[1], m[2]
+			}
+			faults.Add(field, "n'est pas compris : "+text, "is not understood: "+text)
+		}
+	default:
+		text := strings.TrimPrefix(err.Error(), "yaml: ")
+		faults.Add("policy", "n'est pas du YAML : "+text, "is not YAML: "+text)
+	}
+	return faults
+}
+
+var policyName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,39}$`)
+
+// check gathers every number out of its range.
+func (p *Policy) check(faults *fil.Faults) {
+	between := func(field string, value, low, high float64) {
+		if !(value >= low && value <= high) { // written so that NaN is refused
+			faults.Add(field, fmt.Sprintf("doit être entre %v et %v", low, high), fmt.Sprintf("must be between %v and %v", low, high))
+		}
+	}
+	if !policyName.MatchString(p.Name) {
+		faults.Add("name", "doit tenir en 40 minuscules, chiffres, points et tirets", "must be at most 40 lower-case letters, digits, dots and dashes")
+	}
+	between("half_lives.publication_hours", p.HalfLives.PublicationHours, 0.1, 24*366)
+	between("half_lives.popularity_hours", p.HalfLives.PopularityHours, 0.1, 24*366)
+	between("half_lives.affinity_days", p.HalfLives.AffinityDays, 0.1, 3660)
+	for kind, value := range p.Signals {
+		if kindBit(kind) < 0 {
+			faults.Add("signals."+string(kind), "n'est pas un type d'action", "is not a kind of engagement")
+		}
+		between("signals."+string(kind), value, -100, 100)
+	}
+	between("dwell_minutes_at_most", p.DwellMinutesAtMost, 0, 60)
+	between("weights.priority", p.Weights.Priority, 0, 100)
+	between("weights.topic", p.Weights.Topic, 0, 100)
+	between("weights.source", p.Weights.Source, 0, 100)
+	between("weights.author", p.Weights.Author, 0, 100)
+	between("weights.kind", p.Weights.Kind, 0, 100)
+	between("weights.popularity", p.Weights.Popularity, 0, 100)
+	if p.Weights.Popularity*p.HalfLives.PublicationHours > p.HalfLives.PopularityHours*(1+1e-9) {
+		faults.Add("weights.popularity", "ne doit pas dépasser popularity_hours / publication_hours : un vieux contenu lu une fois passerait devant tous", "must not exceed popularity_hours / publication_hours: an old content read once would come before all")
+	}
+	between("priors.popularity", p.Priors.Popularity, 0.01, 1e6)
+	between("priors.affinity", p.Priors.Affinity, 0.01, 1e6)
+	between("rules.pinned_at_most", float64(p.Rules.PinnedAtMost), 0, 100)
+	between("rules.seen_after_shown", float64(p.Rules.SeenAfterShown), 0, math.MaxUint16)
+	for _, kind := range p.Rules.SeenBy {
+		if kindBit(kind) < 0 {
+			faults.Add("rules.seen_by", "n'est pas un type d'action : "+string(kind), "is not a kind of engagement: "+string(kind))
+		}
+	}
+	between("rules.caps_among_first", float64(p.Rules.CapsAmongFirst), 0, 100)
+	between("rules.cap_per_source", float64(p.Rules.CapPerSource), 0, 100)
+	between("rules.cap_per_topic", float64(p.Rules.CapPerTopic), 0, 100)
+	between("exploration.share", p.Exploration.Share, 0, 0.5)
+	between("exploration.temperature", p.Exploration.Temperature, 0.1, 100)
+	between("feed_length", float64(p.FeedLength), 1, 500)
+}
+
+// signals is the worth of each kind, by its place in packed bitsets.
+func (p *Policy) signals() (worth [kindBits]float64) {
+	for kind, value := range p.Signals {
+		worth[kindBit(kind)] = value
+	}
+	return worth
+}
+
+// seenMask holds the bits of the kinds that make a content seen.
+func (p *Policy) seenMask() (mask uint16) {
+	for _, kind := range p.Rules.SeenBy {
+		mask |= 1 << kindBit(kind)
+	}
+	return mask
+}
+
+// minutes is how much of a dwell counts.
+func (p *Policy) minutes(seconds float64) float64 {
+	return min(seconds/60, p.DwellMinutesAtMost)
+}

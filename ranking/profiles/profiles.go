@@ -1,0 +1,263 @@
+// Package profiles keeps in Redis what the ranking learns: one packed profile and one packed memory of identities per
+// agent, and one packed popularity per partition of the log.
+//
+// It hides the keys, the scripts and the round trips. It guarantees that each write is atomic and happens only if
+// nothing was written since the read it rests on, that all keys of one script are in one slot of a Redis Cluster, and
+// that an agent's keys expire. It does not know what the bytes mean, and keeps nothing that the log cannot give again.
+//
+// Redis must not evict keys (maxmemory-policy noeviction): an evicted profile would begin anew without anyone noticing.
+package profiles
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/filengine/fil"
+	"github.com/filengine/fil/ranking"
+)
+
+//go:embed save_profile.lua
+var saveProfile string
+
+//go:embed save_popularity.lua
+var savePopularity string
+
+// Sizes of the headers that a write compares, in bytes. They are those of package ranking.
+const (
+	profileHeader    = 9
+	popularityHeader = 17
+)
+
+// identitiesKept is how long identities outlive the last engagement: the 32 days that they are asked for, and a day
+// for clocks that differ.
+const identitiesKept = 33 * 24 * time.Hour
+
+// ErrConflict is the answer to a write when someone else has written since the read: load and try again.
+var ErrConflict = errors.New("written by someone else since it was read")
+
+// Config says how long profiles are kept.
+type Config struct {
+	// Retention is how long a profile outlives the agent's last engagement.
+	Retention time.Duration
+}
+
+// DefaultConfig keeps profiles 13 months, the longest that the CNIL accepts for trackers.
+func DefaultConfig() Config { return Config{Retention: 396 * 24 * time.Hour} }
+
+// Validate refuses a retention under a day or over 25 months.
+func (c Config) Validate() error {
+	if c.Retention < 24*time.Hour || c.Retention > 762*24*time.Hour {
+		return fil.NewFault("profiles.retention", "doit être entre un jour et 25 mois", "must be between one day and 25 months")
+	}
+	return nil
+}
+
+// Store is a Redis, or a Redis Cluster, that holds profiles. It is safe for many goroutines.
+type Store struct {
+	client       redis.UniversalClient
+	retention    time.Duration
+	onProfile    *redis.Script
+	onPopularity *redis.Script
+}
+
+// New makes a store on a client, which stays the caller's to close.
+func New(client redis.UniversalClient, cfg Config) (*Store, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, fmt.Errorf("configure profiles: %w", err)
+	}
+	return &Store{client, cfg.Retention, redis.NewScript(saveProfile), redis.NewScript(savePopularity)}, nil
+}
+
+// Key is where an agent's profile is kept, for those who read it along with something else of the same slot.
+func Key(agent string) string { return "p:{" + agent + "}" }
+
+func identitiesKey(agent string) string { return "i:{" + agent + "}" }
+
+func popularityKey(partition int) string { return "pop:{" + strconv.Itoa(partition) + "}" }
+
+// Load reads, in one round trip, the header of a partition's popularity and what is stored about each agent.
+func (s *Store) Load(ctx context.Context, partition int, agents []string) ([]byte, []ranking.Stored, error) {
+	pipe := s.client.Pipeline()
+	header := pipe.GetRange(ctx, popularityKey(partition), 0, popularityHeader-1)
+	packed := make([][2]*redis.StringCmd, len(agents))
+	for i, agent := range agents {
+		packed[i] = [2]*redis.StringCmd{pipe.Get(ctx, Key(agent)), pipe.Get(ctx, identitiesKey(agent))}
+	}
+	if err := exec(ctx, pipe); err != nil {
+		return nil, nil, fmt.Errorf("read %d profiles: %w", len(agents), err)
+	}
+	stored := make([]ranking.Stored, len(agents))
+	for i, p := range packed {
+		stored[i] = ranking.Stored{Profile: bytesOf(p[0]), Identities: bytesOf(p[1])}
+	}
+	return bytesOf(header), stored, nil
+}
+
+// Profile reads one agent's packed profile, empty if there is none.
+func (s *Store) Profile(ctx context.Context, agent string) ([]byte, error) {
+	packed, err := s.client.Get(ctx, Key(agent)).Bytes()
+	if err != nil && !errors.Is(err, redis.Nil) {
+		return nil, fmt.Errorf("read profile of %s: %w", agent, err)
+	}
+	return packed, nil
+}
+
+// Save writes the changes in one round trip, each atomically. ErrConflict means that at least one was not written.
+func (s *Store) Save(ctx context.Context, changes []ranking.Change) error {
+	calls := make([]call, len(changes))
+	for i, c := range changes {
+		calls[i] = call{
+			keys: []string{Key(c.Agent), identitiesKey(c.Agent)},
+			args: []any{c.Before, profileHeader, c.Profile, c.Forget, []byte(c.Claims), s.retention.Milliseconds(), identitiesKept.Milliseconds()},
+		}
+	}
+	if err := s.run(ctx, s.onProfile, calls); err != nil {
+		return fmt.Errorf("write %d profiles: %w", len(changes), err)
+	}
+	return nil
+}
+
+// LoadPopularity reads a partition's packed popularity, empty if there is none.
+func (s *Store) LoadPopularity(ctx context.Context, partition int) ([]byte, error) {
+	packed, err := s.client.Get(ctx, popularityKey(partition)).Bytes()
+	if err != nil && !errors.Is(err, redis.Nil) {
+		return nil, fmt.Errorf("read popularity %d: %w", partition, err)
+	}
+	return packed, nil
+}
+
+// SavePopularity writes a change of a partition's popularity, atomically, or answers ErrConflict.
+func (s *Store) SavePopularity(ctx context.Context, partition int, change ranking.PopularityChange) error {
+	args := make([]any, 0, 3+2*len(change.At))
+	args = append(args, change.Before, popularityHeader, change.Whole)
+	for i, at := range change.At {
+		args = append(args, at, change.Bytes[i])
+	}
+	if err := s.run(ctx, s.onPopularity, []call{{[]string{popularityKey(partition)}, args}}); err != nil {
+		return fmt.Errorf("write popularity %d: %w", partition, err)
+	}
+	return nil
+}
+
+// Popularities reads the packed popularity of each partition whose header is not the one given: nil for one that is
+// unchanged, empty for one that is not there.
+func (s *Store) Popularities(ctx context.Context, headers [][]byte) ([][]byte, error) {
+	pipe := s.client.Pipeline()
+	now := make([]*redis.StringCmd, len(headers))
+	for i := range headers {
+		now[i] = pipe.GetRange(ctx, popularityKey(i), 0, popularityHeader-1)
+	}
+	if err := exec(ctx, pipe); err != nil {
+		return nil, fmt.Errorf("read headers of popularity: %w", err)
+	}
+	packed := make([][]byte, len(headers))
+	for i, header := range headers {
+		if now[i].Val() == string(header) {
+			continue
+		}
+		bytes, err := s.LoadPopularity(ctx, i)
+		if err != nil {
+			return nil, err
+		}
+		packed[i] = append([]byte{}, bytes...)
+	}
+	return packed, nil
+}
+
+// Query asks whether an event was applied for an agent.
+type Query struct {
+	Agent    string
+	Identity uint64    // fil.Event.Identity
+	At       time.Time // now: identities are remembered for 32 days before it
+}
+
+// Known answers each query in one round trip. It sees what the learner has applied: an event that is still on its way
+// through the log is not known yet.
+func (s *Store) Known(ctx context.Context, queries []Query) ([]bool, error) {
+	pipe := s.client.Pipeline()
+	packed := make(map[string]*redis.StringCmd, len(queries))
+	for _, q := range queries {
+		if packed[q.Agent] == nil {
+			packed[q.Agent] = pipe.Get(ctx, identitiesKey(q.Agent))
+		}
+	}
+	if err := exec(ctx, pipe); err != nil {
+		return nil, fmt.Errorf("read identities of %d agents: %w", len(packed), err)
+	}
+	known := make([]bool, len(queries))
+	for i, q := range queries {
+		known[i] = ranking.Identities(bytesOf(packed[q.Agent])).Holds(q.Identity, q.At)
+	}
+	return known, nil
+}
+
+type call struct {
+	keys []string
+	args []any
+}
+
+// run calls a script once per call, in one round trip when Redis has the script already. When the client repeats a
+// call whose answer was lost, the second answers a conflict though the first was written: loading again settles it.
+func (s *Store) run(ctx context.Context, script *redis.Script, calls []call) error {
+	again, err := s.attempt(ctx, calls, script.EvalSha)
+	if err != nil || len(again) == 0 {
+		return err
+	}
+	again, err = s.attempt(ctx, again, script.Eval)
+	if err == nil && len(again) > 0 {
+		return errors.New("redis lost a script that it was just given")
+	}
+	return err
+}
+
+func (s *Store) attempt(ctx context.Context, calls []call, eval func(context.Context, redis.Scripter, []string, ...any) *redis.Cmd) (again []call, err error) {
+	pipe := s.client.Pipeline()
+	answers := make([]*redis.Cmd, len(calls))
+	for i, c := range calls {
+		answers[i] = eval(ctx, pipe, c.keys, c.args...)
+	}
+	_, pipeErr := pipe.Exec(ctx)
+	for i, answer := range answers {
+		written, err := answer.Int()
+		switch {
+		case err != nil && redis.HasErrorPrefix(err, "NOSCRIPT"):
+			again = append(again, calls[i])
+		case err != nil:
+			return nil, errors.Join(err, pipeErr)
+		case written == 0:
+			return nil, ErrConflict
+		}
+	}
+	return again, nil
+}
+
+// exec runs a pipeline of reads, where a missing key is not an error.
+func exec(ctx context.Context, pipe redis.Pipeliner) error {
+	if pipe.Len() == 0 {
+		return nil
+	}
+	commands, err := pipe.Exec(ctx)
+	for _, command := range commands {
+		if err := command.Err(); err != nil && !errors.Is(err, redis.Nil) {
+			return err
+		}
+	}
+	if err != nil && !errors.Is(err, redis.Nil) {
+		return err
+	}
+	return nil
+}
+
+func bytesOf(command *redis.StringCmd) []byte {
+	b, err := command.Bytes()
+	if err != nil {
+		return nil // the key is not there: other errors were found by exec
+	}
+	return b
+}

@@ -1,0 +1,111 @@
+// Package ranking decides in which order an agent reads what they are eligible for, and says why.
+//
+// It hides how a feed is computed: the catalogue of contents as columns, the packed facts known of an agent, popularity
+// with forward decay, the score, the rules applied after it and the sentences that explain each placement. It does no
+// I/O but through Store and the reader given to NewPopularity.
+//
+// It guarantees that a feed is a pure function of the catalogue, the agent's record, their profile, popularity, the
+// policy and the day: the same inputs give the same feed in every process, and equal stamps mean equal inputs. Scores
+// are in log2 units, score = log2(quality) + (published − 2020-01-01)/half-life, so the passing of time alone reorders
+// nothing but at the moments that Feed.Until announces. An engagement has its effect once, however often and in
+// whatever batches the log delivers it (see Learner).
+//
+// It does not decide who is eligible (Directory does), does not store feeds, and does not judge its own quality.
+package ranking
+
+import (
+	"math"
+	"time"
+
+	"github.com/filengine/fil"
+)
+
+// Directory knows the agents and the audiences that each is in.
+type Directory interface {
+	// Member finds an agent by id; false when the directory does not know it.
+	Member(agentID string) (m Member, ok bool)
+}
+
+// Member is one agent as the audiences see it, at one moment.
+type Member interface {
+	// In says whether the agent is in an audience; false for an audience that is not known.
+	In(audienceID string) bool
+	// Stamp changes if and only if the agent's record or the audiences' definitions change.
+	Stamp() uint64
+}
+
+// epoch is the instant that scores and popularity count half-lives from, in Unix seconds: 2020-01-01 UTC.
+const epoch = 1577836800
+
+// halfLives gives how many half-lives, of so many hours, lie between the epoch and an instant in Unix nanoseconds.
+func halfLives(nanos int64, hours float64) float64 {
+	return (float64(nanos)/1e9 - epoch) / (hours * 3600)
+}
+
+// nanos is an instant in Unix nanoseconds, at the edge of the range for those that lie beyond it (years 1678 to 2262).
+func nanos(t time.Time) int64 {
+	switch year := t.Year(); {
+	case year < 1678:
+		return math.MinInt64
+	case year > 2261:
+		return math.MaxInt64
+	}
+	return t.UnixNano()
+}
+
+// mix spreads a 64-bit value over all its bits (the finalizer of SplitMix64, Steele, Lea and Flood, 2014).
+func mix(x uint64) uint64 {
+	x ^= x >> 30
+	x *= 0xbf58476d1ce4e5b9
+	x ^= x >> 27
+	x *= 0x94d049bb133111eb
+	return x ^ x>>31
+}
+
+// chain adds one value to a digest in which order matters.
+func chain(digest uint64, values ...uint64) uint64 {
+	for _, v := range values {
+		digest = mix(digest*0x9e3779b97f4a7c15 + v + 1)
+	}
+	return digest
+}
+
+// kindBit is the place of a kind in packed bitsets: its place in fil.EngagementKinds, without the allocation; -1 for
+// an unknown kind.
+func kindBit(kind fil.EngagementKind) int {
+	switch kind {
+	case fil.Impression:
+		return 0
+	case fil.Open:
+		return 1
+	case fil.Read:
+		return 2
+	case fil.Dwell:
+		return 3
+	case fil.Click:
+		return 4
+	case fil.Reaction:
+		return 5
+	case fil.Comment:
+		return 6
+	case fil.Share:
+		return 7
+	case fil.Save:
+		return 8
+	case fil.Follow:
+		return 9
+	case fil.Dismiss:
+		return 10
+	case fil.Acknowledge:
+		return 11
+	}
+	return -1
+}
+
+const (
+	dwellBit       = 3
+	dismissBit     = 10
+	acknowledgeBit = 11
+	kindBits       = 12
+	impressionOnly = uint16(1)
+)
