@@ -1,0 +1,127 @@
+// Package analytics records what agents did as facts, and answers questions about them.
+//
+// It hides how an effect happens once (see Recorder), where facts are kept (a Store, met by package warehouse) and the
+// privacy rules (see guard.go, the one place of this package where a figure is withheld). It guarantees that each
+// identity is one fact, that no fact and no answer carries an agent's id, and that no answer holds a figure about fewer
+// agents than the guard's threshold, nor one that the same answer would give by subtraction.
+//
+// It does not protect against subtraction between two answers with different filters. It does not know who may be
+// aimed at: that comes from Targeting and Contents.
+package analytics
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/filengine/fil"
+)
+
+// Fact is one engagement, without the agent's id.
+type Fact struct {
+	Time      time.Time // when it happened
+	Admitted  time.Time // when the door put it in the log
+	Kind      fil.EngagementKind
+	Content   string
+	Agent     uint64  // pseudonym
+	Dwell     float64 // seconds; 0 for kinds other than fil.Dwell
+	Identity  uint64  // fil.Event.Identity
+	Partition int
+	Offset    int64
+}
+
+// Entry is what the directory says of one agent at one offset; the greatest offset is the one that holds.
+type Entry struct {
+	Agent      uint64 // pseudonym
+	Org, Site  string
+	Attributes map[string][]string // each value as text; a list has several
+	Removed    bool                // the agent has left: the rest is empty
+	Offset     int64
+}
+
+// Lane is one partition of one topic.
+type Lane struct {
+	Topic     fil.Topic
+	Partition int
+}
+
+func (l Lane) String() string { return fmt.Sprintf("%s:%d", l.Topic, l.Partition) }
+
+// Claim is the mark that a recorder leaves beside the facts of a lane. Where it is missing, facts have been lost.
+type Claim struct {
+	Lane  Lane
+	Since int64  // first offset that the facts cover
+	Owner uint64 // the opening of the lane, drawn at random: another one means that another process had the lane since
+}
+
+// Extent says how many facts a partition has and when the last of them was admitted; zero values when it has none.
+type Extent struct {
+	Facts uint64
+	Last  time.Time
+}
+
+// Store keeps facts, the directory and the claims. An error that wraps fil.ErrForgotten says that what was stored is
+// gone (and that there is room to store it again).
+type Store interface {
+	Claims
+	Facts
+	Roster
+}
+
+// Claims keeps one claim a lane.
+type Claims interface {
+	// Claimed gives the last claim of a lane, and whether there is one.
+	Claimed(ctx context.Context, lane Lane) (Claim, bool, error)
+	Claim(ctx context.Context, claim Claim) error
+	// Stored gives the number of facts of all partitions, at no cost that grows with it.
+	Stored(ctx context.Context) (uint64, error)
+}
+
+// Facts keeps facts.
+type Facts interface {
+	Extent(ctx context.Context, partition int) (Extent, error)
+	// Identities calls remember for each fact of a partition admitted after one time and until another. The day is the
+	// admission's, in days since 1970 in UTC.
+	Identities(ctx context.Context, partition int, after, until time.Time, remember func(identity uint64, offset int64, day uint16)) error
+	// Insert stores all the facts or none. A second call with the same token and the same facts has no effect.
+	Insert(ctx context.Context, token string, facts []Fact) error
+}
+
+// Roster keeps what the directory says of agents.
+type Roster interface {
+	// Enrol stores entries. The same entries again have no effect, nor has an entry older than the one stored.
+	Enrol(ctx context.Context, entries []Entry) error
+}
+
+// Config sets how facts are recorded.
+type Config struct {
+	PseudonymKey []byte        // secret of at least 16 bytes; another key makes other pseudonyms, so facts already stored lose their agents
+	Memory       time.Duration // how long an identity is remembered after its admission, in whole days
+}
+
+// DefaultConfig remembers identities for 32 days. The key has no default.
+func DefaultConfig() Config { return Config{Memory: 32 * 24 * time.Hour} }
+
+// Validate gathers the faults of the settings.
+func (c Config) Validate() error {
+	var faults []error
+	if len(c.PseudonymKey) < 16 {
+		faults = append(faults, fmt.Errorf("pseudonym key: %d bytes, at least 16 are required", len(c.PseudonymKey)))
+	}
+	if c.Memory < 24*time.Hour || c.Memory > 366*24*time.Hour {
+		faults = append(faults, fmt.Errorf("memory of identities: %v, from one day to 366 is required", c.Memory))
+	}
+	return errors.Join(faults...)
+}
+
+// Pseudonym is what facts know an agent by: the first 8 bytes, in big-endian order, of the HMAC-SHA256 of the id. Among
+// the 5.8 million agents of the whole civil service two share one with a probability of 10⁻⁶.
+func Pseudonym(key []byte, agent string) uint64 {
+	mac := hmac.New(sha256.New, key)
+	_, _ = mac.Write([]byte(agent)) // a hash does not fail
+	return binary.BigEndian.Uint64(mac.Sum(nil))
+}

@@ -1,0 +1,127 @@
+package analytics
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"reflect"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/negotiation"
+
+	"github.com/filengine/fil"
+)
+
+// withheldNote says why there are null figures.
+func withheldNote() fil.Bilingual {
+	return fil.Bilingual{
+		FR: "Les chiffres nuls (null) sont retenus : ils portent sur trop peu d'agents, ou permettraient d'en retrouver un par soustraction.",
+		EN: "Null figures are withheld: they are about too few agents, or would give away one that is by subtraction.",
+	}
+}
+
+const (
+	mediaJSON = "application/json"
+	mediaCSV  = "text/csv"
+)
+
+// reportInput is what every report takes.
+type reportInput struct {
+	From     string `query:"from" doc:"Début : date ou instant RFC 3339 / from: date or RFC 3339 time"`
+	To       string `query:"to" doc:"Fin : date, comprise, ou instant RFC 3339 / to: date, inclusive, or RFC 3339 time"`
+	By       string `query:"by" doc:"Attribut déclaré, org ou site / declared attribute, org or site"`
+	Every    string `query:"every" doc:"day, week, month, quarter, year"`
+	Accept   string `header:"Accept" doc:"application/json ou text/csv / application/json or text/csv"`
+	Language string `header:"Accept-Language" doc:"Langue des messages / language of messages"`
+}
+
+func (in reportInput) params() params { return params{in.From, in.To, in.By, in.Every} }
+
+type contentInput struct {
+	ID string `path:"id" maxLength:"128" doc:"Identifiant du contenu / id of the content"`
+	reportInput
+}
+
+// Register adds GET /v1/contents/{id}/report and GET /v1/reports/overview, for communicators and leaders.
+func Register(api huma.API, reports *Reports) {
+	huma.Register(api, operation(api, "content-report", "/v1/contents/{id}/report", "Bilan d'un contenu / Report on a content", http.StatusNotFound),
+		func(ctx context.Context, in *contentInput) (*huma.StreamResponse, error) {
+			report, err := reports.content(ctx, in.ID, in.params())
+			return reports.respond(ctx, report, err, in.reportInput)
+		})
+	huma.Register(api, operation(api, "overview", "/v1/reports/overview", "Vue d'ensemble / Overview"),
+		func(ctx context.Context, in *reportInput) (*huma.StreamResponse, error) {
+			report, err := reports.overview(ctx, in.params())
+			return reports.respond(ctx, report, err, *in)
+		})
+}
+
+func operation(api huma.API, id, path, summary string, errs ...int) huma.Operation {
+	schema := api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Report](), true, "Report")
+	return huma.Operation{
+		OperationID: id, Method: http.MethodGet, Path: path, Summary: summary, Tags: []string{"Rapports / Reports"},
+		Security: []map[string][]string{{"bearer": {string(fil.RoleCommunicator), string(fil.RoleLeader)}}},
+		Errors:   append(errs, http.StatusUnprocessableEntity, http.StatusServiceUnavailable),
+		Responses: map[string]*huma.Response{"200": {
+			Description: "Les chiffres ; null : retenu / the figures; null: withheld",
+			Content:     map[string]*huma.MediaType{mediaJSON: {Schema: schema}, mediaCSV: {Schema: &huma.Schema{Type: huma.TypeString}}},
+		}},
+	}
+}
+
+// respond writes the report in the form that is asked for, or the problem.
+func (r *Reports) respond(ctx context.Context, report Report, err error, in reportInput) (*huma.StreamResponse, error) {
+	if err != nil {
+		return nil, r.problem(ctx, err, in.Language)
+	}
+	if report.Withheld != "" {
+		report.Withheld = withheldNote().In(in.Language)
+	}
+	var body bytes.Buffer
+	media := mediaJSON
+	if in.Accept != "" && negotiation.SelectQValueFast(in.Accept, []string{mediaJSON, mediaCSV}) == mediaCSV {
+		media = mediaCSV
+		err = writeCSV(&body, report)
+	} else {
+		err = json.NewEncoder(&body).Encode(report)
+	}
+	if err != nil {
+		return nil, r.problem(ctx, err, in.Language)
+	}
+	return &huma.StreamResponse{Body: func(out huma.Context) {
+		if media == mediaCSV {
+			out.SetHeader("Content-Type", mediaCSV+"; charset=utf-8; header=present")
+			out.SetHeader("Content-Disposition", `attachment; filename="rapport.csv"`)
+		} else {
+			out.SetHeader("Content-Type", mediaJSON)
+		}
+		out.SetHeader("Vary", "Accept, Accept-Language")
+		out.SetHeader("Cache-Control", "private, no-cache")
+		if _, err := out.BodyWriter().Write(body.Bytes()); err != nil {
+			r.Logger.DebugContext(ctx, "the reader of a report has left", "stage", "analytics", "error", err)
+		}
+	}}, nil
+}
+
+// problem turns an error into an answer that says nothing of the inside.
+func (r *Reports) problem(ctx context.Context, err error, language string) error {
+	say := func(fr, en string) string { return fil.Bilingual{FR: fr, EN: en}.In(language) }
+	if faults := fil.FaultsOf(err); faults != nil {
+		details := make([]error, len(faults))
+		for i, f := range faults {
+			details[i] = &huma.ErrorDetail{Location: f.Field, Message: strings.TrimPrefix(f.Field, "query.") + " " + f.Problem.In(language)}
+		}
+		return huma.Error422UnprocessableEntity(say("La demande n'est pas valide", "The request is not valid"), details...)
+	}
+	if errors.Is(err, errUnknownContent) {
+		return huma.Error404NotFound(say("Ce contenu n'est pas connu", "This content is not known"))
+	}
+	r.Logger.ErrorContext(ctx, "answer a report", "stage", "analytics", "error", err)
+	if errors.Is(err, fil.ErrForgotten) {
+		return huma.Error503ServiceUnavailable(say("Les faits sont en cours de reconstruction : réessayez plus tard", "Facts are being made again: try later"))
+	}
+	return huma.Error500InternalServerError(say("Le rapport n'a pas pu être calculé", "The report could not be computed"))
+}

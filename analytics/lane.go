@@ -1,0 +1,154 @@
+package analytics
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/filengine/fil"
+)
+
+// skew is how far the clocks of two doors may be apart, so how far admissions may go back within a partition.
+const skew = 24 * time.Hour
+
+// laneState is what a recorder knows of one lane. It is a copy of what the store says, dropped at the first doubt.
+type laneState struct {
+	mu    sync.Mutex // held for the whole of a call, so that a late insert of this process cannot cross the next call
+	lane  Lane
+	open  bool
+	asked bool // ErrForgotten was answered, and no batch has been recorded since: the log gives the lane from its first record
+
+	claim  Claim
+	next   int64 // offset after the last one recorded; -1 before the first
+	stored bool  // whether the store is known to hold facts of this lane
+
+	memory memory
+	// memory covers the facts admitted after since and until until; extent is what was there when the lane was opened,
+	// and what came later went through this state.
+	since, until time.Time
+	extent       Extent
+	swept        uint16 // days before it are forgotten
+}
+
+// forgotten answers that the lane must be made again, and notes that it was asked.
+func (l *laneState) forgotten(why string) error {
+	l.open, l.asked = false, true
+	return fmt.Errorf("record %s: %s: %w", l.lane, why, fil.ErrForgotten)
+}
+
+// enter checks that the lane is still ours and its facts still there, and opens it if need be. first is the offset of the
+// batch, -1 when it is empty.
+//
+// The check is made at each empty batch, which the log gives at every start of a lane, so that a lane which went to another
+// process and came back is read again. A lane is also read again when offsets do not follow each other and after any error.
+func (r *Recorder) enter(ctx context.Context, l *laneState, first int64) error {
+	if l.open && first >= 0 && (l.next < 0 || l.next == first) {
+		return l.prove(first)
+	}
+	claim, found, err := r.store.Claimed(ctx, l.lane)
+	if err != nil {
+		return fmt.Errorf("read the claim on %s: %w", l.lane, err)
+	}
+	if !found && first != 0 && !l.asked {
+		return l.forgotten("its claim is not in the store")
+	}
+	if l.open && first < 0 && claim.Owner == l.claim.Owner {
+		return r.checkStored(ctx, l)
+	}
+	if !found {
+		claim = Claim{Lane: l.lane, Since: max(first, 0)}
+	}
+	return r.open(ctx, l, claim, first)
+}
+
+// prove refuses to go on from an offset when nothing is stored of what must have come before it.
+func (l *laneState) prove(first int64) error {
+	if l.lane.Topic == fil.TopicEngagements && l.next < 0 && first > l.claim.Since && !l.stored && !l.asked {
+		return l.forgotten("its facts are not in the store")
+	}
+	return nil
+}
+
+// checkStored notices that the facts were emptied while their claim stayed.
+func (r *Recorder) checkStored(ctx context.Context, l *laneState) error {
+	if !l.stored {
+		return nil
+	}
+	stored, err := r.store.Stored(ctx)
+	if err != nil {
+		return fmt.Errorf("count the facts: %w", err)
+	}
+	if stored == 0 {
+		return l.forgotten("its facts are not in the store")
+	}
+	return nil
+}
+
+// open takes the lane and reads what the store has of it, in this order: the process that had it before will find that
+// it is no longer the owner.
+func (r *Recorder) open(ctx context.Context, l *laneState, claim Claim, first int64) error {
+	l.open, l.next, l.memory, l.stored, l.extent = false, -1, memory{}, false, Extent{}
+	l.since, l.until, l.swept = time.Time{}, time.Time{}, 0
+	claim.Owner = rand.Uint64()
+	if err := r.store.Claim(ctx, claim); err != nil {
+		return fmt.Errorf("claim %s: %w", l.lane, err)
+	}
+	l.claim = claim
+	if l.lane.Topic == fil.TopicEngagements {
+		var err error
+		if l.extent, err = r.store.Extent(ctx, l.lane.Partition); err != nil {
+			return fmt.Errorf("read the extent of %s: %w", l.lane, err)
+		}
+		l.stored = l.extent.Facts > 0
+	}
+	l.open = true
+	return l.prove(first)
+}
+
+// cover makes the memory hold all identities that records admitted from one time to another can meet again: those
+// admitted in the time before them that identities are remembered, and, in a lane given again, those after them.
+func (r *Recorder) cover(ctx context.Context, l *laneState, from, to time.Time) error {
+	from = from.Add(-r.cfg.Memory - skew)
+	if l.until.IsZero() {
+		l.since, l.until = from, from
+	}
+	if from.Before(l.since) {
+		if err := r.load(ctx, l, from, l.since); err != nil {
+			return err
+		}
+		l.since = from
+	}
+	// A lane given again from far back is read in steps, so that the memory never holds more than two times the window.
+	for l.until.Before(l.extent.Last) && !to.Add(skew).Before(l.until) {
+		next := minTime(to.Add(r.cfg.Memory+skew), l.extent.Last)
+		if err := r.load(ctx, l, l.until, next); err != nil {
+			return err
+		}
+		l.until = next
+	}
+	if day := dayOf(from); day > l.swept {
+		l.memory.forget(day)
+		l.since, l.swept = from, day
+	}
+	return nil
+}
+
+func (r *Recorder) load(ctx context.Context, l *laneState, after, until time.Time) error {
+	if l.extent.Facts == 0 {
+		return nil
+	}
+	if err := r.store.Identities(ctx, l.lane.Partition, after, until, l.memory.put); err != nil {
+		l.open = false
+		return fmt.Errorf("read the identities of %s: %w", l.lane, err)
+	}
+	return nil
+}
+
+func minTime(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}

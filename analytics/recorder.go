@@ -1,0 +1,235 @@
+package analytics
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/filengine/fil"
+)
+
+// Outcomes of a record, in fil_analytics_records_total. Of the engagements admitted, stored + deduplicated + rejected is
+// all of them; those redelivered were counted before, perhaps by another process.
+const (
+	outcomeStored       = "stored"
+	outcomeDeduplicated = "deduplicated"
+	outcomeRedelivered  = "redelivered"
+	outcomeRejected     = "rejected"
+)
+
+// Recorder turns records of the log into facts, each identity once:
+//
+//   - an identity belongs to the offset where it was first stored: met again at that offset it is a redelivery, and at
+//     another one a duplicate; neither is stored. It is remembered for Config.Memory, counted in days of admission;
+//   - what is remembered is read from the facts themselves when a lane starts, so it can neither be lost apart from
+//     them nor run ahead of them;
+//   - a batch is one insert under a token made of its place and content, so an insert whose outcome is unknown may be
+//     tried again.
+//
+// It is safe for concurrent use: lanes are independent, calls for one lane wait for each other.
+type Recorder struct {
+	cfg     Config
+	store   Store
+	logger  *slog.Logger
+	records *prometheus.CounterVec
+	inserts prometheus.Histogram
+
+	mu    sync.Mutex // guards lanes
+	lanes map[Lane]*laneState
+}
+
+// NewRecorder makes a recorder.
+func NewRecorder(cfg Config, store Store, logger *slog.Logger, metrics prometheus.Registerer) (*Recorder, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, fmt.Errorf("analytics: %w", err)
+	}
+	r := &Recorder{
+		cfg: cfg, store: store, logger: logger, lanes: map[Lane]*laneState{},
+		records: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "fil_analytics_records_total", Help: "Engagements read from the log, by outcome: stored, deduplicated, redelivered or rejected.",
+		}, []string{"outcome"}),
+		inserts: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "fil_analytics_insert_duration_seconds", Help: "Time that one insert of facts took.", Buckets: prometheus.ExponentialBuckets(.001, 4, 8),
+		}),
+	}
+	remembered := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "fil_analytics_remembered_identities", Help: "Identities in memory; each takes 20 to 25 bytes.",
+	}, r.remembered)
+	for _, c := range []prometheus.Collector{r.records, r.inserts, remembered} {
+		if err := metrics.Register(c); err != nil {
+			return nil, fmt.Errorf("analytics: register metrics: %w", err)
+		}
+	}
+	for _, outcome := range []string{outcomeStored, outcomeDeduplicated, outcomeRedelivered, outcomeRejected} {
+		r.records.WithLabelValues(outcome)
+	}
+	return r, nil
+}
+
+// Record stores a batch of engagements of one partition, in the order of their offsets. An empty batch makes it look after
+// its lane. It answers the rejections joined; fil.ErrForgotten when facts of the partition are missing in the store, and
+// are to be made again from the log's first record; or another error, and then the same batch is to be given again.
+//
+// What is missing is noticed when the database, the claims or all facts are gone, not when an operator has deleted some.
+func (r *Recorder) Record(ctx context.Context, partition int, batch []fil.Record) error {
+	l := r.lane(Lane{fil.TopicEngagements, partition})
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := r.enter(ctx, l, firstOffset(batch)); err != nil || len(batch) == 0 {
+		return r.leave(l, err)
+	}
+	from, to := batch[0].Admitted, batch[0].Admitted
+	for _, rec := range batch {
+		from, to = minTime(from, rec.Admitted), maxTime(to, rec.Admitted)
+	}
+	if err := r.cover(ctx, l, from, to); err != nil {
+		return r.leave(l, err)
+	}
+	s := r.sift(l, batch)
+	if len(s.facts) > 0 {
+		start := time.Now()
+		if err := r.store.Insert(ctx, token(batch), s.facts); err != nil {
+			return r.leave(l, fmt.Errorf("insert %d facts of %s: %w", len(s.facts), l.lane, err))
+		}
+		r.inserts.Observe(time.Since(start).Seconds())
+		l.stored = true
+	}
+	for _, f := range s.facts {
+		l.memory.put(f.Identity, f.Offset, dayOf(f.Admitted))
+	}
+	r.done(l, batch)
+	r.count(s)
+	return errors.Join(s.rejections...)
+}
+
+// sifted is a batch told apart.
+type sifted struct {
+	facts                     []Fact
+	rejections                []error
+	redelivered, deduplicated int
+}
+
+func (r *Recorder) sift(l *laneState, batch []fil.Record) sifted {
+	s := sifted{facts: make([]Fact, 0, len(batch))}
+	seen := make(map[uint64]uint16, len(batch)) // identities of this batch and their days, remembered only once stored
+	for _, rec := range batch {
+		e, err := fil.EngagementOf(rec)
+		if err != nil {
+			s.rejections = append(s.rejections, err)
+			continue
+		}
+		identity := rec.Event.Identity()
+		offset, day, known := l.memory.find(identity)
+		if known && offset == rec.Offset {
+			s.redelivered++
+			continue
+		}
+		if inBatch, twice := seen[identity]; twice {
+			day, known = inBatch, true
+		}
+		if known && r.remembers(day, dayOf(rec.Admitted)) {
+			s.deduplicated++
+			continue
+		}
+		seen[identity] = dayOf(rec.Admitted)
+		f := Fact{
+			Time: e.Time, Admitted: rec.Admitted, Kind: e.Kind, Content: e.Content, Agent: Pseudonym(r.cfg.PseudonymKey, e.Agent),
+			Identity: identity, Partition: l.lane.Partition, Offset: rec.Offset,
+		}
+		if e.Kind == fil.Dwell {
+			f.Dwell = e.Dwell
+		}
+		s.facts = append(s.facts, f)
+	}
+	return s
+}
+
+// remembers says whether an identity stored one day is still known on another.
+func (r *Recorder) remembers(stored, day uint16) bool {
+	return int(day)-int(stored) <= int(r.cfg.Memory/(24*time.Hour))
+}
+
+func (r *Recorder) count(s sifted) {
+	for outcome, n := range map[string]int{
+		outcomeStored: len(s.facts), outcomeDeduplicated: s.deduplicated,
+		outcomeRedelivered: s.redelivered, outcomeRejected: len(s.rejections),
+	} {
+		r.records.WithLabelValues(outcome).Add(float64(n))
+	}
+}
+
+// done notes that a batch is recorded.
+func (r *Recorder) done(l *laneState, batch []fil.Record) {
+	l.next, l.asked = batch[len(batch)-1].Offset+1, false
+}
+
+// leave drops what is known of a lane when a call failed: what the store holds of it is no longer sure.
+func (r *Recorder) leave(l *laneState, err error) error {
+	if err == nil {
+		return nil
+	}
+	l.open = false
+	if errors.Is(err, fil.ErrForgotten) {
+		l.asked = true
+		r.logger.Warn("facts are missing and will be made again from the log", "stage", "analytics", "lane", l.lane.String(), "reason", err)
+	}
+	return err
+}
+
+func (r *Recorder) lane(id Lane) *laneState {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	l, ok := r.lanes[id]
+	if !ok {
+		l = &laneState{lane: id, next: -1}
+		r.lanes[id] = l
+	}
+	return l
+}
+
+func (r *Recorder) remembered() float64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	total := 0
+	for _, l := range r.lanes {
+		if l.mu.TryLock() { // a lane at work is left out of this scrape rather than waited for
+			total += l.memory.count
+			l.mu.Unlock()
+		}
+	}
+	return float64(total)
+}
+
+// token names the insert of a batch, whichever of its records turn out to be new. The digest of the identities keeps a
+// log that was made anew, and starts again at offset 0, from being taken for the one before it.
+func token(batch []fil.Record) string {
+	digest := fnv.New64a()
+	var b [8]byte
+	for _, rec := range batch {
+		binary.BigEndian.PutUint64(b[:], rec.Event.Identity())
+		_, _ = digest.Write(b[:]) // a hash does not fail
+	}
+	first, last := batch[0], batch[len(batch)-1]
+	return fmt.Sprintf("%s-%d-%016x", first.Position, last.Offset, digest.Sum64())
+}
+
+func firstOffset(batch []fil.Record) int64 {
+	if len(batch) == 0 {
+		return -1
+	}
+	return batch[0].Offset
+}
+
+func maxTime(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}

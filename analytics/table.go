@@ -1,0 +1,148 @@
+package analytics
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/filengine/fil"
+)
+
+// key says which row of a report.
+type key struct{ value, day string }
+
+// table gathers tallies by row and kind before the guard has seen them.
+type table struct {
+	q        Question
+	keys     []key
+	at       map[key]int
+	totals   map[fil.EngagementKind]Tally
+	cells    map[fil.EngagementKind]map[int]Tally
+	targeted groups
+}
+
+func newTable(q Question, totals, cells []Tally) *table {
+	t := &table{q: q, at: map[key]int{}, totals: map[fil.EngagementKind]Tally{}, cells: map[fil.EngagementKind]map[int]Tally{}}
+	for _, total := range totals {
+		t.totals[total.Kind] = total
+	}
+	for _, cell := range cells {
+		if t.cells[cell.Kind] == nil {
+			t.cells[cell.Kind] = map[int]Tally{}
+		}
+		t.cells[cell.Kind][t.row(key{cell.Value, cell.Period})] = cell
+	}
+	return t
+}
+
+// row finds the index of a row, new if need be.
+func (t *table) row(k key) int {
+	i, ok := t.at[k]
+	if !ok {
+		i = len(t.keys)
+		t.at[k], t.keys = i, append(t.keys, k)
+	}
+	return i
+}
+
+// column is one figure of a row: what it counts, and where it goes.
+type column struct {
+	kind     fil.EngagementKind
+	distinct bool // agents, not events
+	cell     func(*Row) **int
+}
+
+func columns() []column {
+	return []column{
+		{fil.Impression, true, func(r *Row) **int { return &r.Shown }},
+		{fil.Open, true, func(r *Row) **int { return &r.Opened }},
+		{fil.Read, true, func(r *Row) **int { return &r.Readers }},
+		{fil.Acknowledge, true, func(r *Row) **int { return &r.Acknowledged }},
+		{fil.Impression, false, func(r *Row) **int { return &r.Impressions }},
+		{fil.Open, false, func(r *Row) **int { return &r.Opens }},
+		{fil.Read, false, func(r *Row) **int { return &r.Reads }},
+		{fil.Click, false, func(r *Row) **int { return &r.Clicks }},
+		{fil.Reaction, false, func(r *Row) **int { return &r.Reactions }},
+		{fil.Comment, false, func(r *Row) **int { return &r.Comments }},
+		{fil.Share, false, func(r *Row) **int { return &r.Shares }},
+		{fil.Save, false, func(r *Row) **int { return &r.Saves }},
+		{fil.Acknowledge, false, func(r *Row) **int { return &r.Acknowledgements }},
+	}
+}
+
+// report writes the figures that the guard lets through, in the order of days, then values.
+func (t *table) report(guard fil.Guard, disjoint bool) Report {
+	report := Report{Rows: make([]Row, len(t.keys))}
+	for i, k := range t.keys {
+		if t.q.By != "" {
+			report.Rows[i].Value = &k.value
+		}
+		if t.q.Every != "" {
+			report.Rows[i].Day = &k.day
+		}
+	}
+	t.targeted.disjoint = disjoint
+	any := t.write(&report, guard, t.targeted, func(r *Row, i int) {
+		n := t.targeted.total
+		if i >= 0 {
+			n = t.targeted.agents[i]
+		}
+		r.Targeted = &n
+	})
+	for _, kind := range fil.EngagementKinds() {
+		g := groups{total: int(t.totals[kind].Agents), agents: make([]int, len(t.keys)), disjoint: disjoint}
+		for i, cell := range t.cells[kind] {
+			g.agents[i] = int(cell.Agents)
+		}
+		any = t.write(&report, guard, g, func(r *Row, i int) { t.fill(r, kind, i) }) || any
+	}
+	slices.SortFunc(report.Rows, func(a, b Row) int {
+		return cmp.Or(compare(a.Day, b.Day), compare(a.Value, b.Value))
+	})
+	if any {
+		report.Withheld = withheldNote().FR
+	}
+	return report
+}
+
+// write calls fill for the total (row -1) and each row that may be given, and says whether any may not.
+func (t *table) write(report *Report, guard fil.Guard, g groups, fill func(r *Row, i int)) (withheld bool) {
+	if withheld = guard.Withholds(g.total); !withheld {
+		fill(&report.Totals, -1)
+	}
+	for i, not := range g.withheld(guard) {
+		if not {
+			withheld = true
+			continue
+		}
+		fill(&report.Rows[i], i)
+	}
+	return withheld
+}
+
+// fill writes all figures of one kind into a row.
+func (t *table) fill(r *Row, kind fil.EngagementKind, i int) {
+	tally := t.totals[kind]
+	if i >= 0 {
+		tally = t.cells[kind][i]
+	}
+	if kind == fil.Dwell {
+		r.DwellMedian = seconds(tally.Dwell)
+	}
+	for _, c := range columns() {
+		if c.kind != kind {
+			continue
+		}
+		n := int(tally.Events)
+		if c.distinct {
+			n = int(tally.Agents)
+		}
+		*c.cell(r) = &n
+	}
+}
+
+func compare(a, b *string) int {
+	if a == nil || b == nil {
+		return 0
+	}
+	return cmp.Compare(*a, *b)
+}

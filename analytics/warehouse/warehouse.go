@@ -1,0 +1,149 @@
+// Package warehouse keeps facts in ClickHouse, and is the one package that talks to it.
+//
+// It hides the schema (schema/*.sql, where each sort key is explained), its migrations, the queries (queries/*.sql) and how
+// an insert takes effect once. It works alike on a ClickHouse server and on libchdb behind ClickHouse's HTTP interface: one
+// dialect, nothing that needs several servers. It guarantees that an insert which was answered is stored, that input reaches
+// a query only as a parameter, and that tables which are gone are noticed (fil.ErrForgotten) and made again. It knows nothing
+// of privacy: what it counts is for analytics to withhold.
+package warehouse
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"regexp"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"github.com/filengine/fil"
+)
+
+// Config says where ClickHouse is, and bounds what is asked of it.
+type Config struct {
+	Addrs         []string // host:port of the HTTP interface; the first that answers is used
+	Database      string   // made if it is missing
+	User          string
+	Password      string
+	TLS           bool
+	DialTimeout   time.Duration
+	QueryTimeout  time.Duration // of one question
+	InsertTimeout time.Duration // of one insert, also when the caller has gone; keep it under the session timeout of the log's consumers
+	Connections   int
+}
+
+// DefaultConfig suits one server or the embedded engine; it has no address.
+func DefaultConfig() Config {
+	return Config{
+		Database: "fil", User: "default",
+		DialTimeout: 5 * time.Second, QueryTimeout: 30 * time.Second, InsertTimeout: 20 * time.Second, Connections: 8,
+	}
+}
+
+var databaseName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,63}$`)
+
+// Validate gathers the faults of the settings.
+func (c Config) Validate() error {
+	var faults []error
+	if len(c.Addrs) == 0 {
+		faults = append(faults, errors.New("addresses: at least one host:port is required"))
+	}
+	if !databaseName.MatchString(c.Database) {
+		faults = append(faults, fmt.Errorf("database: %q is not a name of letters, digits and _", c.Database))
+	}
+	for name, d := range map[string]time.Duration{"dial timeout": c.DialTimeout, "query timeout": c.QueryTimeout, "insert timeout": c.InsertTimeout} {
+		if d < time.Second {
+			faults = append(faults, fmt.Errorf("%s: %v, at least a second is required", name, d))
+		}
+	}
+	if c.Connections < 2 {
+		faults = append(faults, fmt.Errorf("connections: %d, at least 2 are required", c.Connections))
+	}
+	return errors.Join(faults...)
+}
+
+// Warehouse is an analytics.Store and answers analytics' questions. It is safe for concurrent use.
+type Warehouse struct {
+	cfg    Config
+	db     driver.Conn
+	logger *slog.Logger
+}
+
+// Open connects, makes the database if it is missing, and brings its schema up to date.
+func Open(ctx context.Context, cfg Config, logger *slog.Logger) (*Warehouse, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, fmt.Errorf("warehouse: %w", err)
+	}
+	db, err := connect(cfg, cfg.Database)
+	if err != nil {
+		return nil, err
+	}
+	w := &Warehouse{cfg: cfg, db: db, logger: logger}
+	if err := w.migrate(ctx); err != nil {
+		return nil, errors.Join(err, w.Close())
+	}
+	return w, nil
+}
+
+func connect(cfg Config, database string) (driver.Conn, error) {
+	options := &clickhouse.Options{
+		Protocol: clickhouse.HTTP, Addr: cfg.Addrs,
+		Auth:        clickhouse.Auth{Database: database, Username: cfg.User, Password: cfg.Password},
+		DialTimeout: cfg.DialTimeout, ReadTimeout: max(cfg.QueryTimeout, cfg.InsertTimeout) + cfg.DialTimeout,
+		MaxOpenConns: cfg.Connections, MaxIdleConns: cfg.Connections,
+		Compression: &clickhouse.Compression{Method: clickhouse.CompressionLZ4},
+		// A statement that outlives its caller must not outlive its time.
+		Settings: clickhouse.Settings{"max_execution_time": int(cfg.QueryTimeout / time.Second)},
+	}
+	if cfg.TLS {
+		options.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	db, err := clickhouse.Open(options)
+	if err != nil {
+		return nil, fmt.Errorf("connect to ClickHouse at %v: %w", cfg.Addrs, err)
+	}
+	return db, nil
+}
+
+// Close ends the connections. Inserts under way are waited for by those who made them.
+func (w *Warehouse) Close() error {
+	if err := w.db.Close(); err != nil {
+		return fmt.Errorf("close the connections to ClickHouse: %w", err)
+	}
+	return nil
+}
+
+// Ping says whether ClickHouse answers.
+func (w *Warehouse) Ping(ctx context.Context) error {
+	if err := w.db.Ping(ctx); err != nil {
+		return fmt.Errorf("ping ClickHouse: %w", err)
+	}
+	return nil
+}
+
+// Numbers of ClickHouse's errors (src/Common/ErrorCodes.cpp).
+const (
+	codeUnknownTable    = 60
+	codeUnknownDatabase = 81
+)
+
+// failed says what was attempted. When it failed for lack of tables they are made again, empty, and the error wraps
+// fil.ErrForgotten.
+func (w *Warehouse) failed(ctx context.Context, attempt string, err error) error {
+	if err == nil {
+		return nil
+	}
+	err = fmt.Errorf("%s: %w", attempt, err)
+	var exception *clickhouse.Exception
+	if !errors.As(err, &exception) || exception.Code != codeUnknownTable && exception.Code != codeUnknownDatabase {
+		return err
+	}
+	w.logger.Warn("the tables of facts are gone; making them again", "stage", "analytics", "error", err)
+	if migrated := w.migrate(ctx); migrated != nil {
+		return errors.Join(err, migrated)
+	}
+	return fmt.Errorf("%w (%w)", fil.ErrForgotten, err)
+}
