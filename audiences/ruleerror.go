@@ -73,9 +73,9 @@ func unknown(source string, place file.Location, name string, names []string) *R
 	return e
 }
 
-// nearest gives the name at the least edit distance, if that is at most a third of the letters, or two.
+// nearest gives the name at the least edit distance, if that is at most a third of the letters, or one.
 func nearest(name string, names []string) string {
-	best, least := "", max(2, len(name)/3)+1
+	best, least := "", max(1, len(name)/3)+1
 	for _, candidate := range names {
 		if d := distance(strings.ToLower(name), strings.ToLower(candidate)); d < least && d < len(candidate) {
 			best, least = candidate, d

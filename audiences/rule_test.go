@@ -1,0 +1,219 @@
+package audiences_test
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/filengine/fil"
+	"github.com/filengine/fil/audiences"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// wrongRules are mistakes that people make, with the name that should be proposed.
+var wrongRules = []struct{ rule, nearest string }{
+	{`grad == "A"`, "grade"},
+	{`manager and telwork_days > 2`, "telework_days"},
+	{`"sig" in skils`, "skills"},
+	{`Grade == "A"`, "grade"},
+	{`salaire > 3`, ""},
+	{`grade = "A"`, ""},
+	{`grade == "A" and`, ""},
+	{`(grade == "A"`, ""},
+	{`grade == "A`, ""},
+	{`grade == "A" grade`, ""},
+	{`grade == @`, ""},
+	{``, ""},
+	{`grade`, ""},
+	{`not telework_days`, ""},
+	{`grade and manager`, ""},
+	{`grade == 2`, ""},
+	{`grade in ["A", 2]`, ""},
+	{`grade in [category]`, ""},
+	{`grade < "B"`, ""},
+	{`telework_days > "2"`, ""},
+	{`hired < "31/01/2026"`, ""},
+	{`hired < "2026-02-30"`, ""},
+	{`hired > 2020`, ""},
+	{`manager == "oui"`, ""},
+	{`manager > true`, ""},
+	{`skills == "sig"`, ""},
+	{`skills in ["sig"]`, ""},
+	{`skills contains "sig"`, ""},
+	{`"A" in grade`, ""},
+	{`2 in skills`, ""},
+	{`telework_days startsWith "2"`, ""},
+	{`grade matches "["`, ""},
+	{`grade matches category`, ""},
+	{`inOrg()`, ""},
+	{`inOrg(site)`, ""},
+	{`inOrg("/")`, ""},
+	{`inorg("mairie")`, "inOrg"},
+	{`length(skills) > 2`, ""},
+	{`lenn(skills) > 2`, "len"},
+	{`now() > 2`, ""},
+	{`len(skills)`, ""},
+	{`len(skills) + grade > 2`, ""},
+	{`let x = grade; x == "A"`, ""},
+	{`grade ?? "A" == "A"`, ""},
+	{`telework_days in 1..3`, ""},
+	{`skills[0] == "sig"`, ""},
+	{`{"a": manager}`, ""},
+	{`grade.name == "A"`, ""},
+	{`any(skills, any(skills, any(skills, # == "a")))`, ""},
+	{"manager and\n  grad == \"A\"", "grade"},
+	{"site == \"Hôtel de ville\" and grad == \"é\"", "grade"},
+	{strings.Repeat("manager and ", 100) + "grad == 2", "grade"},
+	{strings.Repeat("not (", 70) + "manager" + strings.Repeat(")", 70), ""},
+	{strings.Repeat("x", audiences.MaxRuleBytes+1), ""},
+	{`grade in ["` + strings.Repeat(`","`, 2100) + `"]`, ""},
+}
+
+func TestRuleErrors(t *testing.T) {
+	t.Parallel()
+	ix := audiences.NewIndex(schema)
+	var got strings.Builder
+	for _, wrong := range wrongRules {
+		err := ix.Check(wrong.rule)
+		if wrong.rule == "" {
+			if err != nil {
+				t.Errorf("the empty rule is refused: %v", err)
+			}
+			continue
+		}
+		var rule *audiences.RuleError
+		if !errors.As(err, &rule) {
+			t.Errorf("%s: got error %v, want a *RuleError", wrong.rule, err)
+			continue
+		}
+		if rule.Nearest != wrong.nearest {
+			t.Errorf("%s: proposes %q, want %q", wrong.rule, rule.Nearest, wrong.nearest)
+		}
+		faults := fil.FaultsOf(err)
+		if len(faults) != 1 || faults[0].Field != "rule" {
+			t.Fatalf("%s: faults %v, want one of the field rule", wrong.rule, faults)
+		}
+		fmt.Fprintf(&got, "%s\n%s\n\n", faults[0].Problem.FR, faults[0].Problem.EN)
+	}
+	golden(t, "rule_errors.txt", got.String())
+}
+
+// golden compares with a file, or writes it when asked.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("%s differs (-want +got); go test -update writes it anew:\n%s", path, cmp.Diff(string(want), got))
+	}
+}
+
+// TestRulesAnswered holds the examples of RULES.md to what they say they hold.
+func TestRulesAnswered(t *testing.T) {
+	t.Parallel()
+	ix := audiences.NewIndex(schema)
+	putAgents(t, ix,
+		fil.Agent{ID: "ana", Org: "mairie/dgst/voirie", Site: "Nord", Language: "fr", Attributes: map[string]any{"grade": "attaché", "manager": true, "telework_days": 2.0, "hired": "2019-09-01", "skills": []string{"droit", "sig"}}},
+		fil.Agent{ID: "bob", Org: "mairie/dgstx", Site: "Sud", Attributes: map[string]any{"grade": "adjoint", "category": "adjoint", "manager": false, "telework_days": 0.0, "hired": "2024-01-15"}},
+		fil.Agent{ID: "cyd", Attributes: map[string]any{"skills": []string{}}},
+	)
+	for _, c := range []struct {
+		rule     string
+		want     string
+		compiled bool
+	}{
+		{`grade == "attaché"`, "ana", true},
+		{`grade != "attaché"`, "bob cyd", true},
+		{`not (grade == "attaché")`, "bob cyd", true},
+		{`grade != "attaché" and grade != nil`, "bob", true},
+		{`grade not in ["attaché", "adjoint"]`, "cyd", true},
+		{`grade in []`, "", true},
+		{`telework_days < 1`, "bob", true},
+		{`not (telework_days >= 1)`, "bob cyd", true},
+		{`1 <= telework_days`, "ana", true},
+		{`telework_days == 0 or telework_days == 2`, "ana bob", true},
+		{`hired >= "2019-09-01" and hired < "2024-01-15"`, "ana", true},
+		{`hired == nil`, "cyd", true},
+		{`"sig" in skills`, "ana", true},
+		{`skills == nil`, "bob cyd", true},
+		{`manager`, "ana", true},
+		{`not manager`, "bob cyd", true},
+		{`manager == false`, "bob", true},
+		{`inOrg("mairie/dgst")`, "ana", true},
+		{`inOrg("/mairie/")`, "ana bob", true},
+		{`org == "mairie"`, "", true},
+		{`org startsWith "mairie/dgst"`, "ana bob", true},
+		{`grade matches "^a" && !(site == "Sud")`, "ana", true},
+		{`language == "fr"`, "ana", true},
+		{`id in ["bob", "cyd", "zoe"]`, "bob cyd", true},
+		{`true`, "ana bob cyd", true},
+		{`not true or false`, "", true},
+		{`len(skills) > 1`, "ana", false},
+		{`len(skills) != 2`, "bob cyd", false},
+		{`any(skills, # startsWith "s")`, "ana", false},
+		{`grade == category`, "bob", false},
+		{`grade != category`, "ana cyd", false},
+		{`telework_days * 2 > 3`, "ana", false},
+		{`1 < telework_days < 3`, "ana", true},
+		{`manager ? telework_days > 1 : inOrg("mairie/dgstx/")`, "ana bob", false},
+		{`id startsWith "c" or lower(grade) == "adjoint"`, "bob cyd", false},
+	} {
+		got, err := ix.Select(c.rule)
+		if err != nil {
+			t.Errorf("%s: %v", c.rule, err)
+		} else if strings.Join(got, " ") != c.want {
+			t.Errorf("%s holds %v, want %s", c.rule, got, c.want)
+		}
+		if ix.Compiled(c.rule) != c.compiled {
+			t.Errorf("%s: compiled to bitmaps is %v, want %v", c.rule, !c.compiled, c.compiled)
+		}
+	}
+}
+
+// FuzzRule holds that any text gives an error or a plan, and that a plan's two answers agree.
+func FuzzRule(f *testing.F) {
+	for _, wrong := range wrongRules {
+		f.Add(wrong.rule)
+	}
+	f.Add(`grade == "attaché" and (len(skills) > 1 or not inOrg("mairie/dgs")) and telework_days in [1, 2]`)
+	f.Add(`manager ? hired < "2020-01-01" : count(skills, # contains "s") >= 1`)
+	f.Add(`if manager { true } else { false }`)
+	f.Add("skills | any(# == 'sig') and abs(-telework_days) in [1.5, 0x2]")
+	ix := audiences.NewSegmented(schema, 3)
+	putAgents(f, ix, townHall(20)...)
+	f.Fuzz(func(t *testing.T, rule string) {
+		selected, err := ix.Select(rule)
+		var wrong *audiences.RuleError
+		if err != nil {
+			if !errors.As(err, &wrong) || wrong.Problem.FR == "" || wrong.Problem.EN == "" || wrong.Line < 1 || wrong.Column < 1 {
+				t.Fatalf("%q: error %#v has no place or no text", rule, err)
+			}
+			return
+		}
+		putAudiences(t, ix, fil.Audience{ID: "x", Rule: rule})
+		in := 0
+		for _, a := range ix.Agents("", 20) {
+			if m, _ := ix.Member(a.ID); m.In("x") {
+				in++
+			}
+		}
+		if rule != "" && in != len(selected) {
+			t.Fatalf("%q: sets hold %d agents, asked one by one %d are in", rule, len(selected), in)
+		}
+	})
+}
