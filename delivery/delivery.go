@@ -1,0 +1,136 @@
+// Package delivery answers reads: the page of a feed, why each content is in it, and the stream that says when it
+// changes.
+//
+// It hides when a feed is computed: a stored feed that is still right is served as it is, any other is ranked at the
+// read and stored. It hides paging too: a cursor carries what is left to serve, so that no item that was there is
+// skipped or repeated however the feed changes between pages, and each item is checked again at the time of its page.
+//
+// It guarantees that what is served is what ranking would answer now, that Markdown leaves as safe HTML, and that an
+// ETag is equal only for equal answers. It does not rank, and keeps nothing that cannot be made again.
+package delivery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/filengine/fil"
+)
+
+// Ranker is what delivery needs of ranking. Its methods compute, without I/O, and are safe for concurrent use.
+type Ranker interface {
+	// Fresh says whether Rank would answer the same feed again.
+	Fresh(feed fil.Feed, profile []byte, now time.Time) bool
+	// Rank computes a feed; known is false for an agent whom the directory does not have.
+	Rank(agent string, profile []byte, order fil.Order, now time.Time) (feed fil.Feed, known bool, err error)
+	// Place explains entries, in their order, in a language. Those no longer eligible are left out; contents has one
+	// content for each placement. The score of an entry that is not in the feed now is 0.
+	Place(agent string, profile []byte, entries []fil.Entry, order fil.Order, language string, now time.Time) (placements []fil.Placement, contents []fil.Content, err error)
+}
+
+// Kept is what the store has for an agent.
+type Kept struct {
+	Feed    fil.Feed
+	Found   bool      // whether there is a feed; Feed.Agent is set in any case
+	Read    time.Time // the day when it was last read
+	Profile []byte    // the agent's profile, as ranking packs it; nil when there is none
+}
+
+// Store is what delivery needs of a feed store.
+type Store interface {
+	// Get reads an agent's feed and profile.
+	Get(ctx context.Context, agent string) (Kept, error)
+	// GetMany reads those of many agents; the answer has their order.
+	GetMany(ctx context.Context, agents []string) ([]Kept, error)
+	// Put keeps a feed that is being read now, for the warm window.
+	Put(ctx context.Context, feed fil.Feed, now time.Time) error
+	// PutMany replaces feeds that are still kept, and leaves them the time they had.
+	PutMany(ctx context.Context, all []Kept) error
+}
+
+// Directory is what delivery needs of the directory: who exists, and in which language they read.
+type Directory interface {
+	Agent(id string) (fil.Agent, bool)
+}
+
+// ErrUnknownAgent is the answer for an agent whom the directory does not have.
+var ErrUnknownAgent = errors.New("unknown agent")
+
+// Config bounds what delivery takes of a machine.
+type Config struct {
+	CacheBytes      int           // of contents made ready for the wire
+	WarmBatch       int           // agents in one exchange with the store
+	Streams         int           // open streams, in all
+	StreamsPerAgent int           // open streams of one agent
+	Poll            time.Duration // how often the feeds of connected agents are checked
+	Heartbeat       time.Duration // between comments on a silent stream
+	WriteTimeout    time.Duration // how long a client may take to accept an event
+	StreamLife      time.Duration // after which a stream ends, so that a revoked key does not read for ever
+}
+
+// DefaultConfig suits one modest machine.
+func DefaultConfig() Config {
+	return Config{
+		CacheBytes: 64 << 20, WarmBatch: 256,
+		Streams: 4096, StreamsPerAgent: 8,
+		Poll: 2 * time.Second, Heartbeat: 15 * time.Second, WriteTimeout: 10 * time.Second, StreamLife: time.Hour,
+	}
+}
+
+// Validate gathers the faults of the settings.
+func (c Config) Validate() error {
+	var faults fil.Faults
+	for _, n := range []struct {
+		name  string
+		value int64
+	}{
+		{"cache_bytes", int64(c.CacheBytes)}, {"warm_batch", int64(c.WarmBatch)}, {"streams", int64(c.Streams)}, {"streams_per_agent", int64(c.StreamsPerAgent)},
+		{"poll", int64(c.Poll)}, {"heartbeat", int64(c.Heartbeat)}, {"write_timeout", int64(c.WriteTimeout)}, {"stream_life", int64(c.StreamLife)},
+	} {
+		if n.value <= 0 {
+			faults.Add(n.name, "doit être positif", "must be positive")
+		}
+	}
+	return faults.Err()
+}
+
+// Parts are what a Keeper works with. All are needed.
+type Parts struct {
+	Ranker    Ranker
+	Store     Store
+	Directory Directory
+	Log       *slog.Logger
+	Metrics   prometheus.Registerer
+	Now       func() time.Time
+}
+
+// Keeper keeps feeds right: at the read of one, and by Warm. It is safe for concurrent use.
+type Keeper struct {
+	ranker    Ranker
+	store     Store
+	directory Directory
+	log       *slog.Logger
+	now       func() time.Time
+	cfg       Config
+	metrics   *metrics
+	cache     *cache
+}
+
+// NewKeeper makes a keeper.
+func NewKeeper(cfg Config, parts Parts) (*Keeper, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, fmt.Errorf("delivery: %w", err)
+	}
+	m, err := newMetrics(parts.Metrics)
+	if err != nil {
+		return nil, fmt.Errorf("delivery: register metrics: %w", err)
+	}
+	return &Keeper{
+		ranker: parts.Ranker, store: parts.Store, directory: parts.Directory, log: parts.Log, now: parts.Now,
+		cfg: cfg, metrics: m, cache: newCache(cfg.CacheBytes),
+	}, nil
+}

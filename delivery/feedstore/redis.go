@@ -1,0 +1,171 @@
+// Package feedstore keeps one bounded, ranked feed per agent in Redis. It is the room's only importer of go-redis.
+//
+// It hides how a feed is packed (52 bytes and 12 per entry, so about 1.25 KB for 100), under which key it lies and when
+// it goes. A feed and the agent's profile have the same hash tag, so that one MGET reads both, in Redis Cluster too.
+//
+// It guarantees that what it gives back is what was put, whole: a value that is altered, or written by a version it
+// does not know, is as good as missing, and counted. It does not say whether a feed is still right: nothing in it is
+// the truth, and each feed can be ranked again.
+package feedstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/redis/go-redis/v9"
+
+	"github.com/filengine/fil"
+	"github.com/filengine/fil/delivery"
+)
+
+// Config says how long feeds stay and what is read with them.
+type Config struct {
+	// Window is the warm window: how long after its last read a feed is kept.
+	Window time.Duration
+	// Beside gives the key that is read in the same MGET as an agent's feed: that of the profile. It must have the
+	// hash tag {agent}.
+	Beside func(agent string) string
+}
+
+// DefaultConfig keeps feeds for 30 days. Beside is for the caller to say.
+func DefaultConfig() Config { return Config{Window: 30 * 24 * time.Hour} }
+
+// Validate gathers the faults of the settings.
+func (c Config) Validate() error {
+	var faults fil.Faults
+	if c.Window < 24*time.Hour {
+		faults.Add("window", "doit être d'un jour au moins", "must be at least a day")
+	}
+	if c.Beside == nil {
+		faults.Add("beside", "doit être renseigné", "is required")
+	}
+	return faults.Err()
+}
+
+// Key is where an agent's feed lies.
+func Key(agent string) string { return "f:{" + agent + "}" }
+
+// Store is safe for concurrent use.
+type Store struct {
+	client     redis.UniversalClient
+	cfg        Config
+	unreadable prometheus.Counter
+	packed     prometheus.Histogram
+}
+
+// New makes a store on a client that the caller closes.
+func New(client redis.UniversalClient, cfg Config, reg prometheus.Registerer) (*Store, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, fmt.Errorf("feed store: %w", err)
+	}
+	s := &Store{
+		client: client,
+		cfg:    cfg,
+		unreadable: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "fil_delivery_unreadable_feeds_total",
+			Help: "Stored feeds that were altered or of an unknown version, and were ranked again.",
+		}),
+		packed: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name:    "fil_delivery_feed_bytes",
+			Help:    "Bytes of a feed as stored.",
+			Buckets: []float64{128, 256, 512, 1024, 1536, 2048, 4096, 8192, 16384},
+		}),
+	}
+	for _, c := range []prometheus.Collector{s.unreadable, s.packed} {
+		if err := reg.Register(c); err != nil {
+			return nil, fmt.Errorf("feed store: register metrics: %w", err)
+		}
+	}
+	return s, nil
+}
+
+// Get reads an agent's feed and profile in one MGET.
+func (s *Store) Get(ctx context.Context, agent string) (delivery.Kept, error) {
+	values, err := s.client.MGet(ctx, Key(agent), s.cfg.Beside(agent)).Result()
+	if err != nil {
+		return delivery.Kept{}, fmt.Errorf("read feed of %s: %w", agent, err)
+	}
+	return s.kept(agent, values), nil
+}
+
+// GetMany reads the feeds and profiles of many agents in one pipeline; the answer has their order.
+func (s *Store) GetMany(ctx context.Context, agents []string) ([]delivery.Kept, error) {
+	if len(agents) == 0 {
+		return nil, nil
+	}
+	pipe := s.client.Pipeline()
+	answers := make([]*redis.SliceCmd, len(agents))
+	for i, agent := range agents {
+		answers[i] = pipe.MGet(ctx, Key(agent), s.cfg.Beside(agent))
+	}
+	if _, err := pipe.Exec(ctx); err != nil {
+		return nil, fmt.Errorf("read %d feeds: %w", len(agents), err)
+	}
+	all := make([]delivery.Kept, len(agents))
+	for i, answer := range answers {
+		all[i] = s.kept(agents[i], answer.Val())
+	}
+	return all, nil
+}
+
+func (s *Store) kept(agent string, values []any) delivery.Kept {
+	k, err := kept(agent, bytesOf(values[0]), bytesOf(values[1]))
+	if err != nil {
+		s.unreadable.Inc()
+	}
+	return k
+}
+
+func bytesOf(value any) []byte {
+	if text, ok := value.(string); ok {
+		return []byte(text)
+	}
+	return nil
+}
+
+// Put keeps a feed that is being read now, for the whole window.
+func (s *Store) Put(ctx context.Context, feed fil.Feed, now time.Time) error {
+	packed, err := Pack(feed, now)
+	if err != nil {
+		return fmt.Errorf("store feed of %s: %w", feed.Agent, err)
+	}
+	if err := s.client.Set(ctx, Key(feed.Agent), packed, s.cfg.Window).Err(); err != nil {
+		return fmt.Errorf("store feed of %s: %w", feed.Agent, err)
+	}
+	s.packed.Observe(float64(len(packed)))
+	return nil
+}
+
+// PutMany replaces feeds in one pipeline. A feed that is gone meanwhile stays gone and the others keep the time they
+// had left, because ranking a feed again is not reading it.
+func (s *Store) PutMany(ctx context.Context, all []delivery.Kept) error {
+	if len(all) == 0 {
+		return nil
+	}
+	pipe := s.client.Pipeline()
+	for _, k := range all {
+		packed, err := Pack(k.Feed, k.Read)
+		if err != nil {
+			return fmt.Errorf("store feed of %s: %w", k.Feed.Agent, err)
+		}
+		pipe.SetArgs(ctx, Key(k.Feed.Agent), packed, redis.SetArgs{Mode: "XX", KeepTTL: true})
+		s.packed.Observe(float64(len(packed)))
+	}
+	answers, err := pipe.Exec(ctx)
+	if err == nil {
+		return nil
+	}
+	var failures []error
+	for _, answer := range answers {
+		if err := answer.Err(); err != nil && !errors.Is(err, redis.Nil) {
+			failures = append(failures, err)
+		}
+	}
+	if err := errors.Join(failures...); err != nil {
+		return fmt.Errorf("store %d feeds: %w", len(all), err)
+	}
+	return nil
+}

@@ -1,0 +1,348 @@
+package delivery_test
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"hash/fnv"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/redis/go-redis/v9"
+
+	"github.com/filengine/fil"
+	"github.com/filengine/fil/cmd/fil/embedded"
+	"github.com/filengine/fil/delivery"
+	"github.com/filengine/fil/delivery/feedstore"
+)
+
+// noon is the clock of the tests at their start.
+var noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+
+// newest ranks by date. It is a directory too: agents by id, and who may read what by the content's audiences, which
+// hold agent ids. The profile says which contents the agent dismissed.
+type newest struct {
+	mu       sync.Mutex
+	agents   map[string]fil.Agent
+	contents map[fil.ContentKey]fil.Content
+	ranked   int
+}
+
+func (n *newest) Agent(id string) (fil.Agent, bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	a, ok := n.agents[id]
+	return a, ok
+}
+
+func (n *newest) put(contents ...fil.Content) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, c := range contents {
+		n.contents[fil.KeyOf(c.ID)] = c
+	}
+}
+
+func (n *newest) drop(ids ...string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, id := range ids {
+		delete(n.contents, fil.KeyOf(id))
+	}
+}
+
+func (n *newest) rankings() int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.ranked
+}
+
+func (n *newest) eligible(agent string, profile []byte, c fil.Content, now time.Time) bool {
+	return c.LiveAt(now) && (len(c.Audiences) == 0 || slices.Contains(c.Audiences, agent)) && !strings.Contains(string(profile), "-"+c.ID+";")
+}
+
+func (n *newest) stamp(agent string, profile []byte) uint64 {
+	h := fnv.New64a()
+	keys := make([]fil.ContentKey, 0, len(n.contents))
+	for key := range n.contents {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	for _, key := range keys {
+		_ = json.NewEncoder(h).Encode(n.contents[key])
+	}
+	_ = json.NewEncoder(h).Encode(n.agents[agent])
+	h.Write(profile)
+	return h.Sum64()
+}
+
+func (n *newest) Fresh(feed fil.Feed, profile []byte, now time.Time) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return now.Before(feed.Until) && feed.Stamp == n.stamp(feed.Agent, profile)
+}
+
+func (n *newest) Rank(agent string, profile []byte, order fil.Order, now time.Time) (fil.Feed, bool, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if _, ok := n.agents[agent]; !ok {
+		return fil.Feed{}, false, nil
+	}
+	n.ranked++
+	feed := fil.Feed{Agent: agent, Policy: "newest-1", Stamp: n.stamp(agent, profile), Built: now, Until: now.Add(24 * time.Hour)}
+	var live []fil.Content
+	for _, c := range n.contents {
+		if n.eligible(agent, profile, c, now) {
+			live = append(live, c)
+		}
+		for _, moment := range []time.Time{c.PublishedAt, c.ExpiresAt} {
+			if moment.After(now) && moment.Before(feed.Until) {
+				feed.Until = moment
+			}
+		}
+	}
+	slices.SortFunc(live, func(a, b fil.Content) int {
+		priority := cmp.Compare(b.Priority, a.Priority)
+		if order == fil.OrderChronological {
+			priority = 0
+		}
+		return cmp.Or(priority, b.PublishedAt.Compare(a.PublishedAt), cmp.Compare(a.ID, b.ID))
+	})
+	for _, c := range live {
+		feed.Entries = append(feed.Entries, fil.Entry{Content: fil.KeyOf(c.ID), Score: score(c)})
+	}
+	return feed, true, nil
+}
+
+func score(c fil.Content) float32 { return float32(c.PublishedAt.Sub(noon).Hours() / 24) }
+
+func (n *newest) Place(agent string, profile []byte, entries []fil.Entry, order fil.Order, language string, now time.Time) ([]fil.Placement, []fil.Content, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	var placements []fil.Placement
+	var contents []fil.Content
+	for _, e := range entries {
+		c, ok := n.contents[e.Content]
+		if !ok || !n.eligible(agent, profile, c, now) {
+			continue
+		}
+		reason := fil.Bilingual{FR: "Publié récemment", EN: "Published recently"}.In(language)
+		placements = append(placements, fil.Placement{Content: c.ID, Score: float64(score(c)), Reasons: []string{reason}, Explanation: fil.Explanation{
+			Degree:     string(order),
+			Parameters: []fil.Parameter{{Name: "freshness", Label: "Fraîcheur", Value: float64(score(c)), Weight: 1, Contribution: float64(score(c))}},
+		}})
+		contents = append(contents, c)
+	}
+	return placements, contents, nil
+}
+
+// world is a delivery on an embedded Redis, behind its HTTP API. A request's caller is in its header X-Caller, as
+// "role" or "agent:ID".
+type world struct {
+	*newest
+	t      testing.TB
+	redis  *redis.Client
+	store  *feedstore.Store
+	keeper *delivery.Keeper
+	hub    *delivery.Hub
+	server *httptest.Server
+
+	clock sync.Mutex
+	time  time.Time
+}
+
+func (w *world) now() time.Time {
+	w.clock.Lock()
+	defer w.clock.Unlock()
+	return w.time
+}
+
+func (w *world) pass(d time.Duration) {
+	w.clock.Lock()
+	defer w.clock.Unlock()
+	w.time = w.time.Add(d)
+}
+
+func profileKey(agent string) string { return "p:{" + agent + "}" }
+
+func setup(t testing.TB, change func(*delivery.Config)) *world {
+	t.Helper()
+	engine, err := embedded.StartRedis(embedded.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := redis.NewClient(&redis.Options{Addr: engine.Addr(), MaxRetries: -1})
+	t.Cleanup(func() {
+		_ = client.Close()
+		_ = engine.Close()
+	})
+	w := &world{t: t, redis: client, time: noon, newest: &newest{agents: map[string]fil.Agent{}, contents: map[fil.ContentKey]fil.Content{}}}
+	for _, id := range []string{"marie", "paul", "zoé"} {
+		w.agents[id] = fil.Agent{ID: id}
+	}
+	w.agents["jane"] = fil.Agent{ID: "jane", Language: "en"}
+	cfg := delivery.DefaultConfig()
+	cfg.Poll = time.Hour // unless a test wants otherwise
+	if change != nil {
+		change(&cfg)
+	}
+	storeCfg := feedstore.DefaultConfig()
+	storeCfg.Beside = profileKey
+	w.store, err = feedstore.New(client, storeCfg, prometheus.NewRegistry())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.keeper, err = delivery.NewKeeper(cfg, delivery.Parts{
+		Ranker: w.newest, Store: w.store, Directory: w.newest, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Metrics: prometheus.NewRegistry(), Now: w.now,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.hub = delivery.NewHub(w.keeper)
+	w.serve()
+	return w
+}
+
+func (w *world) serve() {
+	mux := http.NewServeMux()
+	humaCfg := huma.DefaultConfig("test", "1")
+	humaCfg.CreateHooks = nil // as in the product: no $schema in answers
+	api := humago.New(mux, humaCfg)
+	api.UseMiddleware(func(ctx huma.Context, next func(huma.Context)) {
+		role, agent, _ := strings.Cut(ctx.Header("X-Caller"), ":")
+		if !slices.Contains(ctx.Operation().Security[0]["bearer"], role) {
+			_ = huma.WriteErr(api, ctx, http.StatusForbidden, "role")
+			return
+		}
+		next(huma.WithContext(ctx, fil.WithCaller(ctx.Context(), fil.Caller{Role: fil.Role(role), Agent: agent})))
+	})
+	delivery.Register(api, w.keeper, w.hub)
+	w.server = httptest.NewServer(mux)
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- w.hub.Run(ctx) }()
+	w.t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			w.t.Error(err)
+		}
+		w.server.Close()
+	})
+}
+
+// request is one GET; headers are pairs.
+func (w *world) request(caller, path string, headers ...string) *http.Response {
+	w.t.Helper()
+	req, err := http.NewRequestWithContext(w.t.Context(), http.MethodGet, w.server.URL+path, nil)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	req.Header.Set("X-Caller", caller)
+	for i := 0; i < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
+	}
+	res, err := w.server.Client().Do(req)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(func() { _ = res.Body.Close() })
+	return res
+}
+
+// page reads a page and refuses any field that the contract does not have.
+func (w *world) page(caller, path string, headers ...string) (delivery.FeedPage, *http.Response) {
+	w.t.Helper()
+	res := w.request(caller, path, headers...)
+	if res.StatusCode != http.StatusOK {
+		body, _ := io.ReadAll(res.Body)
+		w.t.Fatalf("GET %s: %s: %s", path, res.Status, body)
+	}
+	dec := json.NewDecoder(res.Body)
+	dec.DisallowUnknownFields()
+	var p delivery.FeedPage
+	if err := dec.Decode(&p); err != nil {
+		w.t.Fatal(err)
+	}
+	return p, res
+}
+
+func titles(p delivery.FeedPage) []string {
+	ids := make([]string, len(p.Items))
+	for i, item := range p.Items {
+		ids[i] = item.Content.ID
+	}
+	return ids
+}
+
+// numbered makes n contents, one an hour, the last published first.
+func numbered(n int) []fil.Content {
+	all := make([]fil.Content, n)
+	for i := range all {
+		all[i] = fil.Content{ID: fmt.Sprintf("c%03d", i), Kind: "news", Title: fmt.Sprintf("Titre %d", i), PublishedAt: noon.Add(-time.Duration(i+1) * time.Hour)}
+	}
+	return all
+}
+
+type event struct{ id, name, data string }
+
+// events reads a stream; comments come as an event with the name ":".
+func events(res *http.Response) <-chan event {
+	out := make(chan event, 64)
+	go func() {
+		defer close(out)
+		lines := bufio.NewScanner(res.Body)
+		var e event
+		for lines.Scan() {
+			field, value, _ := strings.Cut(lines.Text(), ":")
+			value = strings.TrimPrefix(value, " ")
+			switch {
+			case lines.Text() == "":
+				if e.name != "" {
+					out <- e
+				}
+				e = event{}
+			case field == "":
+				e.name = ":"
+			case field == "id":
+				e.id = value
+			case field == "event":
+				e.name = value
+			case field == "data":
+				e.data = value
+			}
+		}
+	}()
+	return out
+}
+
+// next waits for the next event that is no comment.
+func next(t testing.TB, events <-chan event) event {
+	t.Helper()
+	deadline := time.After(30 * time.Second)
+	for {
+		select {
+		case e, open := <-events:
+			if !open {
+				t.Fatal("the stream ended")
+			}
+			if e.name != ":" {
+				return e
+			}
+		case <-deadline:
+			t.Fatal("no event came")
+		}
+	}
+}
