@@ -11,12 +11,13 @@ import (
 
 // Question asks for the figures of one content or of all, in total and, when By or Every says so, cut into rows.
 type Question struct {
-	Content  string    // id; empty: all contents
-	From, To time.Time // From ≤ time of the engagement < To; a zero one sets no bound
-	By       string    // attribute whose value cuts, or org, or site; empty: no cut
-	Every    string    // day, week, month, quarter or year; empty: no cut
-	Zone     string    // IANA name of the time zone in which days begin
-	Limit    int       // rows to answer at most, in all kinds together
+	Content  string            // id; empty: all contents
+	From, To time.Time         // From ≤ time of the engagement < To; a zero one sets no bound
+	By       string            // attribute whose value cuts, or org (its first two levels), or site; empty: no cut
+	Kind     fil.AttributeKind // of By; a date cuts by its year
+	Every    string            // day, week, month, quarter or year; empty: no cut
+	Zone     string            // IANA name of the time zone in which days begin
+	Limit    int               // rows to answer at most, in all kinds together
 }
 
 // Tally is what agents did in one way: in total, or within one row.
@@ -61,7 +62,11 @@ func (p params) question(schema fil.Schema, zone *time.Location) (Question, erro
 	if !q.From.IsZero() && !q.To.IsZero() && !q.From.Before(q.To) {
 		faults.Add("query.to", "doit être après from", "must be after from")
 	}
-	if _, declared := schema.Lookup(p.By); p.By != "" && p.By != byOrg && p.By != bySite && !declared {
+	attribute, declared := schema.Lookup(p.By)
+	q.Kind = attribute.Kind
+	if p.By == byOrg || p.By == bySite {
+		q.Kind = fil.KindText
+	} else if p.By != "" && !declared {
 		names := []string{byOrg, bySite}
 		for _, a := range schema {
 			names = append(names, a.Name)
@@ -94,12 +99,7 @@ func parseMoment(faults *fil.Faults, field, text string, zone *time.Location) (a
 }
 
 // disjoint says whether no agent can be in two rows.
-func (q Question) disjoint(schema fil.Schema) bool {
-	attribute, _ := schema.Lookup(q.By)
-	return q.Every == "" && attribute.Kind != fil.KindList
-}
-
-func (q Question) cuts() bool { return q.By != "" || q.Every != "" }
+func (q Question) disjoint() bool { return q.Every == "" && q.Kind != fil.KindList }
 
 // after gives the first day of the period that follows one.
 func after(day time.Time, every string) time.Time {

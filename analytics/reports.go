@@ -15,7 +15,8 @@ import (
 
 // Targeting says whom contents are aimed at.
 type Targeting interface {
-	// Reach counts the agents who are in any of the audiences, none meaning everyone, in all and by value of an attribute.
+	// Reach counts the agents who are in any of the audiences, none meaning everyone, in all and by value of an attribute,
+	// or of org by its first two levels, or of a date by its year; those without a value are in no group.
 	Reach(audienceIDs []string, by string) (total int, groups map[string]int)
 }
 
@@ -144,7 +145,7 @@ func (r *Reports) answer(ctx context.Context, q Question, aimed *targets) (Repor
 		return Report{}, fil.NewFault(cutField(q), "donne trop de lignes : choisissez une période plus longue ou un autre attribut",
 			"gives too many rows: choose a longer period or another attribute")
 	}
-	report := rows.report(r.Guard, q.disjoint(r.Schema))
+	report := rows.report(r.Guard)
 	report.Content, report.From, report.To, report.By, report.Every = q.Content, q.From.UTC(), q.To.UTC(), q.By, q.Every
 	return report, nil
 }
@@ -203,10 +204,26 @@ func (t *targets) reach(from, to time.Time) reached {
 	key := strings.Join(ids, "\x00")
 	found, ok := t.known[key]
 	if !ok {
-		found.total, found.groups = t.targeting.Reach(ids, t.q.By)
+		found = t.complete(t.targeting.Reach(ids, t.q.By))
 		t.known[key] = found
 	}
 	return found
+}
+
+// complete adds the agents who have no value, as facts have them. Of a list it cannot be said how many they are.
+func (t *targets) complete(total int, groups map[string]int) reached {
+	if t.q.By == "" || t.q.Kind == fil.KindList {
+		return reached{total, groups}
+	}
+	all, without := make(map[string]int, len(groups)+1), total
+	for value, n := range groups {
+		all[value] = n
+		without -= n
+	}
+	if without > 0 {
+		all[""] += without
+	}
+	return reached{total, all}
 }
 
 // add fills the agents aimed at into a table, and adds the rows of values for which there are no facts.

@@ -70,7 +70,7 @@ func columns() []column {
 }
 
 // report writes the figures that the guard lets through, in the order of days, then values.
-func (t *table) report(guard fil.Guard, disjoint bool) Report {
+func (t *table) report(guard fil.Guard) Report {
 	report := Report{Rows: make([]Row, len(t.keys))}
 	for i, k := range t.keys {
 		if t.q.By != "" {
@@ -80,8 +80,9 @@ func (t *table) report(guard fil.Guard, disjoint bool) Report {
 			report.Rows[i].Day = &k.day
 		}
 	}
+	disjoint := t.q.disjoint()
 	t.targeted.disjoint = disjoint
-	any := t.write(&report, guard, t.targeted, func(r *Row, i int) {
+	withheld := t.write(&report, guard, t.targeted, func(r *Row, i int) {
 		n := t.targeted.total
 		if i >= 0 {
 			n = t.targeted.agents[i]
@@ -93,12 +94,12 @@ func (t *table) report(guard fil.Guard, disjoint bool) Report {
 		for i, cell := range t.cells[kind] {
 			g.agents[i] = int(cell.Agents)
 		}
-		any = t.write(&report, guard, g, func(r *Row, i int) { t.fill(r, kind, i) }) || any
+		withheld = t.write(&report, guard, g, func(r *Row, i int) { t.fill(r, kind, i) }) || withheld
 	}
 	slices.SortFunc(report.Rows, func(a, b Row) int {
 		return cmp.Or(compare(a.Day, b.Day), compare(a.Value, b.Value))
 	})
-	if any {
+	if withheld {
 		report.Withheld = withheldNote().FR
 	}
 	return report

@@ -53,6 +53,7 @@ func (w *Warehouse) Tally(ctx context.Context, q analytics.Question) (totals, ro
 	err = w.db.Select(ctx, &found, fmt.Sprintf("SELECT * FROM (\n%s\n) ORDER BY cut LIMIT {limit:UInt64}", statement),
 		clickhouse.Named("content", q.Content), clickhouse.Named("from", from.UnixMilli()), clickhouse.Named("to", to.UnixMilli()),
 		clickhouse.Named("by", q.By), clickhouse.Named("every", q.Every), clickhouse.Named("zone", q.Zone),
+		clickhouse.Named("years", q.Kind == fil.KindDate),
 		clickhouse.Named("limit", q.Limit+len(fil.EngagementKinds())))
 	if err != nil {
 		return nil, nil, w.failed(ctx, "tally facts", err)

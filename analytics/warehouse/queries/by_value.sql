@@ -1,5 +1,6 @@
 -- As by_period.sql, cut by the value of an attribute, and by period when one is asked for. An agent with several values
--- counts in the row of each; one with none, or no longer in the directory, in the row of the empty value.
+-- counts in the row of each; one with none, or no longer in the directory, in the row of the empty value. Of an organisation's
+-- path the first two levels count, and of a date its year: package audiences groups those aimed at in the same way.
 --
 -- Cost: besides that of by_period.sql, the directory's entries of the agents in scope, found by its sort key, are held in a
 -- hash table: the join comes after each agent's facts have become one row a kind.
@@ -20,7 +21,8 @@ FROM
     ) AS acts
     LEFT ANY JOIN
     (
-        SELECT agent, multiIf(removed, [], {by:String} = 'org', [org], {by:String} = 'site', [toString(site)], attributes[{by:String}]) AS held
+        SELECT agent, multiIf(removed, [], {by:String} = 'org', [arrayStringConcat(arraySlice(splitByChar('/', org), 1, 2), '/')], {by:String} = 'site', [toString(site)],
+            {years:Bool}, arrayMap(date -> substring(date, 1, 4), attributes[{by:String}]), attributes[{by:String}]) AS held
         FROM directory FINAL
         WHERE agent IN
         (
