@@ -49,10 +49,10 @@ type Engine struct {
 	keeper *conn
 	kill   sync.Mutex // guards keeper
 
-	turns chan struct{} // holds one element per statement that may still start
-	mu    sync.Mutex    // guards idle and closed
-	idle  []*conn
-	shut  bool
+	turns   chan struct{} // holds one element per statement that may still start
+	closing chan struct{} // closed when no more statements are taken
+	mu      sync.Mutex    // guards idle
+	idle    []*conn
 }
 
 // opened is the data directory that the library has open in this process, which is a fact about the library and not
@@ -85,7 +85,7 @@ func Open(cfg Config) (*Engine, error) {
 		return nil, fmt.Errorf("write the engine's settings: %w", err)
 	}
 	e := &Engine{
-		cfg: cfg, lib: lib, base: baseSettings(cfg), turns: make(chan struct{}, cfg.Connections),
+		cfg: cfg, lib: lib, base: baseSettings(cfg), turns: make(chan struct{}, cfg.Connections), closing: make(chan struct{}),
 		args: []string{"clickhouse", "--path=" + cfg.Dir, "--config-file=" + settings},
 	}
 	for name, value := range e.base {
@@ -101,19 +101,16 @@ func Open(cfg Config) (*Engine, error) {
 	return e, nil
 }
 
-var errClosed = &Exception{Code: codeAborted, Text: "Code: 236. DB::Exception: The engine is closing. (ABORTED)"}
-
 // Close waits for the statements that run until the context ends, then stops those that are left, and shuts the engine
 // down. Statements that come meanwhile are refused.
 func (e *Engine) Close(ctx context.Context) error {
 	opened.Lock()
 	defer opened.Unlock()
-	e.mu.Lock()
-	already := e.shut
-	e.shut = true
-	e.mu.Unlock()
-	if already {
+	select {
+	case <-e.closing:
 		return nil
+	default:
+		close(e.closing)
 	}
 	var late error
 	for range e.cfg.Connections {
@@ -140,15 +137,12 @@ func (e *Engine) Close(ctx context.Context) error {
 func (e *Engine) acquire(ctx context.Context) (*conn, error) {
 	select {
 	case <-e.turns:
+	case <-e.closing:
+		return nil, exceptionf(codeAborted, "ABORTED", "The engine is closing")
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
 	e.mu.Lock()
-	if e.shut {
-		e.mu.Unlock()
-		e.turns <- struct{}{}
-		return nil, errClosed
-	}
 	if n := len(e.idle); n > 0 {
 		c := e.idle[n-1]
 		e.idle = e.idle[:n-1]

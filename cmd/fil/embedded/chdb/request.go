@@ -54,7 +54,8 @@ func readRequest(r *http.Request) (*request, error) {
 	if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data") {
 		return nil, exceptionf(codeNotImplemented, "NOT_IMPLEMENTED", "External tables are not taken by the embedded engine")
 	}
-	values, err := url.ParseQuery(r.URL.RawQuery)
+	// A semicolon ends a statement, and never separates parameters.
+	values, err := url.ParseQuery(strings.ReplaceAll(r.URL.RawQuery, ";", "%3B"))
 	if err != nil {
 		return nil, exceptionf(codeBadArguments, "BAD_ARGUMENTS", "Query string: %v", err)
 	}
