@@ -18,7 +18,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 
-	"gopkg.in/yaml.v3"
+	"go.yaml.in/yaml/v3"
 
 	"github.com/filengine/fil"
 )
