@@ -3,6 +3,8 @@ package audiences
 import (
 	"fmt"
 	"regexp"
+	"regexp/syntax"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -126,7 +128,7 @@ func (c *compiler) in(n *ast.BinaryNode) (plan, *RuleError) {
 // oneOf compiles a field that equals one of the constants; f is nil for the id.
 func (c *compiler) oneOf(left ast.Node, f *field, nodes []ast.Node) (plan, *RuleError) {
 	var texts []string
-	var ranges either
+	var keys []uint64
 	for _, n := range nodes {
 		value, constant := literal(n)
 		if !constant {
@@ -137,7 +139,7 @@ func (c *compiler) oneOf(left ast.Node, f *field, nodes []ast.Node) (plan, *Rule
 			if wrong != nil {
 				return nil, wrong
 			}
-			ranges = append(ranges, between{f, key, key})
+			keys = append(keys, key)
 			continue
 		}
 		text, ok := value.(string)
@@ -155,6 +157,11 @@ func (c *compiler) oneOf(left ast.Node, f *field, nodes []ast.Node) (plan, *Rule
 	case f == nil:
 		return &people{ids: setOf(texts)}, nil
 	case f.ordered():
+		slices.Sort(keys)
+		var ranges either
+		for _, key := range slices.Compact(keys) {
+			ranges = append(ranges, between{f, key, key})
+		}
 		return ranges, nil
 	default:
 		return wordsIn(f, texts), nil
@@ -227,15 +234,34 @@ func (c *compiler) text(n *ast.BinaryNode) (plan, *RuleError) {
 	return &words{field: f, test: expression.MatchString}, nil
 }
 
-// pattern compiles a regular expression; RE2 makes its time linear in the text.
+// Bounds of the regular expressions of one rule. RE2 makes their time linear in the text, times their instructions.
+const (
+	maxPatternBytes = 256
+	maxInstructions = 256
+)
+
+// pattern compiles a regular expression.
 func (c *compiler) pattern(n ast.Node) (*regexp.Regexp, *RuleError) {
 	constant, ok := n.(*ast.StringNode)
 	if !ok {
 		return nil, c.wrong(n.Location(), "matches attend une expression régulière entre guillemets", "matches takes a regular expression between quotes")
 	}
+	if len(constant.Value) > maxPatternBytes {
+		return nil, c.wrong(n.Location(), fmt.Sprintf("l'expression régulière dépasse %d octets", maxPatternBytes), fmt.Sprintf("the regular expression is over %d bytes", maxPatternBytes))
+	}
 	expression, err := regexp.Compile(constant.Value)
 	if err != nil {
 		return nil, c.wrong(n.Location(), "l'expression régulière n'est pas valable ("+err.Error()+")", "the regular expression is not valid ("+err.Error()+")")
+	}
+	parsed, err := syntax.Parse(constant.Value, syntax.Perl)
+	if err == nil {
+		var program *syntax.Prog
+		if program, err = syntax.Compile(parsed.Simplify()); err == nil {
+			c.instructions += len(program.Inst)
+		}
+	}
+	if err != nil || c.instructions > maxInstructions {
+		return nil, c.wrong(n.Location(), "les expressions régulières de la règle sont trop complexes", "the rule's regular expressions are too complex")
 	}
 	return expression, nil
 }

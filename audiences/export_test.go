@@ -30,7 +30,7 @@ func (ix *Index) Select(rule string) ([]string, error) {
 // Compiled says whether a rule is answered by bitmaps alone.
 func (ix *Index) Compiled(rule string) bool {
 	p, wrong := ix.compile(rule)
-	return wrong == nil && p.cost() < costEach
+	return wrong == nil && exact(p)
 }
 
 // Freed is the number of ordinals that wait to be given again, Given of those ever given.

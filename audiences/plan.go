@@ -8,10 +8,14 @@ import (
 	"github.com/filengine/fil"
 )
 
-// plan is a compiled rule. It is never written after it is made. Both answers agree: within(q, w) is the agents of w
-// whose row holds. Plans nest; the kinds of node are every, either, except, words, between, people and residue.
+// plan is a compiled rule. It is never written after it is made. Its two answers agree: within gives the agents of a set
+// whose rows hold. Plans nest; the kinds of node are every, either, except, words, between, people and residue.
+//
+// A residue has no set. Plans that hold one are not exact: within gives them all who could satisfy the plan, who must then be
+// asked one by one.
 type plan interface {
-	// within gives those of the set who satisfy the plan. It may return the set itself and keeps neither.
+	// within gives those of the set who satisfy the plan, or could if it is not exact. It may return the set itself, or
+	// one of the segment's: the answer is for reading, under the segment's lock.
 	within(q *query, among *roaring.Bitmap) *roaring.Bitmap
 	// holds asks one agent.
 	holds(r *row) bool
@@ -24,7 +28,6 @@ type query struct {
 	index    *Index
 	segment  *segment
 	first    uint32              // ordinal of the segment's first place
-	scratch  []cell              // of the row at hand
 	codes    map[*words][]uint32 // found once for all segments, as are ordinals
 	ordinals map[*people][]uint32
 }
@@ -35,18 +38,54 @@ func (ix *Index) each(p plan, visit func(s *segment, found *roaring.Bitmap)) {
 	for i, s := range *ix.segments.Load() {
 		q.segment, q.first = s, uint32(i)<<ix.segmentBits
 		s.lock.RLock()
-		visit(s, p.within(q, s.live))
+		found := p.within(q, s.live)
+		if !exact(p) {
+			candidates := found.Clone()
+			s.lock.RUnlock()
+			found = s.ask(p, candidates)
+			s.lock.RLock()
+			found.And(s.live)
+		}
+		visit(s, found)
 		s.lock.RUnlock()
+	}
+}
+
+// ask gives those of the candidates who satisfy the plan. The lock is held to copy a few rows at a time and not while
+// they are asked, so that a dear rule does not hold up writers.
+func (s *segment) ask(p plan, candidates *roaring.Bitmap) *roaring.Bitmap {
+	const few = 128
+	var places [few]uint32
+	var rows [few]row
+	found := roaring.New()
+	for some := candidates.ManyIterator(); ; {
+		n := some.NextMany(places[:])
+		if n == 0 {
+			return found
+		}
+		s.lock.RLock()
+		for i, at := range places[:n] {
+			rows[i] = s.row(at, rows[i].cells)
+		}
+		s.lock.RUnlock()
+		for i, at := range places[:n] {
+			if p.holds(&rows[i]) {
+				found.Add(at)
+			}
+		}
 	}
 }
 
 // Costs of the leaves.
 const (
-	costSets  = 1   // one or a few bitmaps
-	costSlice = 10  // a range
-	costWords = 20  // every word of a dictionary, and the union of those that fit
-	costEach  = 100 // agent by agent
+	costSets  = 1       // one or a few bitmaps
+	costSlice = 10      // a range
+	costWords = 20      // every word of a dictionary, and the union of those that fit
+	costEach  = 1 << 20 // agent by agent; more than all other leaves of a rule together
 )
+
+// exact says whether a plan's sets are its very answer.
+func exact(p plan) bool { return p.cost() < costEach }
 
 // every holds for agents who satisfy all its parts; with no part, for everyone.
 type every []plan
@@ -80,12 +119,8 @@ func (e either) within(q *query, among *roaring.Bitmap) *roaring.Bitmap {
 		return e[0].within(q, among)
 	}
 	found := roaring.New()
-	for i, part := range e {
-		left := among
-		if i > 0 && part.cost() >= costEach { // worth it only where fewer agents cost less
-			left = roaring.AndNot(among, found)
-		}
-		found.Or(part.within(q, left))
+	for _, part := range e {
+		found.Or(part.within(q, among))
 	}
 	return found
 }
@@ -113,6 +148,9 @@ func costOf(parts []plan) int {
 type except struct{ part plan }
 
 func (e except) within(q *query, among *roaring.Bitmap) *roaring.Bitmap {
+	if !exact(e.part) {
+		return among // those who could satisfy the part could also not
+	}
 	return roaring.AndNot(among, e.part.within(q, among))
 }
 

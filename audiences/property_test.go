@@ -88,8 +88,12 @@ func atom(g *rapid.T) pair {
 		func() pair { return same("id == %s", quoted(g, ids)) },
 		func() pair { return same("id in %s", array(g, ids)) },
 		func() pair { return same("id > %s ? true : false", `""`) },
-		func() pair { return same("%s == nil", rapid.SampledFrom([]string{"grade", "site", "hired"}).Draw(g, "nil")) },
-		func() pair { return same("%s != nil", rapid.SampledFrom([]string{"grade", "org", "manager"}).Draw(g, "nil")) },
+		func() pair {
+			return same("%s == nil", rapid.SampledFrom([]string{"grade", "site", "hired"}).Draw(g, "nil"))
+		},
+		func() pair {
+			return same("%s != nil", rapid.SampledFrom([]string{"grade", "org", "manager"}).Draw(g, "nil"))
+		},
 		func() pair { return given("lower(grade) == \"a\"", "grade") },
 		func() pair { return given("grade == category", "grade", "category") },
 		func() pair { return negated(given("grade == category", "grade", "category"), "grade != category") },

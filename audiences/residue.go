@@ -30,7 +30,7 @@ var functions = []string{"len", "lower", "upper", "trim", "abs", "floor", "ceil"
 var operators = []string{"and", "&&", "or", "||", "==", "!=", "<", "<=", ">", ">=", "in", "startsWith", "endsWith", "contains", "matches", "+", "-", "*", "/"}
 
 // deepestLoop bounds loops within loops over lists, whose time multiplies.
-const deepestLoop = 2
+const deepestLoop = 1
 
 // residue holds for agents for whom a program of the expression language is true. It is false, and the program is not
 // run, for agents who lack a value that it reads; the empty list is the value of those who have none. A program that fails, as on
@@ -79,8 +79,9 @@ func (c *compiler) residue(n ast.Node) (plan, *RuleError) {
 
 // admit walks a residue's syntax: only names, functions, operators and shapes that are bounded and pure pass.
 func (c *compiler) admit(n ast.Node, r *residue, depth, loops int) *RuleError {
-	if depth++; depth > maxDepth {
-		return c.wrong(n.Location(), fmt.Sprintf("la règle dépasse %d niveaux", maxDepth), fmt.Sprintf("the rule is over %d levels deep", maxDepth))
+	depth++
+	if wrong := c.visit(n, depth); wrong != nil {
+		return wrong
 	}
 	var inside []ast.Node
 	switch n := n.(type) {
@@ -173,20 +174,13 @@ func (r *residue) sample() map[string]any {
 	return env
 }
 
+// within rules nobody out.
+func (r *residue) within(_ *query, among *roaring.Bitmap) *roaring.Bitmap { return among }
+
+func (r *residue) cost() int { return costEach }
+
 func (r *residue) holds(agent *row) bool {
-	return r.run(agent, &vm.VM{}, make(map[string]any, len(r.reads)+2))
-}
-
-func (r *residue) within(q *query, among *roaring.Bitmap) *roaring.Bitmap {
-	machine, env := &vm.VM{}, make(map[string]any, len(r.reads)+2)
-	return filter(among, func(at uint32) bool {
-		agent := q.segment.row(at, q.scratch)
-		q.scratch = agent.cells
-		return r.run(&agent, machine, env)
-	})
-}
-
-func (r *residue) run(agent *row, machine *vm.VM, env map[string]any) bool {
+	env := make(map[string]any, len(r.reads)+2)
 	for _, f := range r.reads {
 		value := f.decode(agent.cells[f.at])
 		if value == nil {
@@ -203,9 +197,7 @@ func (r *residue) run(agent *row, machine *vm.VM, env map[string]any) bool {
 	if r.org {
 		env[functionInOrg] = func(unit string) bool { return under(env["org"].(string), strings.Trim(unit, "/")) }
 	}
-	answer, err := machine.Run(r.program, env)
+	answer, err := vm.Run(r.program, env)
 	holds, ok := answer.(bool)
 	return err == nil && ok && holds
 }
-
-func (r *residue) cost() int { return costEach }

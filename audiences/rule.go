@@ -36,8 +36,10 @@ func (ix *Index) Check(rule string) error {
 
 // compiler turns one rule's syntax tree into a plan.
 type compiler struct {
-	index  *Index
-	source string
+	index        *Index
+	source       string
+	instructions int // of regular expressions
+	visited      int // nodes; more than the parser counted, where it shares one: a < b < c has b twice
 }
 
 func (ix *Index) compile(rule string) (plan, *RuleError) {
@@ -68,7 +70,7 @@ func (c *compiler) syntax(err error) *RuleError {
 	token := string(text[min(at.From, len(text)):max(min(at.From, len(text)), min(at.To, len(text)))])
 	switch {
 	case strings.Contains(found.Message, "maximum allowed nodes"):
-		return c.wrong(at, fmt.Sprintf("la règle dépasse %d éléments", maxNodes), fmt.Sprintf("the rule is over %d elements", maxNodes))
+		return c.tooLong(at)
 	case strings.Contains(found.Message, "EOF") || strings.Contains(found.Message, "unexpected end"):
 		at = file.Location{From: len(text), To: len(text) + 1}
 		return c.wrong(at, "la règle s'arrête trop tôt", "the rule ends too soon")
@@ -83,10 +85,26 @@ func (c *compiler) syntax(err error) *RuleError {
 	}
 }
 
+func (c *compiler) tooLong(at file.Location) *RuleError {
+	return c.wrong(at, fmt.Sprintf("la règle dépasse %d éléments", maxNodes), fmt.Sprintf("the rule is over %d elements", maxNodes))
+}
+
+// visit holds the walk of the tree to its bounds.
+func (c *compiler) visit(n ast.Node, depth int) *RuleError {
+	if depth > maxDepth {
+		return c.wrong(n.Location(), fmt.Sprintf("la règle dépasse %d niveaux", maxDepth), fmt.Sprintf("the rule is over %d levels deep", maxDepth))
+	}
+	if c.visited++; c.visited > 2*maxNodes {
+		return c.tooLong(n.Location())
+	}
+	return nil
+}
+
 // condition compiles a node that is true or false.
 func (c *compiler) condition(n ast.Node, depth int) (plan, *RuleError) {
-	if depth++; depth > maxDepth {
-		return nil, c.wrong(n.Location(), fmt.Sprintf("la règle dépasse %d niveaux", maxDepth), fmt.Sprintf("the rule is over %d levels deep", maxDepth))
+	depth++
+	if wrong := c.visit(n, depth); wrong != nil {
+		return nil, wrong
 	}
 	switch n := n.(type) {
 	case *ast.BoolNode:
