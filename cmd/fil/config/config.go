@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	_ "time/tzdata" // zones are named, on machines that have no zone files too
 
 	"github.com/go-viper/mapstructure/v2"
 	"github.com/knadh/koanf/parsers/yaml"
@@ -30,8 +31,8 @@ type Config struct {
 	Listen     string        `koanf:"listen"` // HOST:PORT of the one address that serves everything
 	Data       string        `koanf:"data"`   // folder of the embedded engines, the keys and the secrets
 	Policy     string        `koanf:"policy"` // ranking policy file; empty: the default policy
+	Zone       string        `koanf:"zone"`   // time zone in which the days of reports begin
 	Attributes fil.Schema    `koanf:"attributes"`
-	Preview    []string      `koanf:"preview"` // attributes an audience preview is broken down by, unless it names some
 	Privacy    Privacy       `koanf:"privacy"`
 	Log        Log           `koanf:"log"`
 	Redis      Redis         `koanf:"redis"`
@@ -79,9 +80,8 @@ type Access struct {
 
 // Feeds bounds what is kept for readers.
 type Feeds struct {
-	Window     time.Duration `koanf:"window"`     // how long after a read an agent's feed is kept up to date
-	Identities time.Duration `koanf:"identities"` // how long the identity of an event is remembered
-	Profiles   time.Duration `koanf:"profiles"`   // how long the profile of an agent who does nothing is kept
+	Window   time.Duration `koanf:"window"`   // how long after a read an agent's feed is kept up to date
+	Profiles time.Duration `koanf:"profiles"` // how long the profile of an agent who does nothing is kept
 }
 
 // Embedded sets the engines that run inside `fil up`.
@@ -94,12 +94,12 @@ func Default() Config {
 	return Config{
 		Listen:     "127.0.0.1:8080",
 		Data:       "data",
+		Zone:       "Europe/Paris",
 		Attributes: defaultSchema(),
-		Preview:    []string{"org", "site", "category"},
 		Privacy:    Privacy{Threshold: fil.DefaultThreshold},
 		Log:        Log{Partitions: 8, Replication: 1, Retention: 400 * 24 * time.Hour},
 		ClickHouse: ClickHouse{Database: "fil"},
-		Feeds:      Feeds{Window: 30 * 24 * time.Hour, Identities: 32 * 24 * time.Hour, Profiles: 400 * 24 * time.Hour},
+		Feeds:      Feeds{Window: 30 * 24 * time.Hour, Profiles: 396 * 24 * time.Hour},
 		Shutdown:   20 * time.Second,
 		LogLevel:   "info",
 	}
@@ -179,24 +179,22 @@ func (c Config) Validate() error {
 		fail("log.replication", "%d is under 1", c.Log.Replication)
 	}
 	for key, d := range map[string]time.Duration{"log.retention": c.Log.Retention, "feeds.window": c.Feeds.Window,
-		"feeds.identities": c.Feeds.Identities, "feeds.profiles": c.Feeds.Profiles, "shutdown": c.Shutdown} {
+		"feeds.profiles": c.Feeds.Profiles, "shutdown": c.Shutdown} {
 		if d < time.Second {
 			fail(key, "%s is under a second", d)
 		}
 	}
-	if c.Feeds.Identities > c.Log.Retention {
-		fail("feeds.identities", "%s is over log.retention (%s): they could not be rebuilt", c.Feeds.Identities, c.Log.Retention)
+	if c.Feeds.Profiles > c.Log.Retention {
+		fail("feeds.profiles", "%s is over log.retention (%s): they could not be rebuilt", c.Feeds.Profiles, c.Log.Retention)
+	}
+	if _, err := time.LoadLocation(c.Zone); err != nil || c.Zone == "" || c.Zone == "Local" {
+		fail("zone", "%q is not a time zone such as Europe/Paris", c.Zone)
 	}
 	if !slices.Contains([]string{"debug", "info", "warn", "error"}, c.LogLevel) {
 		fail("log_level", "%q is not debug, info, warn or error", c.LogLevel)
 	}
 	for _, fault := range fil.FaultsOf(c.Attributes.Validate()) {
 		fail(fault.Field, "%s", fault.Problem.EN)
-	}
-	for _, name := range c.Preview {
-		if _, ok := c.Attributes.Lookup(name); !ok && name != "org" && name != "site" {
-			fail("preview", "%q is not a declared attribute", name)
-		}
 	}
 	return errors.Join(errs...)
 }
@@ -219,7 +217,7 @@ func orDefault(value, other string) string {
 }
 
 var (
-	lists           = []string{"log.brokers", "redis.addresses", "clickhouse.addresses", "preview"}
+	lists           = []string{"log.brokers", "redis.addresses", "clickhouse.addresses"}
 	clientVariables = []string{"FIL_SERVER", "FIL_KEY", "FIL_CONFIG"}
 )
 

@@ -41,7 +41,7 @@ func TestLoad(t *testing.T) {
 		}
 	})
 	t.Run("a declared schema replaces the default one", func(t *testing.T) {
-		cfg, err := config.Load(write(t, "attributes:\n- {name: direction, kind: text, label: {fr: Direction, en: Directorate}}\npreview: [direction]\n"), nil, nil)
+		cfg, err := config.Load(write(t, "attributes:\n- {name: direction, kind: text, label: {fr: Direction, en: Directorate}}\n"), nil, nil)
 		if err != nil || len(cfg.Attributes) != 1 || cfg.Attributes[0].Label.FR != "Direction" {
 			t.Fatalf("got %+v, %v", cfg.Attributes, err)
 		}
@@ -55,7 +55,7 @@ func TestLoad(t *testing.T) {
 		{"unknown nested key", "log: {broker: x}\n", nil, []string{"broker"}},
 		{"unknown variable", "", []string{"FIL_LISTN=x"}, []string{"FIL_LISTN", "FIL_LISTEN"}},
 		{"every fault at once", "listen: nowhere\nprivacy: {threshold: 2}\nlog_level: loud\n", nil, []string{"listen", "privacy.threshold", "log_level"}},
-		{"undeclared kind of attribute", "attributes: [{name: x, kind: colour}]\npreview: []\n", nil, []string{"attributes[0].kind"}},
+		{"undeclared kind of attribute", "attributes: [{name: x, kind: colour}]\n", nil, []string{"attributes[0].kind"}},
 		{"no YAML", "a: [", nil, []string{"read configuration"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -1,0 +1,47 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/filengine/fil"
+	"github.com/filengine/fil/analytics"
+	"github.com/filengine/fil/analytics/warehouse"
+)
+
+// buildAnalytics records facts and the directory in ClickHouse, and answers reports.
+func buildAnalytics(ctx context.Context, h *house) error {
+	settings := warehouse.DefaultConfig()
+	settings.Addrs, settings.Database = h.cfg.ClickHouse.Addresses, h.cfg.ClickHouse.Database
+	settings.User, settings.Password = h.cfg.ClickHouse.Username, h.cfg.ClickHouse.Password
+	store, err := warehouse.Open(ctx, settings, h.logger)
+	if err != nil {
+		return err
+	}
+	h.onClose(func(context.Context) error { return store.Close() })
+	recording := analytics.DefaultConfig()
+	recording.PseudonymKey = h.secret
+	recorder, err := analytics.NewRecorder(recording, store, h.logger, h.reg)
+	if err != nil {
+		return err
+	}
+	h.drain("analytics", fil.TopicEngagements, recorder.Record)
+	h.drain("directory", fil.TopicAgents, recorder.Directory)
+
+	zone, err := time.LoadLocation(h.cfg.Zone)
+	if err != nil {
+		return fmt.Errorf("zone %s: %w", h.cfg.Zone, err)
+	}
+	reports, err := analytics.NewReports(analytics.Parts{
+		Tallies: store, Targeting: h.index, Contents: h.catalogue, Schema: h.cfg.Attributes,
+		Guard: fil.Guard{Threshold: h.cfg.Privacy.Threshold}, Zone: zone, Logger: h.logger, Now: h.now,
+	})
+	if err != nil {
+		return err
+	}
+	h.register = append(h.register, func(api huma.API) { analytics.Register(api, reports) })
+	return nil
+}

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/filengine/fil/audiences"
+	"github.com/filengine/fil/delivery"
+	"github.com/filengine/fil/delivery/feedstore"
+	"github.com/filengine/fil/ranking"
+	"github.com/filengine/fil/ranking/profiles"
+)
+
+// feeds are what the worker, which ranks ahead, and delivery, which ranks on read, share: one ranker, one keeper.
+type feeds struct {
+	keeper *delivery.Keeper
+	hub    *delivery.Hub
+}
+
+// popularityEvery is how often a process looks for a change of popularity in Redis.
+const popularityEvery = time.Second
+
+// openFeeds makes the feeds of this process, once for all its roles.
+func (h *house) openFeeds() (*feeds, error) {
+	if h.feeds != nil {
+		return h.feeds, nil
+	}
+	store, err := feedstore.New(h.redis, feedstore.Config{Window: h.cfg.Feeds.Window, Beside: profiles.Key}, h.reg)
+	if err != nil {
+		return nil, err
+	}
+	popularity := ranking.NewPopularity(h.policy, h.cfg.Log.Partitions, h.profiles.Popularities)
+	var read atomic.Bool
+	h.add("popularity", func(ctx context.Context) error {
+		if err := popularity.Refresh(ctx); err != nil {
+			h.logger.WarnContext(ctx, "popularity not read", "stage", "ranking", "error", err)
+		}
+		read.Store(true)
+		popularity.Run(ctx, popularityEvery, func(err error) {
+			h.logger.WarnContext(ctx, "popularity not read", "stage", "ranking", "error", err)
+		})
+		return ctx.Err()
+	}, read.Load)
+	keeper, err := delivery.NewKeeper(delivery.DefaultConfig(), delivery.Parts{
+		Ranker:    ranking.NewRanker(h.policy, h.catalogue, membership{h.index}, popularity),
+		Store:     store,
+		Directory: h.index,
+		Log:       h.logger,
+		Metrics:   h.reg,
+		Now:       h.now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	h.feeds = &feeds{keeper: keeper, hub: delivery.NewHub(keeper)}
+	return h.feeds, nil
+}
+
+// membership shows the audience index to ranking.
+type membership struct{ index *audiences.Index }
+
+func (m membership) Member(agentID string) (ranking.Member, bool) { return m.index.Member(agentID) }
+
+// buildDelivery serves feeds, their explanation and their stream.
+func buildDelivery(_ context.Context, h *house) error {
+	feeds, err := h.openFeeds()
+	if err != nil {
+		return err
+	}
+	streams, cut := context.WithCancel(context.Background())
+	h.onStop = append(h.onStop, cut)
+	h.changed = append(h.changed, feeds.hub.NotifyAll)
+	h.add("stream", func(ctx context.Context) error {
+		stop := context.AfterFunc(ctx, cut)
+		defer stop()
+		return feeds.hub.Run(streams)
+	}, nil)
+	h.register = append(h.register, func(api huma.API) { delivery.Register(api, feeds.keeper, feeds.hub) })
+	return nil
+}

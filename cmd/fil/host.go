@@ -1,0 +1,78 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/filengine/fil/cmd/fil/access"
+	"github.com/filengine/fil/cmd/fil/config"
+)
+
+// host runs roles behind one listener until the context ends. In the order of a stop: requests end, then the loops that
+// feed them, then the clients of the stores; the engines, when they are ours, are closed by the caller, last.
+func host(ctx context.Context, cfg config.Config, listener net.Listener, roles []string, logger *slog.Logger, whenReady func(context.Context, *server) error) (err error) {
+	h, err := build(ctx, cfg, logger, roles)
+	defer func() { err = errors.Join(err, h.close()) }()
+	if err != nil {
+		return err
+	}
+	ring, err := access.OpenKeyring(cfg.KeysFile(), time.Now)
+	if err != nil {
+		return err
+	}
+	signer, err := access.NewSigner(h.secret, time.Now)
+	if err != nil {
+		return err
+	}
+	h.register = append(h.register, func(api huma.API) {
+		access.Register(api, signer, func(agent string) bool { _, ok := h.index.Agent(agent); return ok })
+	})
+	s := newServer(h, access.NewBearers(ring, signer, time.Now))
+	s.ring, s.signer = ring, signer
+
+	loops, stopLoops := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopLoops()
+	serving, stopServing := context.WithCancel(ctx)
+	defer stopServing()
+	ended := make(chan error, 1)
+	go func() {
+		err := h.live(loops)
+		stopServing() // a loop that cannot go on ends the process: a supervisor starts it again
+		ended <- err
+	}()
+	welcomed := make(chan error, 1)
+	go func() {
+		welcomed <- s.welcome(serving, whenReady)
+	}()
+	served := s.serve(serving, listener)
+	stopServing()
+	stopLoops()
+	return errors.Join(served, <-welcomed, <-ended)
+}
+
+// welcome waits until every projection has caught up, then calls whenReady.
+func (s *server) welcome(ctx context.Context, whenReady func(context.Context, *server) error) error {
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for !s.isReady() {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+	s.house.logger.InfoContext(ctx, "ready", "address", s.house.cfg.Listen, "agents", s.house.index.Len())
+	if whenReady == nil {
+		return nil
+	}
+	if err := whenReady(ctx, s); err != nil && ctx.Err() == nil {
+		return fmt.Errorf("welcome: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,190 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/redis/go-redis/v9"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/filengine/fil"
+	"github.com/filengine/fil/audiences"
+	"github.com/filengine/fil/cmd/fil/access"
+	"github.com/filengine/fil/cmd/fil/config"
+	"github.com/filengine/fil/ingest/eventlog"
+	"github.com/filengine/fil/ranking"
+	"github.com/filengine/fil/ranking/profiles"
+)
+
+// house is what the roles of one process share: the log, Redis, and the projections of the compacted topics that they
+// all read. A role adds what it runs, what it serves and when it is ready.
+type house struct {
+	cfg    config.Config
+	logger *slog.Logger
+	reg    *prometheus.Registry
+	now    func() time.Time
+	secret []byte
+
+	events    *eventlog.Log
+	redis     redis.UniversalClient
+	index     *audiences.Index
+	catalogue *ranking.Catalogue
+	profiles  *profiles.Store
+	tables    map[fil.Topic]*eventlog.Table
+	policy    ranking.Policy
+	feeds     *feeds   // made by openFeeds
+	changed   []func() // told that an agent, audience or content changed
+
+	run      []runner
+	register []func(huma.API)
+	ready    map[string]func() bool
+	onStop   []func()                      // called when the stop begins, before the requests under way have ended
+	closers  []func(context.Context) error // in the order of opening; closed in the reverse one
+}
+
+// runner is one loop of a role. It ends when its context does.
+type runner struct {
+	name string
+	loop func(context.Context) error
+}
+
+// build opens what every role needs, then the roles named.
+func build(ctx context.Context, cfg config.Config, logger *slog.Logger, roles []string) (*house, error) {
+	h := &house{
+		cfg: cfg, logger: logger, reg: prometheus.NewRegistry(), now: time.Now,
+		tables: map[fil.Topic]*eventlog.Table{}, ready: map[string]func() bool{},
+	}
+	h.reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	if err := h.open(ctx); err != nil {
+		return h, err
+	}
+	for _, name := range roles {
+		if err := roleBuilders[name](ctx, h); err != nil {
+			return h, fmt.Errorf("build role %s: %w", name, err)
+		}
+	}
+	return h, nil
+}
+
+// roleBuilders are the roles by name, each in a file of its own.
+var roleBuilders = map[string]func(context.Context, *house) error{
+	"ingest":    buildIngest,
+	"worker":    buildWorker,
+	"delivery":  buildDelivery,
+	"analytics": buildAnalytics,
+}
+
+// allRoles lists the roles in the order in which `fil up` builds them.
+func allRoles() []string { return []string{"ingest", "worker", "delivery", "analytics"} }
+
+func (h *house) open(ctx context.Context) error {
+	var err error
+	if h.policy, err = loadPolicy(h.cfg); err != nil {
+		return err
+	}
+	if h.secret, err = access.OpenSecret(h.cfg.SecretFile()); err != nil {
+		return err
+	}
+	logConfig := eventlog.DefaultConfig()
+	logConfig.Brokers, logConfig.Partitions = h.cfg.Log.Brokers, h.cfg.Log.Partitions
+	logConfig.Replication, logConfig.Retention = h.cfg.Log.Replication, h.cfg.Log.Retention
+	if h.events, err = eventlog.Open(ctx, logConfig, h.logger, h.reg); err != nil {
+		return err
+	}
+	h.onClose(h.events.Close)
+	h.redis = redis.NewUniversalClient(&redis.UniversalOptions{
+		Addrs: h.cfg.Redis.Addresses, Username: h.cfg.Redis.Username, Password: h.cfg.Redis.Password,
+	})
+	h.onClose(func(context.Context) error { return h.redis.Close() })
+	profileConfig := profiles.DefaultConfig()
+	profileConfig.Retention = h.cfg.Feeds.Profiles
+	if h.profiles, err = profiles.New(h.redis, profileConfig); err != nil {
+		return err
+	}
+
+	h.index, h.catalogue = audiences.NewIndex(h.cfg.Attributes), ranking.NewCatalogue()
+	h.follow(fil.TopicAgents, h.index.ApplyAgents)
+	h.follow(fil.TopicAudiences, h.index.ApplyAudiences)
+	h.follow(fil.TopicContents, h.catalogue.Apply)
+	return nil
+}
+
+// follow keeps a projection of a compacted topic.
+func (h *house) follow(topic fil.Topic, apply func([]fil.Record) error) {
+	table := h.events.Table(topic, func(batch []fil.Record) error {
+		err := apply(batch)
+		for _, tell := range h.changed {
+			tell()
+		}
+		return err
+	})
+	h.tables[topic] = table
+	h.add(string(topic), table.Run, func() bool {
+		select {
+		case <-table.Ready():
+			return true
+		default:
+			return false
+		}
+	})
+}
+
+// drain runs a stage over a topic; the process is ready once it has caught up.
+func (h *house) drain(stage string, topic fil.Topic, handle func(context.Context, int, []fil.Record) error) {
+	h.add(stage, func(ctx context.Context) error {
+		return h.events.Drain(ctx, eventlog.Drain{Stage: stage, Topic: topic, Handle: handle})
+	}, func() bool { return h.events.CaughtUp(stage) })
+}
+
+func (h *house) add(name string, loop func(context.Context) error, ready func() bool) {
+	h.run = append(h.run, runner{name, loop})
+	if ready != nil {
+		h.ready[name] = ready
+	}
+}
+
+func (h *house) onClose(closer func(context.Context) error) { h.closers = append(h.closers, closer) }
+
+// waiting names what is not ready yet, in alphabetical order.
+func (h *house) waiting() []string {
+	var names []string
+	for name, ready := range h.ready {
+		if !ready() {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// live runs every loop until the context ends or one of them fails.
+func (h *house) live(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for _, r := range h.run {
+		group.Go(func() error {
+			if err := r.loop(ctx); err != nil && !errors.Is(err, context.Canceled) {
+				return fmt.Errorf("run %s: %w", r.name, err)
+			}
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+// close closes what was opened, last first, within the time that a stop may take.
+func (h *house) close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), h.cfg.Shutdown)
+	defer cancel()
+	var errs []error
+	for _, closer := range slices.Backward(h.closers) {
+		errs = append(errs, closer(ctx))
+	}
+	return errors.Join(errs...)
+}

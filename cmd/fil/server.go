@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/filengine/fil"
+	"github.com/filengine/fil/cmd/fil/access"
+	"github.com/filengine/fil/delivery"
+)
+
+// server is the one address of a process: the API of its roles, health, metrics and the page.
+type server struct {
+	house    *house
+	who      access.Authenticator
+	ring     *access.Keyring
+	signer   *access.Signer
+	http     *http.Server
+	caughtUp atomic.Bool // set once every projection has caught up; later gaps are the stages' to bridge
+}
+
+func newServer(h *house, who access.Authenticator) *server {
+	s := &server{house: h, who: who}
+	mux := http.NewServeMux()
+	huma.DefaultArrayNullable = false
+	settings := huma.DefaultConfig("Fil", version)
+	settings.Info.Description = "Le moteur qui décide quelle communication atteint quel agent public. The engine that decides which communication reaches which civil servant."
+	settings.OpenAPIPath, settings.DocsPath, settings.SchemasPath = "", "", "" // behind a key, below
+	settings.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		access.Scheme: {Type: "http", Scheme: "bearer", Description: "Clé d'un rôle ou jeton d'un agent. Key of a role or token of an agent."},
+	}
+	api := humago.New(mux, settings)
+	api.UseMiddleware(access.Middleware(api, who))
+	for _, register := range h.register {
+		register(api)
+	}
+	everyone := fil.Roles()
+	mux.Handle("GET /openapi.json", access.Handler(who, describe(api), everyone...))
+	mux.Handle("GET /metrics", access.Handler(who, promhttp.HandlerFor(h.reg, promhttp.HandlerOpts{}),
+		fil.RoleIngest, fil.RoleCommunicator, fil.RoleLeader, fil.RoleService))
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
+	mux.HandleFunc("GET /readyz", s.readyz)
+	mux.Handle("GET /{$}", delivery.Page())
+	mux.Handle("GET /assets/", delivery.Page())
+	s.http = &http.Server{
+		Handler: s.gate(mux), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
+	}
+	return s
+}
+
+func describe(api huma.API) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/vnd.oai.openapi+json;version=3.1")
+		_ = json.NewEncoder(w).Encode(api.OpenAPI())
+	})
+}
+
+// gate answers 503 to the API until the projections have caught up once: an agent that exists must not be unknown
+// because the process has just started.
+func (s *server) gate(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/v1/") && !s.isReady() {
+			w.Header().Set("Retry-After", "1")
+			w.Header().Set("Content-Type", "application/problem+json")
+			w.WriteHeader(http.StatusServiceUnavailable)
+			detail := fil.Bilingual{FR: "Le serveur démarre et relit son journal.", EN: "The server is starting and reading its log again."}
+			_ = json.NewEncoder(w).Encode(huma.NewError(http.StatusServiceUnavailable, detail.In(r.Header.Get("Accept-Language"))))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (s *server) isReady() bool {
+	if s.caughtUp.Load() {
+		return true
+	}
+	if len(s.house.waiting()) > 0 {
+		return false
+	}
+	s.caughtUp.Store(true)
+	return true
+}
+
+func (s *server) readyz(w http.ResponseWriter, _ *http.Request) {
+	if s.isReady() {
+		_, _ = w.Write([]byte("ok\n"))
+		return
+	}
+	w.Header().Set("Retry-After", "1")
+	w.WriteHeader(http.StatusServiceUnavailable)
+	_, _ = fmt.Fprintf(w, "waiting for %s\n", strings.Join(s.house.waiting(), ", "))
+}
+
+// serve answers on the listener until the context ends, then lets the requests under way finish. Streams have no end of
+// their own: onStop cuts them.
+func (s *server) serve(ctx context.Context, listener net.Listener) error {
+	for _, cut := range s.house.onStop {
+		s.http.RegisterOnShutdown(cut)
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- s.http.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve on %s: %w", listener.Addr(), err)
+	case <-ctx.Done():
+	}
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.house.cfg.Shutdown/2)
+	defer cancel()
+	err := s.http.Shutdown(stop)
+	if served := <-failed; !errors.Is(served, http.ErrServerClosed) {
+		err = errors.Join(err, served)
+	}
+	return err
+}

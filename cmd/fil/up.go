@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/filengine/fil"
+	"github.com/filengine/fil/cmd/fil/config"
+	"github.com/filengine/fil/cmd/fil/embedded"
+)
+
+type upCommand struct {
+	Data   string `help:"${help_data}" placeholder:"DIR"`
+	Listen string `help:"${help_listen}" placeholder:"HOST:PORT"`
+	Demo   bool   `help:"${help_demo}"`
+}
+
+func (c *upCommand) Run(w *world) (err error) {
+	cfg, err := w.load(map[string]string{"listen": c.Listen, "data": c.Data})
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", cfg.Listen)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w", cfg.Listen, err)
+	}
+	logger := w.logger(cfg.LogLevel)
+	settings := embedded.DefaultConfig()
+	settings.Dir, settings.Library, settings.Log = cfg.Data, cfg.Embedded.Library, logger
+	engines, err := embedded.Start(w.ctx, settings)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.Background(), cfg.Shutdown)
+		defer cancel()
+		err = errors.Join(err, engines.Close(ctx))
+	}()
+	return host(w.ctx, onEngines(cfg, engines), listener, allRoles(), logger, func(ctx context.Context, s *server) error {
+		if err := c.announce(w, s); err != nil {
+			return err
+		}
+		if c.Demo {
+			return c.demonstrate(ctx, w, s)
+		}
+		return nil
+	})
+}
+
+// onEngines points the configuration to the embedded engines, whatever addresses it names.
+func onEngines(cfg config.Config, engines *embedded.Engines) config.Config {
+	cfg.Log.Brokers = []string{engines.Kafka.Addr()}
+	cfg.Redis = config.Redis{Addresses: []string{engines.Redis.Addr()}, Password: engines.Redis.Password()}
+	cfg.ClickHouse = config.ClickHouse{Addresses: []string{engines.ClickHouse.Addr()}, Database: cfg.ClickHouse.Database,
+		Username: engines.ClickHouse.Username(), Password: engines.ClickHouse.Password()}
+	return cfg
+}
+
+// announce prints the keys that a first start makes; later ones have none to print, since only hashes are kept.
+func (c *upCommand) announce(w *world, s *server) error {
+	keys, err := s.ring.Keys()
+	if err != nil {
+		return err
+	}
+	_, _ = fmt.Fprintf(w.Out, "\nFil %s · http://%s\n", version, s.house.cfg.Listen)
+	if len(keys) > 0 {
+		_, err = fmt.Fprintf(w.Out, "Clés : déjà faites (fil keys list --data %s) ; une autre : fil keys create --data %[1]s --role ROLE\n", s.house.cfg.Data)
+		return err
+	}
+	_, _ = fmt.Fprintln(w.Out, "Clés faites pour ce dossier, montrées cette seule fois / keys made for this folder, shown this once:")
+	for _, role := range fil.Roles() {
+		if role == fil.RoleAgent {
+			continue
+		}
+		text, err := s.ring.Create(role, "fil up")
+		if err != nil {
+			return err
+		}
+		_, _ = fmt.Fprintf(w.Out, "  %-13s %s\n", role, text)
+	}
+	return nil
+}
+
+// demonstrate loads the demonstration through the door, as any sender would, then prints a link to look at it.
+func (c *upCommand) demonstrate(ctx context.Context, w *world, s *server) error {
+	if err := loadDemo(ctx, w, s); err != nil {
+		return err
+	}
+	token, err := s.signer.Token(fil.Caller{Role: fil.RoleService}, 24*time.Hour)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(w.Out, "\nLe fil de chacun, et pourquoi (lien valable 24 h) / everyone's feed, and why (link valid for 24 h):\n  http://%s/#key=%s\n\n", s.house.cfg.Listen, token)
+	return err
+}
