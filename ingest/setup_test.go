@@ -360,6 +360,41 @@ func (h *house) counter(name string, labels ...string) float64 {
 	return 0
 }
 
+func (h *house) gauge(name string) float64 {
+	h.t.Helper()
+	families, err := h.metrics.Gather()
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	for _, family := range families {
+		if family.GetName() == name {
+			return family.GetMetric()[0].GetGauge().GetValue()
+		}
+	}
+	return 0
+}
+
+// noted is a log that notes what it gets, for the fuzzing of decoders.
+type noted []fil.Record
+
+func (n *noted) Publish(_ context.Context, records []fil.Record) error {
+	*n = append(*n, records...)
+	return nil
+}
+
+// bare is a door with nothing known behind it.
+func bare(t testing.TB, log ingest.Log) *ingest.Door {
+	t.Helper()
+	b := &book{}
+	door, err := ingest.New(ingest.DefaultConfig(), ingest.Parts{Log: log, Directory: b, Catalogue: b, Rules: b, Schema: schema(),
+		Logger: slog.New(slog.DiscardHandler), Registry: prometheus.NewRegistry(),
+		Now: func() time.Time { return time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return door
+}
+
 // eventually polls until a condition holds.
 func eventually(t testing.TB, what string, holds func() bool) {
 	t.Helper()

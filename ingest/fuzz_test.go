@@ -1,0 +1,123 @@
+package ingest_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"github.com/filengine/fil"
+)
+
+// What comes in is either refused in full or in the log in a form that every reader of the log can decode; the answer
+// always adds up.
+func FuzzEngagements(f *testing.F) {
+	good := event("1", "a1", "c1", "read")
+	for _, media := range []string{one, many, lines, "application/json", ""} {
+		for _, body := range []string{good, "[" + good + "]", good + "\n" + good, `{"specversion":"1.0","data":{"dwell":1e400}}`, "[", "[[", `{"id":"\u0000"}`, "null", "\xff"} {
+			f.Add(media, body, "")
+		}
+	}
+	f.Add("", `{"agent":"a1","content":"c1"}`, "fil.engagement.re%61d")
+	f.Fuzz(func(t *testing.T, media, body, ceType string) {
+		records, r := fuzzed(t, "/v1/engagements", http.MethodPost, body, http.Header{"Content-Type": {media}, "Ce-Type": {ceType}, "Ce-Id": {ceType}, "Ce-Source": {ceType}, "Ce-Specversion": {"1.0"}}, ceType == "")
+		for _, rec := range records {
+			if _, err := fil.EngagementOf(rec); err != nil {
+				t.Errorf("in the log, but no engagement: %v", err)
+			}
+			if err := rec.Event.Check(); err != nil {
+				t.Errorf("in the log, but no event: %v", err)
+			}
+		}
+		if r.Code == http.StatusAccepted {
+			var got tally
+			if err := json.Unmarshal(r.Body.Bytes(), &got); err != nil || got.Admitted != len(records) {
+				t.Errorf("%d in the log, answer %s", len(records), r.Body)
+			}
+		} else if len(records) > 0 || r.Code >= 500 {
+			t.Errorf("%d in the log, answer %d %s", len(records), r.Code, r.Body)
+		}
+	})
+}
+
+func FuzzBatch(f *testing.F) {
+	for _, body := range []string{`{"id":"a1"}`, `{"id":"a1"}` + "\n" + `{"id":"a1","attributes":{"skills":["a"]}}`, "\r\n{\n", `{"id":"c1","title":"x"}`, `{"id":"c","title":"x","translations":{"en":{"title":"y"}},"published_at":"2026-01-01T00:00:00+14:00"}`, `{"id":"\ud800"}`} {
+		f.Add("agents", body)
+		f.Add("contents", body)
+		f.Add("audiences", body)
+	}
+	f.Fuzz(func(t *testing.T, plural, body string) {
+		if plural != "agents" && plural != "contents" && plural != "audiences" {
+			return
+		}
+		records, r := fuzzed(t, "/v1/"+plural+":batch", http.MethodPost, body, nil, true)
+		_, last := batchLines(t, reply{body: r.Body.Bytes()})
+		if r.Code != 200 || last.Admitted != len(records) || last.Admitted+last.Duplicates+last.Refused > 1+strings.Count(body, "\n") {
+			t.Errorf("%d in the log, answer %d %s", len(records), r.Code, r.Body)
+		}
+		for _, rec := range records {
+			checkDecodes(t, plural, rec)
+		}
+	})
+}
+
+func FuzzRecord(f *testing.F) {
+	f.Add("agents", `{"id":"x","org":"/a/b/","attributes":{"manager":true,"telework_days":2,"hired":"2026-01-31","grade":null}}`)
+	f.Add("contents", `{"title":"x","topics":["a"],"priority":-3,"expires_at":"2106-01-01T00:00:00Z"}`)
+	f.Add("audiences", `{"name":"x","members":["a"],"$schema":1}`)
+	f.Fuzz(func(t *testing.T, plural, body string) {
+		if plural != "agents" && plural != "contents" && plural != "audiences" {
+			return
+		}
+		records, r := fuzzed(t, "/v1/"+plural+"/x", http.MethodPut, body, nil, true)
+		if (r.Code == http.StatusCreated) != (len(records) == 1) || r.Code >= 500 {
+			t.Errorf("%d in the log, answer %d %s", len(records), r.Code, r.Body)
+		}
+		for _, rec := range records {
+			checkDecodes(t, plural, rec)
+		}
+	})
+}
+
+// checkDecodes holds a record to the form in which it was compared: what is read from the log is written the same.
+func checkDecodes(t *testing.T, plural string, rec fil.Record) {
+	t.Helper()
+	var value any
+	var err error
+	switch plural {
+	case "agents":
+		value, err = fil.Decode[fil.Agent](rec)
+	case "contents":
+		value, err = fil.Decode[fil.Content](rec)
+	default:
+		value, err = fil.Decode[fil.Audience](rec)
+	}
+	if err != nil {
+		t.Fatalf("in the log, but not to be read: %v", err)
+	}
+	if again, err := json.Marshal(value); err != nil || string(again) != string(rec.Event.Data) {
+		t.Errorf("the log has %s, read and written again it is %s (%v)", rec.Event.Data, again, err)
+	}
+}
+
+// fuzzed asks a door whose log notes what it gets; a broker would say nothing more about a decoder, much slower.
+func fuzzed(t *testing.T, path, method, body string, header http.Header, plain bool) ([]fil.Record, *httptest.ResponseRecorder) {
+	t.Helper()
+	var notes noted
+	door := bare(t, &notes)
+	mux := http.NewServeMux()
+	door.Register(humago.New(mux, huma.Config{OpenAPI: &huma.OpenAPI{Info: &huma.Info{}}, Formats: huma.DefaultFormats, DefaultFormat: "application/json"}))
+	req := httptest.NewRequest(method, path, strings.NewReader(body))
+	for name, values := range header {
+		if !plain || name == "Content-Type" {
+			req.Header[name] = values
+		}
+	}
+	rec := httptest.NewRecorder()
+	mux.ServeHTTP(rec, req)
+	return notes, rec
+}
