@@ -25,9 +25,9 @@ type migration struct {
 	name, statement string
 }
 
-// migrate makes the database and applies the migrations that it has not recorded, in order. There is no way back: a schema
-// that is newer than this program is left as it is.
-func (w *Warehouse) migrate(ctx context.Context) error {
+// migrate makes the database and applies, in order, the migrations that it has not recorded, or all of them when tables are
+// gone that it has recorded. There is no way back: a schema that is newer than this program is left as it is.
+func (w *Warehouse) migrate(ctx context.Context, all bool) error {
 	if err := w.createDatabase(ctx); err != nil {
 		return err
 	}
@@ -38,12 +38,12 @@ func (w *Warehouse) migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	all, err := migrations()
+	known, err := migrations()
 	if err != nil {
 		return err
 	}
-	for _, m := range all {
-		if applied[m.number] {
+	for _, m := range known {
+		if applied[m.number] && !all {
 			continue
 		}
 		if err := w.db.Exec(ctx, m.statement); err != nil {

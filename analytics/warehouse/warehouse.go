@@ -82,7 +82,7 @@ func Open(ctx context.Context, cfg Config, logger *slog.Logger) (*Warehouse, err
 		return nil, err
 	}
 	w := &Warehouse{cfg: cfg, db: db, logger: logger}
-	if err := w.migrate(ctx); err != nil {
+	if err := w.migrate(ctx, false); err != nil {
 		return nil, errors.Join(err, w.Close())
 	}
 	return w, nil
@@ -142,7 +142,7 @@ func (w *Warehouse) failed(ctx context.Context, attempt string, err error) error
 		return err
 	}
 	w.logger.Warn("the tables of facts are gone; making them again", "stage", "analytics", "error", err)
-	if migrated := w.migrate(ctx); migrated != nil {
+	if migrated := w.migrate(ctx, true); migrated != nil {
 		return errors.Join(err, migrated)
 	}
 	return fmt.Errorf("%w (%w)", fil.ErrForgotten, err)
