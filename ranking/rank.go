@@ -134,8 +134,7 @@ type scratch struct {
 	marks                       []uint8 // by place on the board
 	sets                        []uint8 // by audience set: 0 not asked yet, 1 in, 2 out
 	heaps                       [groups][]candidate
-	draws                       []candidate // the contents drawn for discovery, best first
-	drawn                       int         // how many of them were tried
+	draws                       []candidate // a heap of the contents that may be drawn for discovery, by score with noise
 	deferred                    []placed
 	out                         []placed
 	counts                      [2][]uint8 // per source and per topic, among the first places
@@ -214,7 +213,7 @@ func (r *Ranker) release(sc *scratch) {
 		sc.heaps[g] = sc.heaps[g][:0]
 	}
 	sc.draws, sc.deferred, sc.out = sc.draws[:0], sc.deferred[:0], sc.out[:0]
-	sc.total, sc.drawn, sc.live, sc.eligible, sc.dismissed, sc.member, sc.profile = 0, 0, 0, 0, 0, nil, Profile{}
+	sc.total, sc.live, sc.eligible, sc.dismissed, sc.member, sc.profile = 0, 0, 0, 0, nil, Profile{}
 	r.scratch.Put(sc)
 }
 

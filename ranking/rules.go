@@ -11,25 +11,29 @@ const drawAmong = 256
 
 // score fills one heap per group with the contents that the agent may be shown, and draws those for discovery.
 func (r *Ranker) score(sc *scratch, b *board, seed uint64) {
-	w := &r.policy.Weights
-	wanted, drawn := r.discoveries(), 0
+	explores := r.step() > 0
 	sc.live = b.len()
 	for i := range b.base {
 		place := int32(i)
 		if !sc.admits(b, place) {
 			continue
 		}
-		topic, _ := sc.topicTaste(b.topicsOf(place))
-		own := w.Topic*topic + w.Source*sc.source[b.codes[columnSource][i]] + w.Author*sc.author[b.codes[columnAuthor][i]] + w.Kind*sc.kind[b.codes[columnKind][i]]
+		own := r.ownScore(sc, b, place)
 		c := candidate{b.base[i] + own, place}
 		group := sc.groupOf(b, place)
 		sc.heaps[group] = append(sc.heaps[group], c)
-		if wanted > 0 && drawn < drawAmong && group == groupUnseen && own <= 0 {
-			drawn++
-			noisy := candidate{c.score/r.policy.Exploration.Temperature + gumbel(seed^uint64(b.key(place))), place}
-			sc.draws = insertBest(sc.draws, noisy, wanted)
+		if explores && len(sc.draws) < drawAmong && group == groupUnseen && own <= 0 {
+			sc.draws = append(sc.draws, candidate{c.score/r.policy.Exploration.Temperature + gumbel(seed^uint64(b.key(place))), place})
 		}
 	}
+	heapify(sc.draws)
+}
+
+// ownScore is the part of the score that depends on the agent.
+func (r *Ranker) ownScore(sc *scratch, b *board, place int32) float64 {
+	w := &r.policy.Weights
+	topic, _ := sc.topicTaste(b.topicsOf(place))
+	return w.Topic*topic + w.Source*sc.source[b.codes[columnSource][place]] + w.Author*sc.author[b.codes[columnAuthor][place]] + w.Kind*sc.kind[b.codes[columnKind][place]]
 }
 
 // topicTaste is the strongest taste among a content's topics, and the place of that topic.
@@ -66,14 +70,6 @@ func (r *Ranker) step() int {
 	return int(math.Round(1 / r.policy.Exploration.Share))
 }
 
-// discoveries is how many contents to draw: twice the places, for some will be placed by their score or be capped.
-func (r *Ranker) discoveries() int {
-	if step := r.step(); step > 0 {
-		return 2 * (r.policy.FeedLength/step + 1)
-	}
-	return 0
-}
-
 // seedOf makes the draw of one agent on one day (UTC) a pure function of both.
 func seedOf(agent string, now time.Time) uint64 {
 	h := fnv.New64a()
@@ -85,22 +81,6 @@ func seedOf(agent string, now time.Time) uint64 {
 func gumbel(seed uint64) float64 {
 	u := (float64(mix(seed)>>11) + 0.5) / (1 << 53)
 	return -math.Log2(-math.Log(u))
-}
-
-// insertBest keeps the n best candidates, the best first.
-func insertBest(best []candidate, c candidate, n int) []candidate {
-	if len(best) == n && !above(c, best[n-1]) {
-		return best
-	}
-	if len(best) < n {
-		best = append(best, c)
-	}
-	i := len(best) - 1
-	for ; i > 0 && above(c, best[i-1]); i-- {
-		best[i] = best[i-1]
-	}
-	best[i] = c
-	return best
 }
 
 func above(a, b candidate) bool {
@@ -206,24 +186,18 @@ func (r *Ranker) capped(sc *scratch, b *board, place int32) uint8 {
 // discover fills the next place with a drawn content if it is a reserved one.
 func (r *Ranker) discover(sc *scratch, b *board) {
 	step := r.step()
-	for step > 0 && (len(sc.out)+1)%step == 0 && sc.drawn < len(sc.draws) {
-		drawn := sc.draws[sc.drawn]
-		sc.drawn++
+	for step > 0 && (len(sc.out)+1)%step == 0 && len(sc.draws) > 0 {
+		var drawn candidate
+		drawn, sc.draws = pop(sc.draws)
 		if sc.marks[drawn.place]&markTaken != 0 {
 			continue
 		}
 		if len(sc.out) < r.policy.Rules.CapsAmongFirst && r.capped(sc, b, drawn.place) != whyScore {
 			continue
 		}
-		drawn.score = sc.scoreOf(r, b, drawn.place)
+		drawn.score = b.base[drawn.place] + r.ownScore(sc, b, drawn.place)
 		sc.take(b, placed{candidate: drawn, group: groupUnseen, why: whyExplore, natural: -1})
 	}
-}
-
-func (sc *scratch) scoreOf(r *Ranker, b *board, place int32) float64 {
-	w := &r.policy.Weights
-	topic, _ := sc.topicTaste(b.topicsOf(place))
-	return b.base[place] + (w.Topic*topic + w.Source*sc.source[b.codes[columnSource][place]] + w.Author*sc.author[b.codes[columnAuthor][place]] + w.Kind*sc.kind[b.codes[columnKind][place]])
 }
 
 // chronological orders by publication alone, in days since 2020-01-01; what the agent dismissed stays out.

@@ -83,9 +83,11 @@ func newStore(t testing.TB, client redis.UniversalClient) *profiles.Store {
 	return store
 }
 
+func quiet() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
+
 func newLearner(t testing.TB, store ranking.Store, metrics prometheus.Registerer) *ranking.Learner {
 	t.Helper()
-	learner, err := ranking.NewLearner(ranking.DefaultPolicy(), store, nil, slog.New(slog.NewTextHandler(io.Discard, nil)), metrics)
+	learner, err := ranking.NewLearner(ranking.DefaultPolicy(), store, nil, quiet(), metrics)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,323 @@
+package ranking_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	"github.com/redis/go-redis/v9"
+
+	"github.com/filengine/fil"
+	"github.com/filengine/fil/ranking"
+)
+
+// history is a partition's engagements: several agents and contents over some weeks, with duplicates close and far,
+// records that are no engagement, and clocks that are wrong.
+func history(t testing.TB, random *rand.Rand, n int, first int64) []fil.Record {
+	kinds, records := fil.EngagementKinds(), make([]fil.Record, 0, n)
+	admitted := noon.Add(-60 * 24 * time.Hour)
+	for i := range n {
+		admitted = admitted.Add(time.Duration(random.IntN(2*60*60*24*60/n)) * time.Second)
+		e := fil.Engagement{
+			Kind: kinds[random.IntN(len(kinds))], Agent: fmt.Sprint("agent", random.IntN(7)), Content: fmt.Sprint("c", random.IntN(25)),
+			Dwell: float64(random.IntN(500)), Time: admitted.Add(time.Duration(random.IntN(7200)-5400) * time.Second),
+		}
+		rec := engagementRecord(t, first+int64(i), fmt.Sprint("e", i), e)
+		switch {
+		case random.IntN(20) == 0:
+			rec.Event.Data = []byte(`{"agent":`)
+		case i > 0 && random.IntN(5) == 0:
+			rec.Key, rec.Event = records[i-1-random.IntN(i)].Key, records[random.IntN(i)].Event
+		}
+		rec.Admitted = admitted
+		records = append(records, rec)
+	}
+	return records
+}
+
+// flaky is the real store until it has made so many calls. Then, as a process that is killed, it makes part of a write,
+// or all of it without saying so, and answers nothing but errors.
+type flaky struct {
+	ranking.Store
+	calls  int
+	partly bool
+}
+
+var errKilled = errors.New("killed")
+
+func (f *flaky) dies() (now, dead bool) {
+	f.calls--
+	return f.calls == 0, f.calls <= 0
+}
+
+func (f *flaky) Load(ctx context.Context, partition int, agents []string) ([]byte, []ranking.Stored, error) {
+	if _, dead := f.dies(); dead {
+		return nil, nil, errKilled
+	}
+	return f.Store.Load(ctx, partition, agents)
+}
+
+func (f *flaky) Save(ctx context.Context, changes []ranking.Change) error {
+	now, dead := f.dies()
+	if now && f.partly {
+		return errors.Join(f.Store.Save(ctx, changes[:(len(changes)+1)/2]), errKilled)
+	}
+	if now {
+		return errors.Join(f.Store.Save(ctx, changes), errKilled)
+	}
+	if dead {
+		return errKilled
+	}
+	return f.Store.Save(ctx, changes)
+}
+
+func (f *flaky) SavePopularity(ctx context.Context, partition int, change ranking.PopularityChange) error {
+	now, dead := f.dies()
+	if now && !f.partly {
+		return errors.Join(f.Store.SavePopularity(ctx, partition, change), errKilled)
+	}
+	if dead {
+		return errKilled
+	}
+	return f.Store.SavePopularity(ctx, partition, change)
+}
+
+// lane gives a learner one partition as the log does: in order, from what is committed, again from the first record
+// when effects are forgotten, again from what is committed when the process was killed.
+type lane struct {
+	records   []fil.Record
+	committed int
+	learner   *ranking.Learner
+	restart   func() *ranking.Learner
+	cut       func(left int) int
+	seen      []string // errors met
+}
+
+func (l *lane) run(t testing.TB) {
+	t.Helper()
+	if l.learner == nil {
+		l.learner = l.restart()
+	}
+	for tries := 0; ; tries++ {
+		if tries > 20*len(l.records)+1000 {
+			t.Fatalf("the lane does not come to its end: %v", l.seen[max(0, len(l.seen)-10):])
+		}
+		batch := l.records[l.committed:]
+		if tries%5 == 0 {
+			batch = nil // a beat
+		}
+		if len(batch) > 0 {
+			batch = batch[:l.cut(len(batch))]
+		}
+		_, err := l.learner.Learn(t.Context(), 3, batch)
+		switch _, rest := fil.Rejections(err); {
+		case rest == nil:
+			if l.committed += len(batch); l.committed == len(l.records) {
+				return
+			}
+		case errors.Is(err, fil.ErrForgotten):
+			l.committed = 0
+			l.seen = append(l.seen, "forgotten")
+		case errors.Is(err, errKilled):
+			l.learner = l.restart()
+			l.seen = append(l.seen, "killed")
+		default:
+			t.Fatal(err)
+		}
+	}
+}
+
+// stored is all profiles and popularity, by key.
+func stored(t testing.TB, client *redis.Client) map[string]string {
+	t.Helper()
+	keys, err := client.Keys(t.Context(), "p*").Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]string{}
+	for _, key := range keys {
+		if all[key], err = client.Get(t.Context(), key).Result(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return all
+}
+
+func whole(left int) int { return left }
+
+func TestLearn_EffectOnceWhereverItIsKilled(t *testing.T) {
+	client := startRedis(t)
+	store := newStore(t, client)
+	for seed := range uint64(12) {
+		random := rand.New(rand.NewPCG(seed, 21))
+		first := int64(seed%3) * 1000 // the log has let go of older records, or not
+		records := history(t, random, 300, first)
+		empty(t, client)
+		(&lane{records: records, cut: whole, restart: func() *ranking.Learner { return newLearner(t, store, prometheus.NewRegistry()) }}).run(t)
+		want := stored(t, client)
+		if len(want) != 8 {
+			t.Fatalf("one clean pass stored %d keys, want 7 profiles and a popularity", len(want))
+		}
+		for _, partly := range []bool{false, true} {
+			empty(t, client)
+			broken := &lane{records: records, cut: func(left int) int { return 1 + random.IntN(min(left, 40)) }, restart: func() *ranking.Learner {
+				return newLearner(t, &flaky{Store: store, calls: 1 + random.IntN(12), partly: partly}, prometheus.NewRegistry())
+			}}
+			broken.run(t)
+			if diff := cmp.Diff(want, stored(t, client)); diff != "" {
+				t.Fatalf("seed %d: killed %d times, the effects are others than after one clean pass: %s", seed, strings.Count(fmt.Sprint(broken.seen), "killed"), diff)
+			}
+			if !slices.Contains(broken.seen, "killed") || !slices.Contains(broken.seen, "forgotten") {
+				t.Fatalf("seed %d: the story was not told: %v", seed, broken.seen)
+			}
+		}
+	}
+}
+
+func TestLearn_GivesEqualBytesAfterRedisWasEmptied(t *testing.T) {
+	client := startRedis(t)
+	random := rand.New(rand.NewPCG(22, 23))
+	l := &lane{records: history(t, random, 400, 0), cut: func(left int) int { return 1 + random.IntN(left) }, restart: func() *ranking.Learner {
+		return newLearner(t, newStore(t, client), prometheus.NewRegistry())
+	}}
+	l.run(t)
+	want := stored(t, client)
+	empty(t, client)
+	if _, err := l.learner.Learn(t.Context(), 3, nil); !errors.Is(err, fil.ErrForgotten) {
+		t.Fatalf("a beat after Redis was emptied: error %v, want %v", err, fil.ErrForgotten)
+	}
+	l.committed = 0
+	l.run(t)
+	if diff := cmp.Diff(want, stored(t, client)); diff != "" {
+		t.Errorf("what was learned again is not what was lost: %s", diff)
+	}
+}
+
+func TestLearn_DuplicatesHaveNoEffect(t *testing.T) {
+	client := startRedis(t)
+	metrics := prometheus.NewRegistry()
+	learner := newLearner(t, newStore(t, client), metrics)
+	start(t, learner)
+	read := did(fil.Read, "a", noon)
+	learn(t, learner, engagementRecord(t, 0, "one", read), engagementRecord(t, 1, "two", read))
+	want := stored(t, client)
+	late := engagementRecord(t, 4, "one", read)
+	late.Admitted = noon.Add(32 * 24 * time.Hour)
+	changed := learn(t, learner, engagementRecord(t, 2, "one", read), engagementRecord(t, 3, "two", read), late)
+	if len(changed) != 0 {
+		t.Errorf("duplicates changed %v", changed)
+	}
+	got := stored(t, client)
+	if got["p:{alice}"] != want["p:{alice}"] || got["pop:{3}"][17:] != want["pop:{3}"][17:] {
+		t.Error("duplicates changed the profile or the popularity")
+	}
+	beyond := engagementRecord(t, 5, "one", read)
+	beyond.Admitted = noon.Add(34 * 24 * time.Hour)
+	learn(t, learner, beyond)
+	if after := stored(t, client); after["p:{alice}"] == got["p:{alice}"] || after["pop:{3}"][17:] == got["pop:{3}"][17:] {
+		t.Error("an identity is remembered for ever, want 32 days")
+	}
+	expectRecords(t, metrics, map[string]int{"applied": 3, "duplicate": 3})
+}
+
+func TestLearn_AccountsForEveryRecord(t *testing.T) {
+	client, metrics := startRedis(t), prometheus.NewRegistry()
+	catalogue := newCatalogue(t, news("known", noon))
+	learner, err := ranking.NewLearner(ranking.DefaultPolicy(), newStore(t, client), catalogue.Knows, quiet(), metrics)
+	if err != nil {
+		t.Fatal(err)
+	}
+	start(t, learner)
+	bad := engagementRecord(t, 2, "bad", did(fil.Read, "known", noon))
+	bad.Event.Type = "fil.engagement.stare"
+	batch := []fil.Record{
+		engagementRecord(t, 0, "a", did(fil.Read, "known", noon)), engagementRecord(t, 1, "b", did(fil.Read, "unknown", noon)), bad,
+		engagementRecord(t, 3, "a", did(fil.Read, "known", noon)),
+	}
+	for _, delivery := range []map[string]int{
+		{"applied": 1, "unknown_content": 1, "rejected": 1, "duplicate": 1},
+		{"applied": 1, "unknown_content": 1, "rejected": 2, "duplicate": 2, "redelivered": 2},
+	} {
+		changed, err := learner.Learn(t.Context(), 3, batch)
+		rejected, rest := fil.Rejections(err)
+		if rest != nil || len(rejected) != 1 || rejected[0].Record.Offset != 2 {
+			t.Fatalf("rejections %v, other error %v", rejected, rest)
+		}
+		if diff := cmp.Diff([]string{"alice"}, changed); diff != "" {
+			t.Errorf("changed agents: %s", diff)
+		}
+		expectRecords(t, metrics, delivery)
+	}
+}
+
+func TestLearn_AsksForTheLogAgain(t *testing.T) {
+	client := startRedis(t)
+	later, first := engagementRecord(t, 70, "b", did(fil.Read, "b", noon)), engagementRecord(t, 50, "a", did(fil.Read, "a", noon))
+	expect := func(learner *ranking.Learner, want error, batch ...fil.Record) {
+		t.Helper()
+		if _, err := learner.Learn(t.Context(), 3, batch); !errors.Is(err, want) {
+			t.Errorf("error %v, want %v", err, want)
+		}
+	}
+	learner := newLearner(t, newStore(t, client), prometheus.NewRegistry())
+	expect(learner, fil.ErrForgotten)        // a beat finds nothing
+	expect(learner, nil)                     // and does not insist
+	expect(learner, fil.ErrForgotten, later) // the log may not have gone back
+	expect(learner, fil.ErrForgotten, engagementRecord(t, 71, "c", did(fil.Read, "b", noon)))
+	expect(learner, nil, first)
+	expect(learner, nil, later)
+	if p, err := ranking.ParseProfile([]byte(stored(t, client)["p:{alice}"])); err != nil || p.Len() != 2 {
+		t.Errorf("%d contents in the profile, error %v", p.Len(), err)
+	}
+	signals, err := ranking.ParsePolicy([]byte("signals: {read: 7}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := ranking.NewLearner(signals, newStore(t, client), nil, quiet(), prometheus.NewRegistry())
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect(other, fil.ErrForgotten, later) // popularity was computed with other numbers
+	profile, popularity := stored(t, client)["p:{alice}"], stored(t, client)["pop:{3}"]
+	expect(other, nil, first, later)
+	if got := stored(t, client); got["p:{alice}"] != profile || got["pop:{3}"] == popularity {
+		t.Error("another policy must give another popularity and leave profiles, which are facts, as they are")
+	}
+}
+
+// start brings a learner to where it takes the partition's first record.
+func start(t testing.TB, learner *ranking.Learner) {
+	t.Helper()
+	if _, err := learner.Learn(t.Context(), 3, nil); !errors.Is(err, fil.ErrForgotten) {
+		t.Fatalf("on an empty store: error %v, want %v", err, fil.ErrForgotten)
+	}
+}
+
+func learn(t testing.TB, learner *ranking.Learner, batch ...fil.Record) []string {
+	t.Helper()
+	changed, err := learner.Learn(t.Context(), 3, batch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return changed
+}
+
+func expectRecords(t *testing.T, metrics *prometheus.Registry, want map[string]int) {
+	t.Helper()
+	var lines strings.Builder
+	lines.WriteString("# HELP fil_ranking_records_total Engagements given to the learner, by what became of them.\n# TYPE fil_ranking_records_total counter\n")
+	for _, outcome := range []string{"applied", "duplicate", "redelivered", "rejected", "unknown_content"} {
+		fmt.Fprintf(&lines, "fil_ranking_records_total{outcome=%q} %d\n", outcome, want[outcome])
+	}
+	if err := testutil.GatherAndCompare(metrics, strings.NewReader(lines.String())); err != nil {
+		t.Error(err)
+	}
+}
