@@ -312,3 +312,71 @@ func insertNumbers(t testing.TB, ctx context.Context, db driver.Conn, table stri
 		t.Fatal(err)
 	}
 }
+
+func BenchmarkClickHouse_Insert(b *testing.B) {
+	for _, rows := range []int{1_000, 100_000} {
+		b.Run(fmt.Sprintf("rows=%d", rows), func(b *testing.B) {
+			db := database(b)
+			run(b, db, factsTable)
+			for b.Loop() {
+				insertFacts(b, db, rows)
+			}
+			b.ReportMetric(float64(rows*b.N)/b.Elapsed().Seconds(), "rows/s")
+		})
+	}
+}
+
+func BenchmarkClickHouse_Read(b *testing.B) {
+	db := database(b)
+	run(b, db, factsTable)
+	insertFacts(b, db, 500_000)
+	b.Run("one row", func(b *testing.B) {
+		for b.Loop() {
+			count(b, db, "SELECT 1")
+		}
+	})
+	b.Run("report", func(b *testing.B) {
+		for b.Loop() {
+			count(b, db, "SELECT uniq(agent) FROM facts WHERE kind = 'read'")
+		}
+	})
+	b.Run("rows", func(b *testing.B) {
+		for b.Loop() {
+			rows, err := db.Query(b.Context(), "SELECT at, agent, kind FROM facts")
+			if err != nil {
+				b.Fatal(err)
+			}
+			var at time.Time
+			var agent uint64
+			var kind string
+			for rows.Next() {
+				if err := rows.Scan(&at, &agent, &kind); err != nil {
+					b.Fatal(err)
+				}
+			}
+			if err := rows.Err(); err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.ReportMetric(float64(500_000*b.N)/b.Elapsed().Seconds(), "rows/s")
+	})
+}
+
+const factsTable = "CREATE TABLE facts (at DateTime64(3, 'UTC'), agent UInt64, kind LowCardinality(String)) ENGINE = MergeTree ORDER BY (agent, at)"
+
+func insertFacts(b *testing.B, db driver.Conn, rows int) {
+	b.Helper()
+	batch, err := db.PrepareBatch(b.Context(), "INSERT INTO facts")
+	if err != nil {
+		b.Fatal(err)
+	}
+	at := time.UnixMilli(1_770_000_000_000)
+	for n := range rows {
+		if err := batch.Append(at, uint64(n%100_000), "read"); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if err := batch.Send(); err != nil {
+		b.Fatal(err)
+	}
+}

@@ -1,10 +1,13 @@
 package embedded
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"math"
 	"os"
+	"path/filepath"
 	"strconv"
 	"sync"
 	"time"
@@ -34,6 +37,11 @@ func StartKafka(cfg Config) (*Kafka, error) {
 	if err := maintain(dir, time.Now(), cfg.Log); err != nil {
 		lock.Close()
 		return nil, fmt.Errorf("kafka: maintain %s: %w", dir, err)
+	}
+	// The members of consumer groups are written down at a close, and would be waited for until their session ends.
+	if err := os.Remove(filepath.Join(dir, "session_state.json")); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		lock.Close()
+		return nil, fmt.Errorf("kafka: forget the members of groups: %w", err)
 	}
 	cluster, err := openCluster(dir, cfg.Log, kfake.SyncWrites())
 	if err != nil {

@@ -60,6 +60,8 @@ func runChild(ctx context.Context, role, dir string) error {
 		return writeRows(ctx, dir)
 	case "count":
 		return countRows(ctx, dir)
+	case "engines":
+		return useEngines(ctx, dir)
 	}
 	return fmt.Errorf("unknown child %s", role)
 }
