@@ -43,25 +43,13 @@ type Entry struct {
 	Offset     int64
 }
 
-// Lane is one partition of one topic.
-type Lane struct {
+// Claim is the mark that a recorder leaves beside what it stored of one partition of one topic, a lane. Where it is
+// missing, what was stored has been lost.
+type Claim struct {
 	Topic     fil.Topic
 	Partition int
-}
-
-func (l Lane) String() string { return fmt.Sprintf("%s:%d", l.Topic, l.Partition) }
-
-// Claim is the mark that a recorder leaves beside the facts of a lane. Where it is missing, facts have been lost.
-type Claim struct {
-	Lane  Lane
-	Since int64  // first offset that the facts cover
-	Owner uint64 // the opening of the lane, drawn at random: another one means that another process had the lane since
-}
-
-// Extent says how many facts a partition has and when the last of them was admitted; zero values when it has none.
-type Extent struct {
-	Facts uint64
-	Last  time.Time
+	Since     int64  // first offset that was recorded
+	Owner     uint64 // the opening of the lane, drawn at random: another one means that another process had the lane since
 }
 
 // Store keeps facts, the directory and the claims. An error that wraps fil.ErrForgotten says that what was stored is
@@ -69,30 +57,27 @@ type Extent struct {
 type Store interface {
 	Claims
 	Facts
-	Roster
 }
 
 // Claims keeps one claim a lane.
 type Claims interface {
 	// Claimed gives the last claim of a lane, and whether there is one.
-	Claimed(ctx context.Context, lane Lane) (Claim, bool, error)
+	Claimed(ctx context.Context, topic fil.Topic, partition int) (Claim, bool, error)
+	// Claim writes a claim, which is then the last.
 	Claim(ctx context.Context, claim Claim) error
 	// Stored gives the number of facts of all partitions, at no cost that grows with it.
 	Stored(ctx context.Context) (uint64, error)
 }
 
-// Facts keeps facts.
+// Facts keeps facts, and what the directory says of those whom they are about.
 type Facts interface {
-	Extent(ctx context.Context, partition int) (Extent, error)
+	// Extent says how many facts a partition has, and when the last of them was admitted: the zero time without facts.
+	Extent(ctx context.Context, partition int) (facts uint64, last time.Time, err error)
 	// Identities calls remember for each fact of a partition admitted after one time and until another. The day is the
 	// admission's, in days since 1970 in UTC.
 	Identities(ctx context.Context, partition int, after, until time.Time, remember func(identity uint64, offset int64, day uint16)) error
 	// Insert stores all the facts or none. A second call with the same token and the same facts has no effect.
 	Insert(ctx context.Context, token string, facts []Fact) error
-}
-
-// Roster keeps what the directory says of agents.
-type Roster interface {
 	// Enrol stores entries. The same entries again have no effect, nor has an entry older than the one stored.
 	Enrol(ctx context.Context, entries []Entry) error
 }

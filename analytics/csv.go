@@ -11,7 +11,7 @@ import (
 // writeCSV writes a report as RFC 4180 asks, in UTF-8 without byte order mark: a header, the totals (scope "total"), then
 // the rows (scope "row"). A figure withheld is an empty field. A text that a spreadsheet would take for a formula is
 // preceded by an apostrophe, as OWASP advises (https://owasp.org/www-community/attacks/CSV_Injection).
-func writeCSV(w io.Writer, report Report) error {
+func writeCSV(w io.Writer, answer report) error {
 	out := csv.NewWriter(w)
 	out.UseCRLF = true
 	header := []string{
@@ -21,11 +21,11 @@ func writeCSV(w io.Writer, report Report) error {
 	if err := out.Write(header); err != nil {
 		return fmt.Errorf("write CSV header: %w", err)
 	}
-	if err := out.Write(csvRow("total", report.Totals)); err != nil {
+	if err := out.Write(csvRow("total", answer.Totals)); err != nil {
 		return fmt.Errorf("write CSV totals: %w", err)
 	}
-	for _, row := range report.Rows {
-		if err := out.Write(csvRow("row", row)); err != nil {
+	for _, r := range answer.Rows {
+		if err := out.Write(csvRow("row", r)); err != nil {
 			return fmt.Errorf("write CSV row: %w", err)
 		}
 	}
@@ -33,7 +33,7 @@ func writeCSV(w io.Writer, report Report) error {
 	return out.Error()
 }
 
-func csvRow(scope string, r Row) []string {
+func csvRow(scope string, r row) []string {
 	dwell := ""
 	if r.DwellMedian != nil {
 		dwell = strconv.FormatFloat(*r.DwellMedian, 'f', -1, 64)

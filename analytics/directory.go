@@ -15,7 +15,7 @@ import (
 // Record does. Records may come again or late: the greatest offset of an agent wins. An agent who left keeps their facts,
 // which then count under no value of any attribute.
 func (r *Recorder) Directory(ctx context.Context, partition int, batch []fil.Record) error {
-	l := r.lane(Lane{fil.TopicAgents, partition})
+	l := r.lane(lane{fil.TopicAgents, partition})
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if err := r.enter(ctx, l, firstOffset(batch)); err != nil || len(batch) == 0 {

@@ -40,27 +40,37 @@ type reportInput struct {
 
 func (in reportInput) params() params { return params{in.From, in.To, in.By, in.Every} }
 
+// contentInput is reportInput with an id; huma passes over the fields of an unexported type that is embedded.
 type contentInput struct {
-	ID string `path:"id" maxLength:"128" doc:"Identifiant du contenu / id of the content"`
-	reportInput
+	ID       string `path:"id" maxLength:"128" doc:"Identifiant du contenu / id of the content"`
+	From     string `query:"from" doc:"Début : date ou instant RFC 3339 / from: date or RFC 3339 time"`
+	To       string `query:"to" doc:"Fin : date, comprise, ou instant RFC 3339 / to: date, inclusive, or RFC 3339 time"`
+	By       string `query:"by" doc:"Attribut déclaré, org ou site / declared attribute, org or site"`
+	Every    string `query:"every" doc:"day, week, month, quarter, year"`
+	Accept   string `header:"Accept" doc:"application/json ou text/csv / application/json or text/csv"`
+	Language string `header:"Accept-Language" doc:"Langue des messages / language of messages"`
+}
+
+func (in contentInput) report() reportInput {
+	return reportInput{in.From, in.To, in.By, in.Every, in.Accept, in.Language}
 }
 
 // Register adds GET /v1/contents/{id}/report and GET /v1/reports/overview, for communicators and leaders.
 func Register(api huma.API, reports *Reports) {
 	huma.Register(api, operation(api, "content-report", "/v1/contents/{id}/report", "Bilan d'un contenu / Report on a content", http.StatusNotFound),
 		func(ctx context.Context, in *contentInput) (*huma.StreamResponse, error) {
-			report, err := reports.content(ctx, in.ID, in.params())
-			return reports.respond(ctx, report, err, in.reportInput)
+			answer, err := reports.content(ctx, in.ID, in.report().params())
+			return reports.respond(ctx, answer, err, in.report())
 		})
 	huma.Register(api, operation(api, "overview", "/v1/reports/overview", "Vue d'ensemble / Overview"),
 		func(ctx context.Context, in *reportInput) (*huma.StreamResponse, error) {
-			report, err := reports.overview(ctx, in.params())
-			return reports.respond(ctx, report, err, *in)
+			answer, err := reports.overview(ctx, in.params())
+			return reports.respond(ctx, answer, err, *in)
 		})
 }
 
 func operation(api huma.API, id, path, summary string, errs ...int) huma.Operation {
-	schema := api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Report](), true, "Report")
+	schema := api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[report](), true, "Report")
 	return huma.Operation{
 		OperationID: id, Method: http.MethodGet, Path: path, Summary: summary, Tags: []string{"Rapports / Reports"},
 		Security: []map[string][]string{{"bearer": {string(fil.RoleCommunicator), string(fil.RoleLeader)}}},
@@ -73,20 +83,20 @@ func operation(api huma.API, id, path, summary string, errs ...int) huma.Operati
 }
 
 // respond writes the report in the form that is asked for, or the problem.
-func (r *Reports) respond(ctx context.Context, report Report, err error, in reportInput) (*huma.StreamResponse, error) {
+func (r *Reports) respond(ctx context.Context, answer report, err error, in reportInput) (*huma.StreamResponse, error) {
 	if err != nil {
 		return nil, r.problem(ctx, err, in.Language)
 	}
-	if report.Withheld != "" {
-		report.Withheld = withheldNote().In(in.Language)
+	if answer.Withheld != "" {
+		answer.Withheld = withheldNote().In(in.Language)
 	}
 	var body bytes.Buffer
 	media := mediaJSON
-	if in.Accept != "" && negotiation.SelectQValueFast(in.Accept, []string{mediaJSON, mediaCSV}) == mediaCSV {
+	if in.Accept != "" && negotiation.SelectQValue(in.Accept, []string{mediaJSON, mediaCSV}) == mediaCSV {
 		media = mediaCSV
-		err = writeCSV(&body, report)
+		err = writeCSV(&body, answer)
 	} else {
-		err = json.NewEncoder(&body).Encode(report)
+		err = json.NewEncoder(&body).Encode(answer)
 	}
 	if err != nil {
 		return nil, r.problem(ctx, err, in.Language)

@@ -13,10 +13,18 @@ import (
 // skew is how far the clocks of two doors may be apart, so how far admissions may go back within a partition.
 const skew = 24 * time.Hour
 
+// lane names one partition of one topic.
+type lane struct {
+	topic     fil.Topic
+	partition int
+}
+
+func (l lane) String() string { return fmt.Sprintf("%s:%d", l.topic, l.partition) }
+
 // laneState is what a recorder knows of one lane. It is a copy of what the store says, dropped at the first doubt.
 type laneState struct {
 	mu    sync.Mutex // held for the whole of a call, so that a late insert of this process cannot cross the next call
-	lane  Lane
+	lane  lane
 	open  bool
 	asked bool // ErrForgotten was answered, and no batch has been recorded since: the log gives the lane from its first record
 
@@ -25,11 +33,10 @@ type laneState struct {
 	stored bool  // whether the store is known to hold facts of this lane
 
 	memory memory
-	// memory covers the facts admitted after since and until until; extent is what was there when the lane was opened,
-	// and what came later went through this state.
-	since, until time.Time
-	extent       Extent
-	swept        uint16 // days before it are forgotten
+	// memory covers the facts admitted after since and until until, of those that were stored when the lane was opened, the
+	// last of them admitted at last; what was stored later went through this state.
+	since, until, last time.Time
+	swept              uint16 // days before it are forgotten
 }
 
 // forgotten answers that the lane must be made again, and notes that it was asked.
@@ -47,7 +54,7 @@ func (r *Recorder) enter(ctx context.Context, l *laneState, first int64) error {
 	if l.open && first >= 0 && (l.next < 0 || l.next == first) {
 		return l.prove(first)
 	}
-	claim, found, err := r.store.Claimed(ctx, l.lane)
+	claim, found, err := r.store.Claimed(ctx, l.lane.topic, l.lane.partition)
 	if err != nil {
 		return fmt.Errorf("read the claim on %s: %w", l.lane, err)
 	}
@@ -58,14 +65,14 @@ func (r *Recorder) enter(ctx context.Context, l *laneState, first int64) error {
 		return r.checkStored(ctx, l)
 	}
 	if !found {
-		claim = Claim{Lane: l.lane, Since: max(first, 0)}
+		claim = Claim{Topic: l.lane.topic, Partition: l.lane.partition, Since: max(first, 0)}
 	}
 	return r.open(ctx, l, claim, first)
 }
 
 // prove refuses to go on from an offset when nothing is stored of what must have come before it.
 func (l *laneState) prove(first int64) error {
-	if l.lane.Topic == fil.TopicEngagements && l.next < 0 && first > l.claim.Since && !l.stored && !l.asked {
+	if l.lane.topic == fil.TopicEngagements && l.next < 0 && first > l.claim.Since && !l.stored && !l.asked {
 		return l.forgotten("its facts are not in the store")
 	}
 	return nil
@@ -89,19 +96,19 @@ func (r *Recorder) checkStored(ctx context.Context, l *laneState) error {
 // open takes the lane and reads what the store has of it, in this order: the process that had it before will find that
 // it is no longer the owner.
 func (r *Recorder) open(ctx context.Context, l *laneState, claim Claim, first int64) error {
-	l.open, l.next, l.memory, l.stored, l.extent = false, -1, memory{}, false, Extent{}
-	l.since, l.until, l.swept = time.Time{}, time.Time{}, 0
+	l.open, l.next, l.memory, l.stored, l.swept = false, -1, memory{}, false, 0
+	l.since, l.until, l.last = time.Time{}, time.Time{}, time.Time{}
 	claim.Owner = rand.Uint64()
 	if err := r.store.Claim(ctx, claim); err != nil {
 		return fmt.Errorf("claim %s: %w", l.lane, err)
 	}
 	l.claim = claim
-	if l.lane.Topic == fil.TopicEngagements {
-		var err error
-		if l.extent, err = r.store.Extent(ctx, l.lane.Partition); err != nil {
+	if l.lane.topic == fil.TopicEngagements {
+		facts, last, err := r.store.Extent(ctx, l.lane.partition)
+		if err != nil {
 			return fmt.Errorf("read the extent of %s: %w", l.lane, err)
 		}
-		l.stored = l.extent.Facts > 0
+		l.stored, l.last = facts > 0, last
 	}
 	l.open = true
 	return l.prove(first)
@@ -121,8 +128,8 @@ func (r *Recorder) cover(ctx context.Context, l *laneState, from, to time.Time) 
 		l.since = from
 	}
 	// A lane given again from far back is read in steps, so that the memory never holds more than two times the window.
-	for l.until.Before(l.extent.Last) && !to.Add(skew).Before(l.until) {
-		next := minTime(to.Add(r.cfg.Memory+skew), l.extent.Last)
+	for l.until.Before(l.last) && !to.Add(skew).Before(l.until) {
+		next := minTime(to.Add(r.cfg.Memory+skew), l.last)
 		if err := r.load(ctx, l, l.until, next); err != nil {
 			return err
 		}
@@ -136,10 +143,10 @@ func (r *Recorder) cover(ctx context.Context, l *laneState, from, to time.Time) 
 }
 
 func (r *Recorder) load(ctx context.Context, l *laneState, after, until time.Time) error {
-	if l.extent.Facts == 0 {
+	if l.last.IsZero() {
 		return nil
 	}
-	if err := r.store.Identities(ctx, l.lane.Partition, after, until, l.memory.put); err != nil {
+	if err := r.store.Identities(ctx, l.lane.partition, after, until, l.memory.put); err != nil {
 		l.open = false
 		return fmt.Errorf("read the identities of %s: %w", l.lane, err)
 	}

@@ -42,7 +42,7 @@ type Recorder struct {
 	inserts prometheus.Histogram
 
 	mu    sync.Mutex // guards lanes
-	lanes map[Lane]*laneState
+	lanes map[lane]*laneState
 }
 
 // NewRecorder makes a recorder.
@@ -51,7 +51,7 @@ func NewRecorder(cfg Config, store Store, logger *slog.Logger, metrics prometheu
 		return nil, fmt.Errorf("analytics: %w", err)
 	}
 	r := &Recorder{
-		cfg: cfg, store: store, logger: logger, lanes: map[Lane]*laneState{},
+		cfg: cfg, store: store, logger: logger, lanes: map[lane]*laneState{},
 		records: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "fil_analytics_records_total", Help: "Engagements read from the log, by outcome: stored, deduplicated, redelivered or rejected.",
 		}, []string{"outcome"}),
@@ -79,7 +79,7 @@ func NewRecorder(cfg Config, store Store, logger *slog.Logger, metrics prometheu
 //
 // What is missing is noticed when the database, the claims or all facts are gone, not when an operator has deleted some.
 func (r *Recorder) Record(ctx context.Context, partition int, batch []fil.Record) error {
-	l := r.lane(Lane{fil.TopicEngagements, partition})
+	l := r.lane(lane{fil.TopicEngagements, partition})
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if err := r.enter(ctx, l, firstOffset(batch)); err != nil || len(batch) == 0 {
@@ -141,7 +141,7 @@ func (r *Recorder) sift(l *laneState, batch []fil.Record) sifted {
 		seen[identity] = dayOf(rec.Admitted)
 		f := Fact{
 			Time: e.Time, Admitted: rec.Admitted, Kind: e.Kind, Content: e.Content, Agent: Pseudonym(r.cfg.PseudonymKey, e.Agent),
-			Identity: identity, Partition: l.lane.Partition, Offset: rec.Offset,
+			Identity: identity, Partition: l.lane.partition, Offset: rec.Offset,
 		}
 		if e.Kind == fil.Dwell {
 			f.Dwell = e.Dwell
@@ -183,7 +183,7 @@ func (r *Recorder) leave(l *laneState, err error) error {
 	return err
 }
 
-func (r *Recorder) lane(id Lane) *laneState {
+func (r *Recorder) lane(id lane) *laneState {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	l, ok := r.lanes[id]

@@ -49,20 +49,20 @@ func NewReports(parts Parts) (*Reports, error) {
 	return &Reports{Parts: parts}, nil
 }
 
-// Report is the answer to a question. A nil figure is withheld.
-type Report struct {
+// report is the answer to a question. A nil figure is withheld.
+type report struct {
 	Content  string    `json:"content,omitempty" doc:"Identifiant du contenu / id of the content"`
 	From     time.Time `json:"from,omitzero" doc:"Début compris / from, inclusive"`
 	To       time.Time `json:"to,omitzero" doc:"Fin non comprise / until, exclusive"`
 	By       string    `json:"by,omitempty" doc:"Attribut qui distingue les lignes / attribute that cuts the rows"`
 	Every    string    `json:"every,omitempty" doc:"Période qui distingue les lignes / period that cuts the rows"`
-	Totals   Row       `json:"totals"`
-	Rows     []Row     `json:"rows" doc:"Par valeur, par période, ou les deux / by value, by period, or both"`
+	Totals   row       `json:"totals"`
+	Rows     []row     `json:"rows" doc:"Par valeur, par période, ou les deux / by value, by period, or both"`
 	Withheld string    `json:"withheld,omitempty" doc:"Dit pourquoi des chiffres sont nuls (null) / says why figures are null"`
 }
 
-// Row holds the figures of one value, one period, or both. Agents are counted once each. A null figure is withheld.
-type Row struct {
+// row holds the figures of one value, one period, or both. Agents are counted once each. A null figure is withheld.
+type row struct {
 	Value            *string  `json:"value,omitempty" doc:"Valeur de l'attribut ; vide : sans valeur, ou agent inconnu / value of the attribute; empty: none, or unknown agent"`
 	Day              *string  `json:"day,omitempty" doc:"Premier jour de la période / first day of the period"`
 	Targeted         *int     `json:"targeted" nullable:"true" doc:"Agents visés / agents aimed at"`
@@ -89,14 +89,14 @@ const maxRows = 5000
 var errUnknownContent = errors.New("unknown content")
 
 // content reports on one content: whatever its age, unless the question bounds it.
-func (r *Reports) content(ctx context.Context, id string, p params) (Report, error) {
+func (r *Reports) content(ctx context.Context, id string, p params) (report, error) {
 	q, err := p.question(r.Schema, r.Zone)
 	if err != nil {
-		return Report{}, err
+		return report{}, err
 	}
 	content, ok := r.Contents.Content(id)
 	if !ok {
-		return Report{}, errUnknownContent
+		return report{}, errUnknownContent
 	}
 	q.Content = id
 	aimed := r.newTargets(q, func(time.Time, time.Time) []fil.Content { return []fil.Content{content} })
@@ -104,10 +104,10 @@ func (r *Reports) content(ctx context.Context, id string, p params) (Report, err
 }
 
 // overview reports on all contents: by default from the day of the first fact until now.
-func (r *Reports) overview(ctx context.Context, p params) (Report, error) {
+func (r *Reports) overview(ctx context.Context, p params) (report, error) {
 	q, err := p.question(r.Schema, r.Zone)
 	if err != nil {
-		return Report{}, err
+		return report{}, err
 	}
 	from, to := q.From, q.To
 	if to.IsZero() {
@@ -116,7 +116,7 @@ func (r *Reports) overview(ctx context.Context, p params) (Report, error) {
 	if from.IsZero() {
 		first, ok, err := r.Tallies.First(ctx)
 		if err != nil {
-			return Report{}, fmt.Errorf("find the first fact: %w", err)
+			return report{}, fmt.Errorf("find the first fact: %w", err)
 		}
 		if !ok || first.After(to) {
 			first = to
@@ -128,26 +128,26 @@ func (r *Reports) overview(ctx context.Context, p params) (Report, error) {
 	all := r.Contents.Contents()
 	aimed := r.newTargets(q, func(from, to time.Time) []fil.Content { return liveBetween(all, from, to) })
 	aimed.from, aimed.to = from, to
-	report, err := r.answer(ctx, q, aimed)
-	report.From, report.To = from.UTC(), to.UTC()
-	return report, err
+	answer, err := r.answer(ctx, q, aimed)
+	answer.From, answer.To = from.UTC(), to.UTC()
+	return answer, err
 }
 
-func (r *Reports) answer(ctx context.Context, q Question, aimed *targets) (Report, error) {
+func (r *Reports) answer(ctx context.Context, q Question, aimed *targets) (report, error) {
 	q.Limit = maxRows*len(fil.EngagementKinds()) + 1
 	totals, cells, err := r.Tallies.Tally(ctx, q)
 	if err != nil {
-		return Report{}, fmt.Errorf("tally facts: %w", err)
+		return report{}, fmt.Errorf("tally facts: %w", err)
 	}
 	rows := newTable(q, totals, cells)
 	aimed.add(rows)
 	if len(rows.keys) > maxRows {
-		return Report{}, fil.NewFault(cutField(q), "donne trop de lignes : choisissez une période plus longue ou un autre attribut",
+		return report{}, fil.NewFault(cutField(q), "donne trop de lignes : choisissez une période plus longue ou un autre attribut",
 			"gives too many rows: choose a longer period or another attribute")
 	}
-	report := rows.report(r.Guard)
-	report.Content, report.From, report.To, report.By, report.Every = q.Content, q.From.UTC(), q.To.UTC(), q.By, q.Every
-	return report, nil
+	answer := rows.report(r.Guard)
+	answer.Content, answer.From, answer.To, answer.By, answer.Every = q.Content, q.From.UTC(), q.To.UTC(), q.By, q.Every
+	return answer, nil
 }
 
 func cutField(q Question) string {

@@ -1,11 +1,16 @@
 package analytics_test
 
 import (
+	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -118,5 +123,162 @@ func TestReports_CountEventsAndDistinctAgents(t *testing.T) {
 		if body["withheld"] == nil {
 			t.Errorf("%s does not say why clicks are withheld", path)
 		}
+	}
+}
+
+// visits fills a warehouse: each agent of a service reads once a day on some days.
+func visits(t testing.TB, w *warehouse.Warehouse, services map[string]int, days map[int]int) {
+	t.Helper()
+	r, _ := newRecorder(t, w)
+	var facts, entries []fil.Record
+	for _, service := range slices.Sorted(maps.Keys(services)) {
+		for n := range services[service] {
+			id := service + agentID(n)
+			entries = append(entries, enrol(t, int64(len(entries)), id, &fil.Agent{Attributes: map[string]any{"service": service, "skills": []string{service, "sql"}}}))
+			for day, readers := range days {
+				if n < readers {
+					facts = append(facts, act(t, int64(len(facts)), id+time.Duration(day).String(), fil.Engagement{Kind: fil.Read, Agent: id, Time: start.AddDate(0, 0, -day)}))
+				}
+			}
+		}
+	}
+	record(t, r, facts...)
+	for range 2 {
+		if err := r.Directory(t.Context(), 0, entries); err != nil && !errors.Is(err, fil.ErrForgotten) {
+			t.Fatal(err)
+		}
+	}
+}
+
+func rowsOf(body map[string]any, name string) map[string]any {
+	got := map[string]any{}
+	for _, row := range body["rows"].([]any) {
+		row := row.(map[string]any)
+		value, _ := row["value"].(string)
+		day, _ := row["day"].(string)
+		got[value+day] = row[name]
+	}
+	return got
+}
+
+func TestReports_RowsAreCutAndWithheld(t *testing.T) {
+	w := open(t, settings(t))
+	visits(t, w, map[string]int{"eau": 4, "paie": 12, "voirie": 40, "=cmd|' /C calc'!A0": 50}, map[int]int{0: 100, 1: 3, 2: 30})
+	server := serve(t, w, town{
+		total: 120, groups: map[string]map[string]int{"service": {"eau": 4, "paie": 14, "voirie": 40, "=cmd|' /C calc'!A0": 50}},
+		contents: []fil.Content{{ID: "voeux", PublishedAt: start.AddDate(0, 0, -1)}},
+	})
+	day := func(n int) string { return start.AddDate(0, 0, -n).Format(time.DateOnly) }
+	for name, test := range map[string]struct {
+		query  url.Values
+		column string
+		want   map[string]any
+	}{
+		"by service":    {url.Values{"by": {"service"}}, "readers", map[string]any{"": 0., "eau": nil, "paie": nil, "voirie": 40., "=cmd|' /C calc'!A0": 50.}},
+		"aimed at":      {url.Values{"by": {"service"}}, "targeted", map[string]any{"": nil, "eau": nil, "paie": 14., "voirie": 40., "=cmd|' /C calc'!A0": 50.}},
+		"every day":     {url.Values{"every": {"day"}}, "readers", map[string]any{day(0): 106., day(1): 12., day(2): 76.}},
+		"aimed, by day": {url.Values{"every": {"day"}}, "targeted", map[string]any{day(0): 120., day(1): 120., day(2): 0.}},
+		"one day":       {url.Values{"every": {"day"}, "from": {day(1)}, "to": {day(1)}}, "reads", map[string]any{day(1): 12.}},
+		"both": {url.Values{"every": {"day"}, "by": {"service"}, "from": {day(1)}}, "reads", map[string]any{
+			"eau" + day(0): nil, "paie" + day(0): nil, "voirie" + day(0): 40., "=cmd|' /C calc'!A0" + day(0): 50.,
+			"eau" + day(1): nil, "paie" + day(1): nil, "voirie" + day(1): nil, "=cmd|' /C calc'!A0" + day(1): nil,
+		}},
+		"a list": {url.Values{"by": {"skills"}}, "reads", map[string]any{
+			"eau": nil, "paie": nil, "voirie": 40. + 3 + 30, "=cmd|' /C calc'!A0": 50. + 3 + 30, "sql": 106. + 12 + 76,
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			res, body := get(t, server, "/v1/reports/overview", test.query, nil)
+			if res.StatusCode != http.StatusOK {
+				t.Fatalf("answered %d: %v", res.StatusCode, body)
+			}
+			if got := rowsOf(body, test.column); !reflect.DeepEqual(got, test.want) {
+				t.Errorf("%s are %v, want %v", test.column, got, test.want)
+			}
+		})
+	}
+}
+
+func TestReports_SpeakCSV(t *testing.T) {
+	w := open(t, settings(t))
+	visits(t, w, map[string]int{"eau": 4, "paie": 12, "=cmd|' /C calc'!A0": 50}, map[int]int{0: 100})
+	server := serve(t, w, town{contents: []fil.Content{{ID: "voeux", PublishedAt: start}}})
+	for _, path := range []string{"/v1/contents/voeux/report", "/v1/reports/overview"} {
+		res, _ := get(t, server, path, url.Values{"by": {"service"}}, http.Header{"Accept": {"text/csv, application/json;q=0.5"}})
+		if got := res.Header.Get("Content-Type"); got != "text/csv; charset=utf-8; header=present" {
+			t.Fatalf("content type is %q", got)
+		}
+		records, err := csv.NewReader(res.Body).ReadAll()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, rec := range records {
+			got = append(got, rec[0]+":"+rec[1]+":"+rec[6]+":"+rec[10])
+		}
+		want := []string{"scope:value:readers:reads", "total::66:66", "row:'=cmd|' /C calc'!A0:50:50", "row:eau::", "row:paie::"}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: rows are %q, want %q", path, got, want)
+		}
+	}
+}
+
+func TestReports_SayWhatIsWrong(t *testing.T) {
+	w := open(t, settings(t))
+	server := serve(t, w, town{contents: []fil.Content{{ID: "voeux", PublishedAt: start}}})
+	for name, test := range map[string]struct {
+		path   string
+		query  url.Values
+		status int
+		field  string
+	}{
+		"unknown content":  {"/v1/contents/nothing/report", nil, 404, ""},
+		"undeclared":       {"/v1/reports/overview", url.Values{"by": {"union"}}, 422, "query.by"},
+		"undeclared again": {"/v1/contents/voeux/report", url.Values{"by": {"id"}}, 422, "query.by"},
+		"no date":          {"/v1/reports/overview", url.Values{"from": {"hier"}}, 422, "query.from"},
+		"no period":        {"/v1/reports/overview", url.Values{"every": {"hour"}}, 422, "query.every"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			french, body := get(t, server, test.path, test.query, nil)
+			english, inEnglish := get(t, server, test.path, test.query, http.Header{"Accept-Language": {"en-GB"}})
+			if french.StatusCode != test.status || english.StatusCode != test.status || french.Header.Get("Content-Type") != "application/problem+json" {
+				t.Fatalf("answered %d and %d: %v", french.StatusCode, english.StatusCode, body)
+			}
+			if body["detail"] == inEnglish["detail"] {
+				t.Errorf("French and English are both %q", body["detail"])
+			}
+			if test.field != "" && body["errors"].([]any)[0].(map[string]any)["location"] != test.field {
+				t.Errorf("errors are %v, want one of %s", body["errors"], test.field)
+			}
+		})
+	}
+}
+
+func TestReports_AnEmptyHouseHasZeros(t *testing.T) {
+	server := serve(t, open(t, settings(t)), town{})
+	_, body := get(t, server, "/v1/reports/overview", url.Values{"every": {"month"}, "by": {"org"}}, nil)
+	for name, figure := range body["totals"].(map[string]any) {
+		if figure != 0. {
+			t.Errorf("%s is %v, want 0", name, figure)
+		}
+	}
+	if body["withheld"] != nil || len(body["rows"].([]any)) != 0 {
+		t.Errorf("answer is %v", body)
+	}
+}
+
+func TestReports_AttributesAndContentsAreNotSQL(t *testing.T) {
+	w := open(t, settings(t))
+	r, _ := newRecorder(t, w)
+	const evil = `x' OR 1=1 -- \' {from:Int64} ;DROP TABLE facts`
+	var facts []fil.Record
+	for n := range 24 {
+		facts = append(facts, act(t, int64(n), agentID(n), fil.Engagement{Kind: fil.Read, Agent: agentID(n), Content: []string{evil, "voeux"}[n%2]}))
+	}
+	record(t, r, facts...)
+	server := serve(t, w, town{contents: []fil.Content{{ID: evil, PublishedAt: start}, {ID: "voeux", PublishedAt: start}}})
+	_, body := get(t, server, "/v1/contents/"+url.PathEscape(evil)+"/report", nil, nil)
+	if got := body["totals"].(map[string]any)["reads"]; got != 12. {
+		t.Errorf("reads are %v, want 12", got)
 	}
 }

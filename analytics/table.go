@@ -48,41 +48,41 @@ func (t *table) row(k key) int {
 type column struct {
 	kind     fil.EngagementKind
 	distinct bool // agents, not events
-	cell     func(*Row) **int
+	cell     func(*row) **int
 }
 
 func columns() []column {
 	return []column{
-		{fil.Impression, true, func(r *Row) **int { return &r.Shown }},
-		{fil.Open, true, func(r *Row) **int { return &r.Opened }},
-		{fil.Read, true, func(r *Row) **int { return &r.Readers }},
-		{fil.Acknowledge, true, func(r *Row) **int { return &r.Acknowledged }},
-		{fil.Impression, false, func(r *Row) **int { return &r.Impressions }},
-		{fil.Open, false, func(r *Row) **int { return &r.Opens }},
-		{fil.Read, false, func(r *Row) **int { return &r.Reads }},
-		{fil.Click, false, func(r *Row) **int { return &r.Clicks }},
-		{fil.Reaction, false, func(r *Row) **int { return &r.Reactions }},
-		{fil.Comment, false, func(r *Row) **int { return &r.Comments }},
-		{fil.Share, false, func(r *Row) **int { return &r.Shares }},
-		{fil.Save, false, func(r *Row) **int { return &r.Saves }},
-		{fil.Acknowledge, false, func(r *Row) **int { return &r.Acknowledgements }},
+		{fil.Impression, true, func(r *row) **int { return &r.Shown }},
+		{fil.Open, true, func(r *row) **int { return &r.Opened }},
+		{fil.Read, true, func(r *row) **int { return &r.Readers }},
+		{fil.Acknowledge, true, func(r *row) **int { return &r.Acknowledged }},
+		{fil.Impression, false, func(r *row) **int { return &r.Impressions }},
+		{fil.Open, false, func(r *row) **int { return &r.Opens }},
+		{fil.Read, false, func(r *row) **int { return &r.Reads }},
+		{fil.Click, false, func(r *row) **int { return &r.Clicks }},
+		{fil.Reaction, false, func(r *row) **int { return &r.Reactions }},
+		{fil.Comment, false, func(r *row) **int { return &r.Comments }},
+		{fil.Share, false, func(r *row) **int { return &r.Shares }},
+		{fil.Save, false, func(r *row) **int { return &r.Saves }},
+		{fil.Acknowledge, false, func(r *row) **int { return &r.Acknowledgements }},
 	}
 }
 
 // report writes the figures that the guard lets through, in the order of days, then values.
-func (t *table) report(guard fil.Guard) Report {
-	report := Report{Rows: make([]Row, len(t.keys))}
+func (t *table) report(guard fil.Guard) report {
+	answer := report{Rows: make([]row, len(t.keys))}
 	for i, k := range t.keys {
 		if t.q.By != "" {
-			report.Rows[i].Value = &k.value
+			answer.Rows[i].Value = &k.value
 		}
 		if t.q.Every != "" {
-			report.Rows[i].Day = &k.day
+			answer.Rows[i].Day = &k.day
 		}
 	}
 	disjoint := t.q.disjoint()
 	t.targeted.disjoint = disjoint
-	withheld := t.write(&report, guard, t.targeted, func(r *Row, i int) {
+	withheld := t.write(&answer, guard, t.targeted, func(r *row, i int) {
 		n := t.targeted.total
 		if i >= 0 {
 			n = t.targeted.agents[i]
@@ -94,34 +94,34 @@ func (t *table) report(guard fil.Guard) Report {
 		for i, cell := range t.cells[kind] {
 			g.agents[i] = int(cell.Agents)
 		}
-		withheld = t.write(&report, guard, g, func(r *Row, i int) { t.fill(r, kind, i) }) || withheld
+		withheld = t.write(&answer, guard, g, func(r *row, i int) { t.fill(r, kind, i) }) || withheld
 	}
-	slices.SortFunc(report.Rows, func(a, b Row) int {
+	slices.SortFunc(answer.Rows, func(a, b row) int {
 		return cmp.Or(compare(a.Day, b.Day), compare(a.Value, b.Value))
 	})
 	if withheld {
-		report.Withheld = withheldNote().FR
+		answer.Withheld = withheldNote().FR
 	}
-	return report
+	return answer
 }
 
 // write calls fill for the total (row -1) and each row that may be given, and says whether any may not.
-func (t *table) write(report *Report, guard fil.Guard, g groups, fill func(r *Row, i int)) (withheld bool) {
+func (t *table) write(answer *report, guard fil.Guard, g groups, fill func(r *row, i int)) (withheld bool) {
 	if withheld = guard.Withholds(g.total); !withheld {
-		fill(&report.Totals, -1)
+		fill(&answer.Totals, -1)
 	}
 	for i, not := range g.withheld(guard) {
 		if not {
 			withheld = true
 			continue
 		}
-		fill(&report.Rows[i], i)
+		fill(&answer.Rows[i], i)
 	}
 	return withheld
 }
 
 // fill writes all figures of one kind into a row.
-func (t *table) fill(r *Row, kind fil.EngagementKind, i int) {
+func (t *table) fill(r *row, kind fil.EngagementKind, i int) {
 	tally := t.totals[kind]
 	if i >= 0 {
 		tally = t.cells[kind][i]

@@ -7,22 +7,22 @@ import (
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 
+	"github.com/filengine/fil"
 	"github.com/filengine/fil/analytics"
 )
 
 var _ analytics.Store = (*Warehouse)(nil)
 
 // Extent counts the facts of a partition and finds the last admission. It scans 10 bytes of each fact of all partitions.
-func (w *Warehouse) Extent(ctx context.Context, partition int) (analytics.Extent, error) {
-	var e analytics.Extent
+func (w *Warehouse) Extent(ctx context.Context, partition int) (facts uint64, last time.Time, err error) {
 	row := w.db.QueryRow(ctx, "SELECT count(), max(admitted) FROM facts WHERE partition = {partition:UInt16}", clickhouse.Named("partition", partition))
-	if err := row.Scan(&e.Facts, &e.Last); err != nil {
-		return e, w.failed(ctx, "read the extent of facts", err)
+	if err := row.Scan(&facts, &last); err != nil {
+		return 0, time.Time{}, w.failed(ctx, "read the extent of facts", err)
 	}
-	if e.Facts == 0 {
-		e.Last = time.Time{}
+	if facts == 0 {
+		return 0, time.Time{}, nil
 	}
-	return e, nil
+	return facts, last, nil
 }
 
 // Identities streams the identities of the facts of a partition admitted after one time and until another, at the
@@ -141,13 +141,13 @@ func (w *Warehouse) First(ctx context.Context) (time.Time, bool, error) {
 }
 
 // Claimed reads the last claim of a lane.
-func (w *Warehouse) Claimed(ctx context.Context, lane analytics.Lane) (analytics.Claim, bool, error) {
-	claim := analytics.Claim{Lane: lane}
+func (w *Warehouse) Claimed(ctx context.Context, topic fil.Topic, partition int) (analytics.Claim, bool, error) {
+	claim := analytics.Claim{Topic: topic, Partition: partition}
 	var count uint64
 	row := w.db.QueryRow(ctx, `
 		SELECT count(), argMax(since, taken), argMax(owner, taken) FROM claims
 		WHERE topic = {topic:String} AND partition = {partition:UInt16}`,
-		clickhouse.Named("topic", string(lane.Topic)), clickhouse.Named("partition", lane.Partition))
+		clickhouse.Named("topic", string(topic)), clickhouse.Named("partition", partition))
 	if err := row.Scan(&count, &claim.Since, &claim.Owner); err != nil {
 		return claim, false, w.failed(ctx, "read a claim", err)
 	}
@@ -158,7 +158,7 @@ func (w *Warehouse) Claimed(ctx context.Context, lane analytics.Lane) (analytics
 func (w *Warehouse) Claim(ctx context.Context, claim analytics.Claim) error {
 	err := w.db.Exec(clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"async_insert": 0})),
 		"INSERT INTO claims (topic, partition, since, owner) SELECT {topic:String}, {partition:UInt16}, {since:Int64}, {owner:UInt64}",
-		clickhouse.Named("topic", string(claim.Lane.Topic)), clickhouse.Named("partition", claim.Lane.Partition),
+		clickhouse.Named("topic", string(claim.Topic)), clickhouse.Named("partition", claim.Partition),
 		clickhouse.Named("since", claim.Since), clickhouse.Named("owner", claim.Owner))
 	return w.failed(ctx, "write a claim", err)
 }
