@@ -230,16 +230,17 @@ func (w *world) serve() {
 		next(huma.WithContext(ctx, fil.WithCaller(ctx.Context(), fil.Caller{Role: fil.Role(role), Agent: agent})))
 	})
 	delivery.Register(api, w.keeper, w.hub)
-	w.server = httptest.NewServer(mux)
+	server, hub := httptest.NewServer(mux), w.hub
+	w.server = server
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- w.hub.Run(ctx) }()
+	go func() { ended <- hub.Run(ctx) }()
 	w.t.Cleanup(func() {
 		stop()
 		if err := <-ended; err != nil {
 			w.t.Error(err)
 		}
-		w.server.Close()
+		server.Close()
 	})
 }
 

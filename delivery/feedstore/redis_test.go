@@ -1,0 +1,162 @@
+package feedstore_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/redis/go-redis/v9"
+
+	"github.com/filengine/fil"
+	"github.com/filengine/fil/cmd/fil/embedded"
+	"github.com/filengine/fil/delivery"
+	"github.com/filengine/fil/delivery/feedstore"
+)
+
+var _ delivery.Store = (*feedstore.Store)(nil)
+
+func TestStore_GivesBackTheFeedAndTheProfileBesideIt(t *testing.T) {
+	store, client, _ := open(t)
+	feed := feedOf(5)
+	feed.Agent = "zoé"
+	if err := store.Put(t.Context(), feed, built); err != nil {
+		t.Fatal(err)
+	}
+	client.Set(t.Context(), profileKey("zoé"), "\x00profile\xff", 0)
+	client.Set(t.Context(), profileKey("new"), "profile only", 0)
+	want := []delivery.Kept{
+		{Feed: feed, Found: true, Read: built.Truncate(24 * time.Hour), Profile: []byte("\x00profile\xff")},
+		{Feed: fil.Feed{Agent: "new"}, Profile: []byte("profile only")},
+		{Feed: fil.Feed{Agent: "nobody"}},
+	}
+	many, err := store.GetMany(t.Context(), []string{"zoé", "new", "nobody"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, many); diff != "" {
+		t.Error(diff)
+	}
+	for i, agent := range []string{"zoé", "new", "nobody"} {
+		one, err := store.Get(t.Context(), agent)
+		if diff := cmp.Diff(want[i], one); err != nil || diff != "" {
+			t.Error(err, diff)
+		}
+	}
+}
+
+func TestStore_UnreadableIsMissingAndCounted(t *testing.T) {
+	store, client, reg := open(t)
+	packed, err := feedstore.Pack(feedOf(5), built)
+	if err != nil {
+		t.Fatal(err)
+	}
+	packed[9] ^= 1
+	future := sealed([]byte{9, 1, 2, 3})
+	for agent, value := range map[string][]byte{"altered": packed, "future": future, "empty": {}} {
+		client.Set(t.Context(), feedstore.Key(agent), value, 0)
+		kept, err := store.Get(t.Context(), agent)
+		if err != nil || kept.Found || kept.Feed.Agent != agent {
+			t.Errorf("%s: %+v, %v", agent, kept, err)
+		}
+	}
+	if got := counter(t, reg, "fil_delivery_unreadable_feeds_total"); got != 3 {
+		t.Errorf("%v counted, want 3", got)
+	}
+}
+
+func TestStore_PutManyReplacesWhatIsThereAndItsTime(t *testing.T) {
+	store, client, _ := open(t)
+	feed := feedOf(2)
+	feed.Agent = "marie"
+	if err := store.Put(t.Context(), feed, built); err != nil {
+		t.Fatal(err)
+	}
+	client.Expire(t.Context(), feedstore.Key("marie"), time.Hour)
+	feed.Entries = feed.Entries[:1]
+	gone := feedOf(1)
+	gone.Agent = "gone"
+	if err := store.PutMany(t.Context(), []delivery.Kept{{Feed: feed, Read: built}, {Feed: gone, Read: built}}); err != nil {
+		t.Fatal(err)
+	}
+	if kept, _ := store.Get(t.Context(), "marie"); len(kept.Feed.Entries) != 1 {
+		t.Errorf("not replaced: %+v", kept)
+	}
+	if ttl := client.TTL(t.Context(), feedstore.Key("marie")).Val(); ttl <= 0 || ttl > time.Hour {
+		t.Errorf("has %v left, had an hour", ttl)
+	}
+	if kept, _ := store.Get(t.Context(), "gone"); kept.Found {
+		t.Error("a feed that was gone is back")
+	}
+	for name, err := range map[string]error{"PutMany": store.PutMany(t.Context(), nil), "GetMany": second(store.GetMany(t.Context(), nil))} {
+		if err != nil {
+			t.Errorf("%s of none: %v", name, err)
+		}
+	}
+}
+
+func TestStore_SaysWhatItAttempted(t *testing.T) {
+	store, client, _ := open(t)
+	_ = client.Close()
+	feed := feedOf(1)
+	feed.Agent = "marie"
+	for want, err := range map[string]error{
+		"read feed of marie: redis: client is closed":  second(store.Get(t.Context(), "marie")),
+		"read 1 feeds: redis: client is closed":        second(store.GetMany(t.Context(), []string{"marie"})),
+		"store feed of marie: redis: client is closed": store.Put(t.Context(), feed, built),
+		"store 1 feeds: redis: client is closed":       store.PutMany(t.Context(), []delivery.Kept{{Feed: feed}}),
+	} {
+		if err == nil || err.Error() != want {
+			t.Errorf("error is %v, want %s", err, want)
+		}
+	}
+}
+
+func TestConfig_NamesEveryFault(t *testing.T) {
+	if faults := fil.FaultsOf(feedstore.Config{}.Validate()); len(faults) != 2 {
+		t.Errorf("faults are %v", faults)
+	}
+	if _, err := feedstore.New(nil, feedstore.DefaultConfig(), prometheus.NewRegistry()); fil.FaultsOf(err) == nil {
+		t.Errorf("a store that does not know the profile's key: %v", err)
+	}
+}
+
+func profileKey(agent string) string { return "p:{" + agent + "}" }
+
+func second[T any](_ T, err error) error { return err }
+
+func open(t *testing.T) (*feedstore.Store, *redis.Client, *prometheus.Registry) {
+	t.Helper()
+	engine, err := embedded.StartRedis(embedded.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := redis.NewClient(&redis.Options{Addr: engine.Addr(), MaxRetries: -1})
+	t.Cleanup(func() {
+		_ = client.Close()
+		_ = engine.Close()
+	})
+	cfg := feedstore.DefaultConfig()
+	cfg.Beside = profileKey
+	reg := prometheus.NewRegistry()
+	store, err := feedstore.New(client, cfg, reg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return store, client, reg
+}
+
+func counter(t *testing.T, reg *prometheus.Registry, name string) float64 {
+	t.Helper()
+	families, err := reg.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, family := range families {
+		if family.GetName() == name {
+			return family.GetMetric()[0].GetCounter().GetValue()
+		}
+	}
+	t.Fatalf("no metric %s", name)
+	return 0
+}
