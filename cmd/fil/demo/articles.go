@@ -18,6 +18,14 @@ type article struct {
 	open   []bool // by agent's rank: may read it; nil is everyone
 }
 
+// opensTo says whether the agent of a rank may read it.
+func (a *article) opensTo(rank int) bool {
+	if a.open == nil {
+		return true
+	}
+	return a.open[rank]
+}
+
 // articlesFor says who may read what, by the same index that the product uses.
 func articlesFor(agents []fil.Agent, contents []fil.Content) []*article {
 	within := memberships(agents)

@@ -48,7 +48,7 @@ func simulate(anchor time.Time) []fil.Engagement {
 		}
 		var mine []*article
 		for _, a := range articles {
-			if a.open == nil || a.open[n] {
+			if a.opensTo(n) {
 				mine = append(mine, a)
 			}
 		}

@@ -1,0 +1,85 @@
+# Fil. « make » seul affiche cette aide / bare "make" prints this help.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+export CGO_ENABLED ?= 0
+
+LINT_VERSION := v2.15.0
+LINT := bin/golangci-lint-$(LINT_VERSION)
+CHDB := bin/libchdb.so
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+
+LISTEN ?= 127.0.0.1:8080
+DATA ?= data
+TEST_TIMEOUT ?= 15m
+FUZZTIME ?= 10s
+RACE ?= ./ingest/... ./audiences/... ./ranking/... ./delivery/... ./analytics/... ./cmd/fil/access/...
+BENCH ?= .
+
+.PHONY: help
+help: ## Affiche cette aide / prints this help
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | while IFS=$$'\t' read -r name text; do printf '  make %-15s %s\n' "$$name" "$$text"; done
+
+.PHONY: run
+run: build engines ## Démarre Fil et sa démonstration sur http://127.0.0.1:8080 / starts Fil with its demonstration
+	bin/fil up --data $(DATA) --listen $(LISTEN) --demo
+
+.PHONY: build
+build: ## Construit bin/fil / builds bin/fil
+	go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/fil ./cmd/fil
+
+.PHONY: engines
+engines: $(CHDB) ## Va chercher le moteur ClickHouse, une fois / fetches the ClickHouse engine, once
+
+# npm keeps the package of this platform only; the library is linked, since it is large.
+$(CHDB): cmd/fil/embedded/package.json cmd/fil/embedded/package-lock.json
+	npm ci --prefix cmd/fil/embedded --no-audit --no-fund
+	mkdir -p bin
+	library=$$(find cmd/fil/embedded/node_modules/@chdb -name libchdb.so | head -n 1); \
+	if [ -z "$$library" ]; then echo "libchdb.so : aucun paquet pour $$(uname -sm) / no package for this platform" >&2; exit 1; fi; \
+	ln -f "$$library" $@ 2>/dev/null || cp "$$library" $@
+	touch $@
+
+.PHONY: test
+test: engines ## Passe tous les tests, sur les moteurs embarqués / runs every test, on the embedded engines
+	go test -timeout $(TEST_TIMEOUT) ./...
+
+.PHONY: check
+check: $(LINT) ## Vérifie mise en forme, règles et dépendances / checks format, rules and dependencies
+	go vet ./...
+	$(LINT) run
+	go test -run '^TestHouse' .
+	go mod tidy -diff
+	go mod verify
+
+# Built from the module proxy and kept under the version's name, so that a new version is built when it is asked for.
+$(LINT):
+	GOBIN=$(CURDIR)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
+	mv bin/golangci-lint $@
+
+.PHONY: race
+race: engines ## Tests avec le détecteur de concurrence (demande un compilateur C) / tests under the race detector
+	CGO_ENABLED=1 go test -race -timeout $(TEST_TIMEOUT) $(RACE)
+
+.PHONY: fuzz
+fuzz: engines ## Chaque cible de fuzz pendant FUZZTIME=10s / each fuzz target for FUZZTIME
+	for package in $$(go list ./...); do \
+		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+			echo "$$package $$target"; \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package; \
+		done; \
+	done
+
+.PHONY: bench
+bench: engines ## Mesure les chemins chauds (BENCH=motif) / measures the hot paths (BENCH=pattern)
+	go test -run '^$$' -bench '$(BENCH)' -benchmem -timeout 30m ./...
+
+.PHONY: demo-deskdrop
+demo-deskdrop: build engines ## Importe un vrai journal : DESKDROP=users_interactions.csv.zip / imports a real log
+	deploy/demo-deskdrop.sh "$(DESKDROP)"
+
+.PHONY: clean
+clean: ## Efface ce qui a été construit, jamais les données / removes what was built, never the data
+	rm -rf bin .demo cmd/fil/embedded/node_modules
