@@ -18,9 +18,11 @@ import (
 // write puts messages in a topic as a foreign producer would.
 func write(t testing.TB, cfg eventlog.Config, topic fil.Topic, messages ...kafka.Message) {
 	t.Helper()
+	transport := &kafka.Transport{}
+	defer transport.CloseIdleConnections()
 	w := &kafka.Writer{
 		Addr: kafka.TCP(cfg.Brokers...), Topic: cfg.Prefix + string(topic), RequiredAcks: kafka.RequireAll,
-		Balancer: kafka.Murmur2Balancer{}, BatchTimeout: time.Millisecond, Transport: &kafka.Transport{},
+		Balancer: kafka.Murmur2Balancer{}, BatchTimeout: time.Millisecond, Transport: transport,
 	}
 	if err := w.WriteMessages(t.Context(), messages...); err != nil {
 		t.Fatalf("write: %v", err)
