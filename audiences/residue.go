@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/RoaringBitmap/roaring/v2"
 	"github.com/expr-lang/expr/ast"
@@ -40,6 +41,13 @@ type residue struct {
 	id      bool     // it names the id
 	org     bool     // it calls inOrg
 	program *vm.Program
+	engines sync.Pool // of *engine
+}
+
+// engine runs a residue's program for one agent after the other.
+type engine struct {
+	machine vm.VM
+	env     map[string]any
 }
 
 // residue compiles what bitmaps cannot do.
@@ -180,7 +188,14 @@ func (r *residue) within(_ *query, among *roaring.Bitmap) *roaring.Bitmap { retu
 func (r *residue) cost() int { return costEach }
 
 func (r *residue) holds(agent *row) bool {
-	env := make(map[string]any, len(r.reads)+2)
+	e, pooled := r.engines.Get().(*engine)
+	if !pooled {
+		e = &engine{env: make(map[string]any, len(r.reads)+2)}
+		if r.org {
+			e.env[functionInOrg] = func(unit string) bool { return under(e.env["org"].(string), strings.Trim(unit, "/")) }
+		}
+	}
+	defer r.engines.Put(e)
 	for _, f := range r.reads {
 		value := f.decode(agent.cells[f.at])
 		if value == nil {
@@ -189,15 +204,12 @@ func (r *residue) holds(agent *row) bool {
 			}
 			value = []string{}
 		}
-		env[f.name] = value
+		e.env[f.name] = value
 	}
 	if r.id {
-		env[fieldID] = agent.id
+		e.env[fieldID] = agent.id
 	}
-	if r.org {
-		env[functionInOrg] = func(unit string) bool { return under(env["org"].(string), strings.Trim(unit, "/")) }
-	}
-	answer, err := vm.Run(r.program, env)
+	answer, err := e.machine.Run(r.program, e.env)
 	holds, ok := answer.(bool)
 	return err == nil && ok && holds
 }
