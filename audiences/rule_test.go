@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -127,7 +128,7 @@ func golden(t *testing.T, name, got string) {
 	}
 }
 
-// TestRulesAnswered holds the examples of RULES.md to what they say they hold.
+// TestRulesAnswered holds each form of rule to the agents it should hold, and to bitmaps where they can do.
 func TestRulesAnswered(t *testing.T) {
 	t.Parallel()
 	ix := audiences.NewIndex(schema)
@@ -220,4 +221,46 @@ func FuzzRule(f *testing.F) {
 			t.Fatalf("%q: sets hold %d agents, asked one by one %d are in", rule, len(selected), in)
 		}
 	})
+}
+
+// TestDocumentedRules holds every rule of RULES.md to compile, and its two tables of missing values to be true.
+func TestDocumentedRules(t *testing.T) {
+	t.Parallel()
+	raw, err := os.ReadFile("RULES.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ix := audiences.NewIndex(schema)
+	putAgents(t, ix, fil.Agent{ID: "bare"})
+	text, rules, missing := string(raw), 0, 0
+	for _, block := range regexp.MustCompile("(?s)```rule\n(.*?)```").FindAllStringSubmatch(text, -1) {
+		rules++
+		if err := ix.Check(block[1]); err != nil {
+			t.Errorf("%s: %v", block[1], err)
+		}
+	}
+	verdicts := map[string]int{"n'en est pas": 0, "is out": 0, "en est": 1, "is in": 1}
+	for line := range strings.Lines(text) {
+		cells := strings.Split(strings.ReplaceAll(strings.Trim(line, "| \n"), `\|`, "\x00"), " | ")
+		if len(cells) != 2 || !strings.Contains(cells[0]+cells[1], "`") {
+			continue
+		}
+		for _, quoted := range regexp.MustCompile("`([^`…]+)`").FindAllStringSubmatch(cells[0]+cells[1], -1) {
+			rule := strings.ReplaceAll(quoted[1], "\x00", "|")
+			rules++
+			got, err := ix.Select(rule)
+			if err != nil {
+				t.Errorf("%s: %v", rule, err)
+			}
+			if want, said := verdicts[cells[1]]; said {
+				missing++
+				if len(got) != want {
+					t.Errorf("%s: RULES.md says the agent with nothing %s, the index holds %d", rule, cells[1], len(got))
+				}
+			}
+		}
+	}
+	if rules < 50 || missing != 14 {
+		t.Errorf("found %d rules and %d on missing values in RULES.md", rules, missing)
+	}
 }
