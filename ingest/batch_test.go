@@ -192,7 +192,7 @@ func TestPlacesAreBounded(t *testing.T) {
 		_ = feed.Close()
 		<-held
 	}
-	h.want(201, "ingest", "PUT", "/v1/agents/a1", `{}`)
+	eventually(t, "the places are free again", func() bool { return h.ask("ingest", "PUT", "/v1/agents/a1", `{}`).status == 201 })
 }
 
 func TestDescribed(t *testing.T) {

@@ -26,6 +26,9 @@ func checkAgent(s fil.Schema, a *fil.Agent) error {
 	checkText(&faults, "site", a.Site, 256)
 	checkText(&faults, "language", a.Language, 35)
 	for name, value := range a.Attributes {
+		if len(faults) >= maxFaults {
+			break
+		}
 		field := "attributes." + clip(name)
 		declared, ok := s.Lookup(name)
 		if !ok {

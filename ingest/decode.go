@@ -21,6 +21,7 @@ const (
 	maxRecord = 80 << 10 // bytes of one record, one event or one line
 	maxEvents = 10_000   // events of a body that is not a stream
 	maxDepth  = 32       // levels of JSON
+	maxFaults = 20       // faults named of one record
 )
 
 var (
@@ -156,6 +157,9 @@ func (s *shape) fill(raw []byte, v reflect.Value, path string, faults *fil.Fault
 		return nil
 	}
 	for _, name := range slices.Sorted(maps.Keys(members)) {
+		if len(*faults) == maxFaults {
+			break
+		}
 		p, known := s.fields[name]
 		switch field := path + name; {
 		case name == "$schema": // left by clients that send back what they read

@@ -26,8 +26,8 @@ const (
 // maxAgentBody bounds what an agent's token may send at once, in bytes: a page reports some dozens of events.
 const maxAgentBody = 512 << 10
 
-// maxRefusals bounds the refusals that one answer about engagements details; the others are counted.
-const maxRefusals = 1000
+// maxRefused bounds the refused events of a stream that its answer details; the others are counted.
+const maxRefused = maxEvents
 
 // tally is the answer about engagements.
 type tally struct {
@@ -237,8 +237,10 @@ func (d *Door) admit(ctx huma.Context, form form, arrivals []arrival, t *tally) 
 
 // refuse notes one refused event.
 func (t *tally) refuse(d *Door, form form, a arrival, language string) {
-	t.Refused++
 	t.last = a.err
+	if t.Refused++; t.Refused > maxRefused {
+		return
+	}
 	verdict, faults := d.verdict(a.err)
 	if len(faults) == 0 {
 		faults = fil.Faults{{Problem: verdict.detail}}
@@ -253,9 +255,6 @@ func (t *tally) refuse(d *Door, form form, a arrival, language string) {
 	default:
 	}
 	for _, fault := range faults {
-		if len(t.Errors) == maxRefusals {
-			return
-		}
 		one.Field, one.Detail = fault.Field, fault.Problem.In(language)
 		t.Errors = append(t.Errors, one)
 		t.faults = append(t.faults, &huma.ErrorDetail{Location: strings.TrimSuffix(prefix+fault.Field, "."), Message: one.Detail})

@@ -36,7 +36,7 @@ func title(status int) fil.Bilingual {
 		http.StatusBadRequest: "Requête illisible", http.StatusForbidden: "Interdit", http.StatusNotFound: "Introuvable",
 		http.StatusPreconditionFailed: "Condition non remplie", http.StatusRequestEntityTooLarge: "Trop volumineux",
 		http.StatusUnsupportedMediaType: "Type de contenu inconnu", http.StatusUnprocessableEntity: "Données refusées",
-		http.StatusServiceUnavailable: "Journal indisponible", http.StatusInternalServerError: "Erreur interne",
+		http.StatusServiceUnavailable: "Indisponible pour le moment", http.StatusInternalServerError: "Erreur interne",
 	}
 	return fil.Bilingual{FR: french[status], EN: http.StatusText(status)}
 }
