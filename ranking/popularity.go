@@ -20,6 +20,7 @@ const (
 	tallyVersion = 1
 	tallyHeader  = 17
 	tallySize    = 16
+	maxLog       = 1e8     // half-lives; a content read in 2262 with the shortest half-life has less
 	maxTallies   = 1 << 14 // contents of one partition; a quarter more are kept before the least popular are dropped
 )
 
@@ -56,8 +57,8 @@ func parseTally(packed []byte) (*tally, error) {
 	t.offset, t.whole = int64(binary.LittleEndian.Uint64(packed[9:])), false
 	for b := packed[tallyHeader:]; len(b) > 0; b = b[tallySize:] {
 		key, log := fil.ContentKey(binary.LittleEndian.Uint64(b)), math.Float64frombits(binary.LittleEndian.Uint64(b[8:]))
-		if _, twice := t.place[key]; twice || math.IsNaN(log) || math.IsInf(log, 0) {
-			return nil, fmt.Errorf("parse popularity: content %#x is there twice or is not a number", uint64(key))
+		if _, twice := t.place[key]; twice || !(math.Abs(log) <= maxLog) { // written so that NaN is refused
+			return nil, fmt.Errorf("parse popularity: content %#x is there twice or is out of range", uint64(key))
 		}
 		t.append(key, log)
 	}

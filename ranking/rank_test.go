@@ -102,6 +102,20 @@ func TestRank_HoldsUntilTheMomentItAnnounces(t *testing.T) {
 	}
 }
 
+func TestRank_GoesBackInTime(t *testing.T) {
+	random := rand.New(rand.NewPCG(26, 27))
+	contents := newsroom(random, 200)
+	catalogue, profile := newCatalogue(t, contents...), reader(random, contents, 50)
+	ranker := ranking.NewRanker(ranking.DefaultPolicy(), catalogue, town, nil)
+	for range 50 {
+		now := noon.Add(-time.Duration(random.IntN(1000*3600)) * time.Second)
+		want := rank(t, ranking.NewRanker(ranking.DefaultPolicy(), catalogue, town, nil), profile, now)
+		if diff := cmp.Diff(want, rank(t, ranker, profile, now)); diff != "" {
+			t.Fatalf("at %v, a ranker that has served other moments gives another feed: %s", now, diff)
+		}
+	}
+}
+
 func TestRank_IsTheSameInEveryProcess(t *testing.T) {
 	random := rand.New(rand.NewPCG(9, 10))
 	contents := newsroom(random, 500)

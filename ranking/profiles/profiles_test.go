@@ -1,0 +1,256 @@
+package profiles_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/filengine/fil"
+	"github.com/filengine/fil/cmd/fil/embedded"
+	"github.com/filengine/fil/ranking"
+	"github.com/filengine/fil/ranking/profiles"
+)
+
+var noon = time.Date(2026, time.November, 20, 12, 0, 0, 0, time.UTC)
+
+func startRedis(t testing.TB) *redis.Client {
+	t.Helper()
+	options := &redis.Options{Addr: os.Getenv("FIL_TEST_REDIS")}
+	if options.Addr == "" {
+		server, err := embedded.StartRedis(embedded.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if err := server.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+		options.Addr = server.Addr()
+	}
+	client := redis.NewClient(options)
+	t.Cleanup(func() {
+		if err := client.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := client.FlushAll(t.Context()).Err(); err != nil {
+		t.Fatal(err)
+	}
+	return client
+}
+
+func setup(t testing.TB) (*profiles.Store, *redis.Client) {
+	t.Helper()
+	client := startRedis(t)
+	store, err := profiles.New(client, profiles.Config{Retention: 30 * 24 * time.Hour})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return store, client
+}
+
+// change is what the learner saves when an agent reads a content.
+func change(agent string, before ranking.Profile, offset int64) ranking.Change {
+	header := before.Bytes()
+	return ranking.Change{
+		Agent: agent, Before: header[:min(len(header), 9)],
+		Profile: before.Apply(fil.Engagement{Kind: fil.Read, Agent: agent, Content: fmt.Sprint("c", offset), Time: noon}, offset).Bytes(),
+		Claims:  bytes.Repeat([]byte{byte(offset)}, 16),
+	}
+}
+
+func TestSave_WritesOnlyWhatNobodyElseWrote(t *testing.T) {
+	store, _ := setup(t)
+	first := change("alice", ranking.Profile{}, 1)
+	if err := store.Save(t.Context(), []ranking.Change{first}); err != nil {
+		t.Fatal(err)
+	}
+	for name, stale := range map[string]ranking.Change{
+		"a writer that saw no profile":    change("alice", ranking.Profile{}, 2),
+		"a writer that saw another":       {Agent: "alice", Before: []byte("\x01\x09\x00\x00\x00\x00\x00\x00\x00"), Profile: []byte("other")},
+		"a writer that saw one of nobody": change("bob", parse(t, first.Profile), 2),
+	} {
+		if err := store.Save(t.Context(), []ranking.Change{stale}); !errors.Is(err, profiles.ErrConflict) {
+			t.Errorf("%s: error %v, want a conflict", name, err)
+		}
+	}
+	second := change("alice", parse(t, first.Profile), 2)
+	second.Forget = 16
+	third := change("carol", ranking.Profile{}, 3)
+	if err := store.Save(t.Context(), []ranking.Change{second, third}); err != nil {
+		t.Fatal(err)
+	}
+	header, stored, err := store.Load(t.Context(), 0, []string{"carol", "bob", "alice"})
+	if err != nil || len(header) != 0 {
+		t.Fatalf("header %q, error %v", header, err)
+	}
+	for i, want := range []ranking.Change{third, {}, second} {
+		if !bytes.Equal(stored[i].Profile, want.Profile) || !bytes.Equal(stored[i].Identities, want.Claims) {
+			t.Errorf("agent %d: stored %q, want the profile and the claims of %q", i, stored[i], want.Agent)
+		}
+	}
+	if alone, err := store.Profile(t.Context(), "alice"); err != nil || !bytes.Equal(alone, second.Profile) {
+		t.Errorf("alice's profile alone is %q, error %v", alone, err)
+	}
+}
+
+func TestSave_Expires(t *testing.T) {
+	store, client := setup(t)
+	if err := store.Save(t.Context(), []ranking.Change{change("alice", ranking.Profile{}, 1)}); err != nil {
+		t.Fatal(err)
+	}
+	for key, want := range map[string]time.Duration{profiles.Key("alice"): 30 * 24 * time.Hour, "i:{alice}": 33 * 24 * time.Hour} {
+		if left := client.TTL(t.Context(), key).Val(); left <= want-time.Minute || left > want {
+			t.Errorf("%s has %v to live, want %v", key, left, want)
+		}
+	}
+}
+
+func TestSave_BringsItsScriptsBack(t *testing.T) {
+	store, client := setup(t)
+	if err := store.Save(t.Context(), []ranking.Change{change("alice", ranking.Profile{}, 1)}); err != nil {
+		t.Fatal(err)
+	}
+	if err := client.ScriptFlush(t.Context()).Err(); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Save(t.Context(), []ranking.Change{change("bob", ranking.Profile{}, 1), change("carol", ranking.Profile{}, 2)}); err != nil {
+		t.Fatalf("after the scripts were flushed: %v", err)
+	}
+}
+
+func TestSave_ReportsARedisThatIsGone(t *testing.T) {
+	server, err := embedded.StartRedis(embedded.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := redis.NewClient(&redis.Options{Addr: server.Addr(), MaxRetries: -1})
+	defer client.Close()
+	store, err := profiles.New(client, profiles.DefaultConfig())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Close(); err != nil {
+		t.Fatal(err)
+	}
+	_, _, loadErr := store.Load(t.Context(), 0, []string{"alice"})
+	_, popularitiesErr := store.Popularities(t.Context(), make([][]byte, 2))
+	_, knownErr := store.Known(t.Context(), []profiles.Query{{Agent: "alice"}})
+	saveErr := store.Save(t.Context(), []ranking.Change{change("alice", ranking.Profile{}, 1)})
+	for call, err := range map[string]error{"Load": loadErr, "Popularities": popularitiesErr, "Known": knownErr, "Save": saveErr} {
+		if err == nil || errors.Is(err, profiles.ErrConflict) {
+			t.Errorf("%s on a Redis that is gone: error %v", call, err)
+		}
+	}
+}
+
+func TestSavePopularity_PatchesWhatIsThere(t *testing.T) {
+	store, client := setup(t)
+	header := func(n byte) []byte { return bytes.Repeat([]byte{n}, 17) }
+	steps := []struct {
+		change ranking.PopularityChange
+		want   string
+		err    error
+	}{
+		{ranking.PopularityChange{Whole: true, At: []int{0}, Bytes: [][]byte{append(header('a'), "0123456789"...)}}, "0123456789", nil},
+		{ranking.PopularityChange{Whole: true, At: []int{0}, Bytes: [][]byte{header('b')}}, "0123456789", profiles.ErrConflict},
+		{ranking.PopularityChange{Before: header('a'), At: []int{0, 17 + 4, 17 + 10}, Bytes: [][]byte{header('b'), []byte("xy"), []byte("new")}}, "0123xy6789new", nil},
+		{ranking.PopularityChange{Before: header('a'), At: []int{0}, Bytes: [][]byte{header('c')}}, "0123xy6789new", profiles.ErrConflict},
+		{ranking.PopularityChange{Before: header('b'), Whole: true, At: []int{0}, Bytes: [][]byte{append(header('c'), "short"...)}}, "short", nil},
+	}
+	for i, step := range steps {
+		if err := store.SavePopularity(t.Context(), 5, step.change); !errors.Is(err, step.err) {
+			t.Fatalf("step %d: error %v, want %v", i, err, step.err)
+		}
+		packed, err := store.LoadPopularity(t.Context(), 5)
+		if err != nil || string(packed[17:]) != step.want {
+			t.Errorf("step %d: stored %q, want %q (error %v)", i, packed, step.want, err)
+		}
+	}
+	if left := client.TTL(t.Context(), "pop:{5}").Val(); left >= 0 {
+		t.Errorf("popularity, which marks that effects are stored, expires in %v", left)
+	}
+}
+
+func TestPopularities_ReadsOnlyWhatChanged(t *testing.T) {
+	store, _ := setup(t)
+	whole := append(bytes.Repeat([]byte{'h'}, 17), "body"...)
+	if err := store.SavePopularity(t.Context(), 1, ranking.PopularityChange{Whole: true, At: []int{0}, Bytes: [][]byte{whole}}); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		headers [][]byte
+		want    [][]byte
+	}{
+		"at first":    {[][]byte{nil, nil}, [][]byte{nil, whole}},
+		"unchanged":   {[][]byte{nil, whole[:17]}, [][]byte{nil, nil}},
+		"lost since":  {[][]byte{whole[:17], whole[:17]}, [][]byte{{}, nil}},
+		"other since": {[][]byte{nil, bytes.Repeat([]byte{'x'}, 17)}, [][]byte{nil, whole}},
+	} {
+		got, err := store.Popularities(t.Context(), c.headers)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range got {
+			if !bytes.Equal(got[i], c.want[i]) || (got[i] == nil) != (c.want[i] == nil) {
+				t.Errorf("%s: partition %d is %q, want %q", name, i, got[i], c.want[i])
+			}
+		}
+	}
+}
+
+func TestKnown_RemembersFor32Days(t *testing.T) {
+	store, _ := setup(t)
+	day := uint16(noon.Unix() / 86400)
+	claim := []byte{1, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0, byte(day), byte(day >> 8)}
+	saved := change("alice", ranking.Profile{}, 9)
+	saved.Claims = claim
+	if err := store.Save(t.Context(), []ranking.Change{saved}); err != nil {
+		t.Fatal(err)
+	}
+	known, err := store.Known(t.Context(), []profiles.Query{
+		{"alice", 1, noon}, {"alice", 2, noon}, {"bob", 1, noon}, {"alice", 1, noon.Add(32 * 24 * time.Hour)}, {"alice", 1, noon.Add(33 * 24 * time.Hour)},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := fmt.Sprint(known), "[true false false true false]"; got != want {
+		t.Errorf("known %s, want %s", got, want)
+	}
+	if none, err := store.Known(t.Context(), nil); err != nil || len(none) != 0 {
+		t.Errorf("no query: %v, %v", none, err)
+	}
+}
+
+func TestKey_SharesTheAgentsSlot(t *testing.T) {
+	if key := profiles.Key("alice"); !strings.Contains(key, "{alice}") || key != "p:{alice}" {
+		t.Errorf("key %s", key)
+	}
+}
+
+func TestConfig_RefusesWhatTheLawDoes(t *testing.T) {
+	if err := profiles.DefaultConfig().Validate(); err != nil {
+		t.Error(err)
+	}
+	for _, retention := range []time.Duration{0, time.Hour, 800 * 24 * time.Hour} {
+		if _, err := profiles.New(nil, profiles.Config{Retention: retention}); len(fil.FaultsOf(err)) != 1 {
+			t.Errorf("retention %v: error %v", retention, err)
+		}
+	}
+}
+
+func parse(t testing.TB, packed []byte) ranking.Profile {
+	t.Helper()
+	p, err := ranking.ParseProfile(packed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
