@@ -22,7 +22,7 @@ const (
 	structuredMedia  = "application/cloudevents+json"
 	bareTombstone    = "fil:tombstone" // the source given to a tombstone that another producer wrote with no attributes
 	messageFraming   = 64              // bounds what Kafka adds to a record: lengths, offset and time deltas
-	attributeFraming = 24              // bounds what Kafka adds to a header, and the name of a known attribute
+	attributeFraming = 10              // bounds what Kafka adds to a header: two lengths
 )
 
 // message is a Kafka record, whatever it holds. A nil value is a tombstone; an empty one is not.
@@ -36,10 +36,10 @@ type message struct {
 // size bounds the bytes that a record takes in a request, before compression.
 func size(rec *fil.Record) int {
 	e := &rec.Event
-	n := messageFraming + len(rec.Key) + len(e.Data) + 8*attributeFraming +
+	n := messageFraming + len(rec.Key) + len(e.Data) + 8*(attributeFraming+len("ce_specversion")) +
 		len(e.ID) + len(e.Source) + len(e.Type) + len(e.Subject) + len(time.RFC3339Nano) + len("application/json") + len("1.0")
 	for k, v := range e.Extra {
-		n += attributeFraming + len(k) + len(v)
+		n += attributeFraming + len(attributePrefix) + len(k) + len(v)
 	}
 	return n
 }
