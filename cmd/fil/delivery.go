@@ -16,8 +16,10 @@ import (
 
 // feeds are what the worker, which ranks ahead, and delivery, which ranks on read, share: one ranker, one keeper.
 type feeds struct {
-	keeper *delivery.Keeper
-	hub    *delivery.Hub
+	popularity *ranking.Popularity
+	ranker     *ranking.Ranker
+	keeper     *delivery.Keeper
+	hub        *delivery.Hub
 }
 
 // popularityEvery is how often a process looks for a change of popularity in Redis.
@@ -44,8 +46,9 @@ func (h *house) openFeeds() (*feeds, error) {
 		})
 		return ctx.Err()
 	}, read.Load)
+	ranker := ranking.NewRanker(h.policy, h.catalogue, membership{h.index}, popularity)
 	keeper, err := delivery.NewKeeper(delivery.DefaultConfig(), delivery.Parts{
-		Ranker:    ranking.NewRanker(h.policy, h.catalogue, membership{h.index}, popularity),
+		Ranker:    ranker,
 		Store:     store,
 		Directory: h.index,
 		Log:       h.logger,
@@ -55,7 +58,7 @@ func (h *house) openFeeds() (*feeds, error) {
 	if err != nil {
 		return nil, err
 	}
-	h.feeds = &feeds{keeper: keeper, hub: delivery.NewHub(keeper)}
+	h.feeds = &feeds{popularity: popularity, ranker: ranker, keeper: keeper, hub: delivery.NewHub(keeper)}
 	return h.feeds, nil
 }
 

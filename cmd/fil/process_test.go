@@ -36,7 +36,7 @@ const patience = 90 * time.Second
 
 // program is a running `fil up` and the keys to it.
 type program struct {
-	t    *testing.T
+	t    testing.TB
 	dir  string
 	base string
 	cmd  *exec.Cmd
@@ -63,7 +63,7 @@ func (j *journal) String() string {
 }
 
 // startUp starts `fil up` on a data folder and waits until it is ready.
-func startUp(t *testing.T, dir string, args ...string) *program {
+func startUp(t testing.TB, dir string, args ...string) *program {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -106,22 +106,22 @@ func command(args ...string) *exec.Cmd {
 // key makes a key as a stranger would, with the command.
 func (p *program) key(role string, more ...string) string {
 	p.t.Helper()
-	out, code := fil(p.t, append([]string{"keys", "create", "--data", p.dir, "--role", role}, more...)...)
+	out, code := run(p.t, append([]string{"keys", "create", "--data", p.dir, "--role", role}, more...)...)
 	if code != exitDone {
 		p.t.Fatalf("fil keys create --role %s: status %d\n%s", role, code, out)
 	}
 	return strings.TrimSpace(out)
 }
 
-// fil runs a command to its end and gives its standard output and exit status.
-func fil(t *testing.T, args ...string) (out string, status int) {
+// run runs a command to its end and gives its standard output and exit status.
+func run(t testing.TB, args ...string) (out string, status int) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
 	cmd := command(args...)
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()
 	if exit := (*exec.ExitError)(nil); err != nil && !asExit(err, &exit) {
-		t.Fatalf("run fil %v: %v", args, err)
+		t.Fatalf("run %v: %v", args, err)
 	}
 	if code := cmd.ProcessState.ExitCode(); code != exitDone {
 		return stdout.String() + stderr.String(), code
@@ -160,7 +160,7 @@ type answer struct {
 	body   []byte
 }
 
-func (a answer) json(t *testing.T, into any) {
+func (a answer) json(t testing.TB, into any) {
 	t.Helper()
 	if err := json.Unmarshal(a.body, into); err != nil {
 		t.Fatalf("decode answer %d: %v\n%s", a.status, err, a.body)
@@ -224,7 +224,7 @@ func engagements(first, n, agents, contents int) string {
 }
 
 // eventually waits until a condition holds.
-func eventually(t *testing.T, what string, holds func() bool) {
+func eventually(t testing.TB, what string, holds func() bool) {
 	t.Helper()
 	deadline := time.NewTimer(patience)
 	defer deadline.Stop()

@@ -17,7 +17,7 @@ import (
 
 	"github.com/filengine/fil"
 	"github.com/filengine/fil/cmd/fil/access"
-	"github.com/filengine/fil/delivery"
+	"github.com/filengine/fil/delivery/web"
 )
 
 // server is the one address of a process: the API of its roles, health, metrics and the page.
@@ -51,8 +51,8 @@ func newServer(h *house, who access.Authenticator) *server {
 		fil.RoleIngest, fil.RoleCommunicator, fil.RoleLeader, fil.RoleService))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	mux.HandleFunc("GET /readyz", s.readyz)
-	mux.Handle("GET /{$}", delivery.Page())
-	mux.Handle("GET /assets/", delivery.Page())
+	mux.Handle("GET /{$}", web.Page())
+	mux.Handle("GET /assets/", web.Page())
 	s.http = &http.Server{
 		Handler: s.gate(mux), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
 	}

@@ -1,0 +1,269 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/filengine/fil"
+	"github.com/filengine/fil/delivery/feedstore"
+	"github.com/filengine/fil/ranking/profiles"
+)
+
+// The figures of a whole server, in one process with its embedded engines and its clients, each beside its limit
+// measured in the same run: read them as ratios, since engines, server and clients share the same cores.
+
+// crowd fills a server with agents, and with live contents of ten sources, twenty topics and four audiences.
+func crowd(b *testing.B, h *here, agents, contents int) {
+	b.Helper()
+	for i := range 4 {
+		h.must(http.MethodPut, fmt.Sprintf("/v1/audiences/s%d", i), h.keys["communicator"], fmt.Sprintf(`{"name":"s%d","rule":"inOrg(\"cd/s%d\")"}`, i, i), 200, 201)
+	}
+	var lines strings.Builder
+	for i := range agents {
+		fmt.Fprintf(&lines, `{"id":"a%d","org":"cd/s%d/u%d","site":"x","attributes":{"category":"%c"}}`+"\n", i, i%8, i%50, 'A'+i%3)
+	}
+	h.ask(http.MethodPost, "/v1/agents:batch", h.keys["ingest"], lines.String(), "Content-Type: application/x-ndjson")
+	lines.Reset()
+	for i := range contents {
+		audience := ""
+		if i%2 == 0 {
+			audience = fmt.Sprintf(`,"audiences":["s%d"]`, i%4)
+		}
+		fmt.Fprintf(&lines, `{"id":"c%d","title":"Communication %d","summary":"Ce qu'il faut retenir en deux phrases.","topics":["t%d","t%d"],"source":"s%d","author":"au%d","published_at":"2026-10-%02dT08:00:00Z"%s}`+"\n",
+			i, i, i%20, i%7, i%10, i%30, 1+i%28, audience)
+	}
+	h.ask(http.MethodPost, "/v1/contents:batch", h.keys["communicator"], lines.String(), "Content-Type: application/x-ndjson")
+	eventually(b, "the contents", func() bool { return h.server.house.catalogue.Len() == contents && h.server.house.index.Len() == agents })
+}
+
+// percentiles reports p50 and p99 of durations.
+func percentiles(b *testing.B, name string, took []time.Duration) {
+	slices.Sort(took)
+	at := func(q float64) float64 {
+		return float64(took[int(q*float64(len(took)-1))].Microseconds()) / 1000
+	}
+	b.ReportMetric(at(.5), name+"-p50-ms")
+	b.ReportMetric(at(.99), name+"-p99-ms")
+}
+
+// BenchmarkAdmit posts engagements over HTTP, 1,000 a request on four connections, acknowledged by a synced log. The
+// limit is the same records given to the log without HTTP, decoding, checks and identities.
+func BenchmarkAdmit(b *testing.B) {
+	h := startHere(b)
+	crowd(b, h, 2000, 100)
+	const batch, clients = 1000, 4
+	var next atomic.Int64
+	together := func(n int, do func(first int)) float64 {
+		var group sync.WaitGroup
+		var left atomic.Int64
+		left.Store(int64(n))
+		began := time.Now()
+		for range clients {
+			group.Go(func() {
+				for left.Add(-1) >= 0 {
+					do(int(next.Add(batch)))
+				}
+			})
+		}
+		group.Wait()
+		return float64(n*batch) / time.Since(began).Seconds()
+	}
+	const rounds = 40
+	for b.Loop() {
+		admitted := together(rounds, func(first int) {
+			if got := h.ask(http.MethodPost, "/v1/engagements", h.keys["ingest"], engagements(first, batch, 2000, 100), "Content-Type: application/x-ndjson"); got.status != 202 {
+				b.Errorf("status %d: %s", got.status, got.body)
+			}
+		})
+		limit := together(rounds, func(first int) {
+			records := make([]fil.Record, batch)
+			for i := range records {
+				e := fil.Engagement{Kind: fil.Read, Agent: fmt.Sprintf("a%d", i), Content: "c1", Time: time.Now()}
+				event, err := e.Event("bench", fmt.Sprint(first+i))
+				if err != nil {
+					b.Error(err)
+				}
+				records[i] = fil.Record{Position: fil.Position{Topic: fil.TopicEngagements}, Key: e.Agent, Event: event}
+			}
+			if err := h.server.house.events.Publish(context.Background(), records); err != nil {
+				b.Error(err)
+			}
+		})
+		b.ReportMetric(admitted, "events/s")
+		b.ReportMetric(limit, "log-only-events/s")
+		b.ReportMetric(admitted/limit, "of-limit")
+	}
+}
+
+// BenchmarkFreshness measures, one at a time, how long a change takes to be seen: a content published, an engagement in
+// the agent's feed, an engagement in the report.
+func BenchmarkFreshness(b *testing.B) {
+	h := startHere(b)
+	crowd(b, h, 2000, 100)
+	const rounds = 100
+	for b.Loop() {
+		var published, learned, reported []time.Duration
+		for i := range rounds {
+			id := fmt.Sprintf("fresh%d-%d", b.N, i)
+			began := time.Now()
+			h.must(http.MethodPut, "/v1/contents/"+id, h.keys["communicator"], fmt.Sprintf(`{"title":"Neuf","priority":3,"pinned_until":"2099-01-01T00:00:00Z","published_at":%q}`, began.UTC().Format(time.RFC3339)), 201)
+			eventually(b, "the publication", func() bool { return strings.Contains(h.feed("a1").ids(), id) })
+			published = append(published, time.Since(began))
+
+			event, _ := fil.Engagement{Kind: fil.Dismiss, Agent: "a1", Content: id, Time: began}.Event("bench", id)
+			raw, _ := event.MarshalJSON()
+			began = time.Now()
+			h.ask(http.MethodPost, "/v1/engagements", h.keys["ingest"], string(raw), "Content-Type: application/cloudevents+json")
+			eventually(b, "the dismissal", func() bool { return !strings.Contains(h.feed("a1").ids(), id) })
+			learned = append(learned, time.Since(began))
+			h.must(http.MethodDelete, "/v1/contents/"+id, h.keys["communicator"], "", 204)
+		}
+		for i := range rounds / 2 {
+			id := fmt.Sprintf("c%d", i)
+			began := time.Now()
+			h.ask(http.MethodPost, "/v1/engagements", h.keys["ingest"], strings.ReplaceAll(engagements(1e6+b.N*1e5+i*100, 60, 30, 1), `"c0"`, `"`+id+`"`), "Content-Type: application/x-ndjson")
+			eventually(b, "the figures", func() bool {
+				var report struct{ Totals map[string]any }
+				h.must(http.MethodGet, "/v1/contents/"+id+"/report", h.keys["leader"], "", 200).json(b, &report)
+				n, ok := report.Totals["impressions"].(float64)
+				return ok && n > 0
+			})
+			reported = append(reported, time.Since(began))
+		}
+		percentiles(b, "publish-visible", published)
+		percentiles(b, "engage-feed", learned)
+		percentiles(b, "engage-report", reported)
+	}
+}
+
+// BenchmarkRead reads feeds of 20 items over HTTP on 16 connections, 1,000 contents being live. The limit is a handler
+// in the same process that does one Redis GET of the same bytes.
+func BenchmarkRead(b *testing.B) {
+	h := startHere(b)
+	crowd(b, h, 2000, 1000)
+	sample := h.must(http.MethodGet, "/v1/agents/a1/feed", h.keys["service"], "", 200)
+	if err := h.redis.Set(context.Background(), "limit", sample.body, 0).Err(); err != nil {
+		b.Fatal(err)
+	}
+	limit := &http.Server{ReadHeaderTimeout: time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		raw, err := h.redis.Get(r.Context(), "limit").Bytes()
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write(raw)
+	})}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	go func() { _ = limit.Serve(listener) }()
+	b.Cleanup(func() { _ = limit.Close() })
+
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
+	read := func(url string) {
+		req, _ := http.NewRequest(http.MethodGet, url, nil)
+		req.Header.Set("Authorization", "Bearer "+h.keys["service"])
+		resp, err := client.Do(req)
+		if err != nil {
+			b.Error(err)
+			return
+		}
+		if _, err := io.Copy(io.Discard, resp.Body); err != nil || resp.StatusCode != http.StatusOK {
+			b.Errorf("status %d, %v", resp.StatusCode, err)
+		}
+		_ = resp.Body.Close()
+	}
+	load := func(total int, url func(i int) string) (rate float64, took []time.Duration) {
+		const clients = 16
+		var group sync.WaitGroup
+		var mu sync.Mutex
+		began := time.Now()
+		for c := range clients {
+			group.Go(func() {
+				mine := make([]time.Duration, 0, total/clients)
+				for i := range total / clients {
+					start := time.Now()
+					read(url(c + i*clients))
+					mine = append(mine, time.Since(start))
+				}
+				mu.Lock()
+				took = append(took, mine...)
+				mu.Unlock()
+			})
+		}
+		group.Wait()
+		return float64(len(took)) / time.Since(began).Seconds(), took
+	}
+	feedURL := func(i int) string { return fmt.Sprintf("%s/v1/agents/a%d/feed", h.base, i%2000) }
+	load(4000, feedURL) // rank and keep every feed once
+	const reads = 40_000
+	for b.Loop() {
+		rate, took := load(reads, feedURL)
+		most, limitTook := load(reads, func(int) string { return "http://" + listener.Addr().String() })
+		b.ReportMetric(rate, "reads/s")
+		b.ReportMetric(most, "one-GET-reads/s")
+		b.ReportMetric(rate/most, "of-limit")
+		percentiles(b, "read", took)
+		percentiles(b, "one-GET", limitTook)
+		b.ReportMetric(float64(len(sample.body)), "bytes")
+	}
+}
+
+// BenchmarkBuild ranks feeds of 100 items among 1,000 live contents, from a profile of 60 contents, on one goroutine;
+// the limit is reading the profile and storing the packed feed, without ranking anything.
+func BenchmarkBuild(b *testing.B) {
+	h := startHere(b)
+	crowd(b, h, 500, 1000)
+	h.ask(http.MethodPost, "/v1/engagements", h.keys["ingest"], engagements(0, 30_000, 500, 1000), "Content-Type: application/x-ndjson")
+	store, err := feedstore.New(h.redis, feedstore.Config{Window: 720 * time.Hour, Beside: profiles.Key}, prometheus.NewRegistry())
+	if err != nil {
+		b.Fatal(err)
+	}
+	ctx, feeds := context.Background(), h.server.house.feeds
+	eventually(b, "the profiles", func() bool { return h.server.house.events.CaughtUp("ranking") })
+	kept, err := store.Get(ctx, "a1")
+	if err != nil {
+		b.Fatal(err)
+	}
+	began, n := time.Now(), 0
+	for b.Loop() {
+		if _, _, err := feeds.ranker.Rank(fmt.Sprintf("a%d", n%500), kept.Profile, fil.OrderRanked, time.Now()); err != nil {
+			b.Fatal(err)
+		}
+		n++
+	}
+	b.ReportMetric(float64(n)/time.Since(began).Seconds(), "feeds/s")
+	feed, _, err := feeds.ranker.Rank("a1", kept.Profile, fil.OrderRanked, time.Now())
+	if err != nil {
+		b.Fatal(err)
+	}
+	packed, err := feedstore.Pack(feed, time.Now())
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportMetric(float64(len(packed)), "feed-bytes")
+	b.ReportMetric(float64(len(kept.Profile)), "profile-bytes")
+	began = time.Now()
+	for range 2000 {
+		if kept, err = store.Get(ctx, "a1"); err != nil {
+			b.Fatal(err)
+		}
+		if err := store.Put(ctx, feed, time.Now()); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(2000/time.Since(began).Seconds(), "store-only-feeds/s")
+}

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/filengine/fil"
+	"github.com/filengine/fil/cmd/fil/config"
+	"github.com/filengine/fil/cmd/fil/embedded"
+	"github.com/filengine/fil/ranking/profiles"
+)
+
+// here is a server in the test's own process, whose parts the test can reach: to empty Redis, or to measure the same
+// engines without it.
+type here struct {
+	*program
+	server *server
+	redis  *redis.Client
+}
+
+// startHere starts every role on embedded engines in this process. One test at a time may do so.
+func startHere(t testing.TB) *here {
+	t.Helper()
+	ctx, stop := context.WithCancel(context.Background())
+	cfg := config.Default()
+	cfg.Data = t.TempDir()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.Listen = listener.Addr().String()
+	engines, err := embedded.Start(ctx, embedded.Config{Dir: cfg.Data})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg = onEngines(cfg, engines)
+	h := &here{
+		program: &program{t: t, dir: cfg.Data, base: "http://" + cfg.Listen, keys: map[string]string{}},
+		redis:   redis.NewClient(&redis.Options{Addr: cfg.Redis.Addresses[0], Password: cfg.Redis.Password}),
+	}
+	ready, ended := make(chan *server, 1), make(chan error, 1)
+	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))
+	go func() {
+		ended <- host(ctx, cfg, listener, allRoles(), logger, func(_ context.Context, s *server) error {
+			ready <- s
+			return nil
+		})
+	}()
+	t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Errorf("stop: %v", err)
+		}
+		closing, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		if err := engines.Close(closing); err != nil {
+			t.Errorf("close engines: %v", err)
+		}
+		_ = h.redis.Close()
+	})
+	select {
+	case h.server = <-ready:
+	case err := <-ended:
+		ended <- err
+		t.Fatalf("start: %v", err)
+	case <-time.After(patience):
+		t.Fatalf("not ready after %s", patience)
+	}
+	for _, role := range []fil.Role{fil.RoleIngest, fil.RoleCommunicator, fil.RoleLeader, fil.RoleService} {
+		if h.keys[string(role)], err = h.server.ring.Create(role, "test"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return h
+}
+
+// awaitLearned waits until the profiles hold the first n events that engagements writes for 60 agents, and popularity,
+// which is saved right after them, has come to rest.
+func (h *here) awaitLearned(n int) {
+	h.t.Helper()
+	queries := make([]profiles.Query, n)
+	for i := range queries {
+		queries[i] = profiles.Query{Agent: fmt.Sprintf("a%d", i%60), Identity: fil.Event{Source: "test", ID: fmt.Sprint(i)}.Identity(), At: time.Now()}
+	}
+	eventually(h.t, "every event to be learned", func() bool {
+		known, err := h.server.house.profiles.Known(context.Background(), queries)
+		return err == nil && !slices.Contains(known, false)
+	})
+	popularity, stamp, same := h.server.house.feeds.popularity, uint64(0), 0
+	eventually(h.t, "popularity to rest", func() bool {
+		if err := popularity.Refresh(context.Background()); err != nil {
+			return false
+		}
+		if same++; popularity.Stamp() != stamp {
+			stamp, same = popularity.Stamp(), 0
+		}
+		return same > 25
+	})
+}
+
+// Redis holds nothing that the log cannot give again: emptied while the server runs, it fills again by itself, and
+// feeds, figures and what is known of duplicates are as they were.
+func TestRedisEmptied(t *testing.T) {
+	h := startHere(t)
+	story(h.program)
+	const events = 1000
+	send := func() (s struct{ Admitted, Duplicates int }) {
+		h.ask(http.MethodPost, "/v1/engagements", h.keys["ingest"], engagements(0, events, 60, 3), "Content-Type: application/x-ndjson").json(t, &s)
+		return s
+	}
+	send()
+	h.awaitTotals(events)
+	h.awaitLearned(events)
+	before := map[string]feedPage{}
+	for i := range 60 {
+		agent := fmt.Sprintf("a%d", i)
+		before[agent] = h.feed(agent)
+	}
+	if err := h.redis.FlushAll(context.Background()).Err(); err != nil {
+		t.Fatal(err)
+	}
+	for agent, want := range before {
+		eventually(t, "the feed of "+agent+" to come back equal", func() bool { return sameFeed(want, h.feed(agent)) })
+	}
+	eventually(t, "identities to be known again", func() bool { return send().Duplicates == events })
+	h.awaitTotals(events)
+}
