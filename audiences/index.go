@@ -9,9 +9,12 @@
 // has the same agents and audiences; that a rule costs a bounded time. It does not decide who may ask, keep history,
 // or store anything: the index is a projection of two compacted topics and is built again at start.
 //
-// Concurrency: any number of readers, and writers that take turns. No lock is held for longer than one record
-// takes to apply (some microseconds) by a writer, or than one segment takes to evaluate (under a millisecond) by a preview; asking a
-// Member takes no lock at all, because a Member is a photograph of one agent.
+// Concurrency: any number of readers, and writers that take turns. A writer holds a segment's lock while one record is
+// applied (some microseconds), a preview while one segment is evaluated (about a millisecond for usual rules; rules that must ask agents
+// one by one do so outside the lock). Asking a Member takes no lock: it is a photograph of one agent.
+//
+// Cost: a change of an agent moves the bitmaps of the values that changed and no audience, however many there are, because
+// membership is asked of the agent and not kept; an audience's size is evaluated when someone asks.
 package audiences
 
 import (
@@ -79,22 +82,24 @@ func (ix *Index) Agent(id string) (fil.Agent, bool) {
 	return ix.agentOf(r), true
 }
 
-// Agents gives at most limit agents whose ids come after the given one, sorted by id. It reads every id: about 10 ms for
-// a million agents.
+// Agents gives at most limit agents whose ids come after the given one, sorted by id. It reads every id: some ten
+// milliseconds for a million agents.
 func (ix *Index) Agents(after string, limit int) []fil.Agent {
 	var ids []string // the smallest found, sorted
-	ix.ordinalsLock.RLock()
-	for id := range ix.ordinals {
-		if id <= after || len(ids) == limit && (limit == 0 || id >= ids[limit-1]) {
-			continue
+	for _, s := range *ix.segments.Load() {
+		s.lock.RLock()
+		for _, id := range s.ids {
+			if id <= after || len(ids) >= limit && (limit <= 0 || id >= ids[limit-1]) {
+				continue
+			}
+			at, _ := slices.BinarySearch(ids, id)
+			ids = slices.Insert(ids, at, id)
+			ids = ids[:min(len(ids), limit)]
 		}
-		at, _ := slices.BinarySearch(ids, id)
-		ids = slices.Insert(ids, at, id)
-		ids = ids[:min(len(ids), limit)]
+		s.lock.RUnlock()
 	}
-	ix.ordinalsLock.RUnlock()
 	agents := make([]fil.Agent, 0, len(ids))
-	for _, id := range ids {
+	for _, id := range slices.Compact(ids) { // one who was removed and came back may be met twice
 		if a, ok := ix.Agent(id); ok { // unless removed since
 			agents = append(agents, a)
 		}

@@ -206,7 +206,7 @@ func (b *sliced) exactly(key uint64, among *roaring.Bitmap) *roaring.Bitmap {
 // beyond walks the slices from the highest bit: equal holds the places whose higher bits are the bound's. Where decides says so of the
 // bound's bit, those of equal that beyond takes are past the bound for good.
 func (b *sliced) beyond(bound uint64, among *roaring.Bitmap, decides func(bit bool) bool, take func(equal, slice *roaring.Bitmap) *roaring.Bitmap) *roaring.Bitmap {
-	past, equal, none := roaring.New(), among, roaring.New()
+	past, equal, none := roaring.New(), among.Clone(), roaring.New()
 	for i := 63; i >= 0 && !equal.IsEmpty(); i-- {
 		slice, bit := b[i], bound>>i&1 == 1
 		if slice == nil {
@@ -216,9 +216,9 @@ func (b *sliced) beyond(bound uint64, among *roaring.Bitmap, decides func(bit bo
 			past.Or(take(equal, slice))
 		}
 		if bit {
-			equal = roaring.And(equal, slice)
-		} else if slice != none {
-			equal = roaring.AndNot(equal, slice)
+			equal.And(slice)
+		} else {
+			equal.AndNot(slice)
 		}
 	}
 	past.Or(equal)
