@@ -81,6 +81,7 @@ type pageOutput struct {
 	Status       int
 	ContentType  string `header:"Content-Type"`
 	CacheControl string `header:"Cache-Control"`
+	Length       string `header:"Content-Length"`
 	ETag         string `header:"ETag"`
 	Vary         string `header:"Vary"`
 	Link         string `header:"Link"`
@@ -108,10 +109,10 @@ func (h handlers) page(ctx context.Context, agent, path string, in *PageQuery) (
 	}
 	out := &pageOutput{
 		Status: http.StatusOK, ContentType: "application/json", CacheControl: "private, no-cache",
-		ETag: p.etag, Vary: "Authorization, Accept-Language", Body: p.body,
+		Length: strconv.Itoa(len(p.body)), ETag: p.etag, Vary: "Authorization, Accept-Language", Body: p.body,
 	}
 	if p.body == nil {
-		out.Status, out.ContentType = http.StatusNotModified, ""
+		out.Status, out.ContentType, out.Length = http.StatusNotModified, "", ""
 	}
 	if p.next != "" {
 		next := url.Values{"cursor": {p.next}, "limit": {strconv.Itoa(in.Limit)}, "order": {in.Order}}

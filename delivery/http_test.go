@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -33,7 +34,7 @@ func TestFeed_AnswersTheContractToTheLetter(t *testing.T) {
 	if diff := cmp.Diff(want, string(got)); diff != "" {
 		t.Error(diff)
 	}
-	for name, want := range map[string]string{"Content-Type": "application/json", "Cache-Control": "private, no-cache", "Vary": "Authorization, Accept-Language", "Link": ""} {
+	for name, want := range map[string]string{"Content-Type": "application/json", "Cache-Control": "private, no-cache", "Vary": "Authorization, Accept-Language", "Link": "", "Content-Length": strconv.Itoa(len(got))} {
 		if got := res.Header.Get(name); got != want {
 			t.Errorf("%s is %q, want %q", name, got, want)
 		}

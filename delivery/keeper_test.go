@@ -149,6 +149,7 @@ func TestContent_MarkdownLeavesAsSafeHTML(t *testing.T) {
 	for i, c := range []struct{ markdown, html string }{
 		{"", ""},
 		{"# Titre\n\n## Sous-titre\n\n#### Fin", "<h4>Titre</h4>\n<h5>Sous-titre</h5>\n<h6>Fin</h6>\n"},
+		{"## Titre\n\n### Sous-titre", "<h4>Titre</h4>\n<h5>Sous-titre</h5>\n"},
 		{"<script>alert(1)</script>\n\nTexte <b onclick=x()>gras</b>", "\n<p>Texte gras</p>\n"},
 		{"[clic](javascript:alert(1)) [clic](data:text/html;base64,AAAA)", `<p><a rel="nofollow noopener">clic</a> <a rel="nofollow noopener">clic</a></p>` + "\n"},
 		{"[guide](https://exemple.gouv.fr/a?b=1&c=2)", `<p><a href="https://exemple.gouv.fr/a?b=1&amp;c=2" rel="nofollow noopener">guide</a></p>` + "\n"},

@@ -16,7 +16,7 @@ import (
 
 // markdown makes safe HTML of what communicators write: Markdown with tables, struck text and bare links. Raw HTML is
 // dropped. An image leaves its alternative text, because a closed network has no place to load it from and a remote
-// one would tell who reads. Headings start at h4, under the h3 of an item in a list.
+// one would tell who reads. Headings are moved so that the highest is an h4, under the h3 of an item in a list.
 type markdown struct {
 	md     goldmark.Markdown
 	policy *bluemonday.Policy
@@ -60,13 +60,15 @@ type transformer struct{}
 
 func (transformer) Transform(doc *ast.Document, _ text.Reader, _ parser.Context) {
 	var images []ast.Node
+	var headings []*ast.Heading
+	highest := 6
 	_ = ast.Walk(doc, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
 		if !entering {
 			return ast.WalkContinue, nil
 		}
 		switch n := n.(type) {
 		case *ast.Heading:
-			n.Level = min(6, n.Level+3)
+			headings, highest = append(headings, n), min(highest, n.Level)
 		case *ast.Link, *ast.AutoLink:
 			n.SetAttributeString("rel", []byte(linkRel))
 		case *ast.Image:
@@ -74,6 +76,9 @@ func (transformer) Transform(doc *ast.Document, _ text.Reader, _ parser.Context)
 		}
 		return ast.WalkContinue, nil
 	})
+	for _, heading := range headings {
+		heading.Level = min(6, heading.Level-highest+4)
+	}
 	for _, image := range images {
 		parent := image.Parent()
 		for child := image.FirstChild(); child != nil; child = image.FirstChild() {

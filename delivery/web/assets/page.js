@@ -186,9 +186,9 @@ async function findAgents(fresh) {
   const found = await (await call(`/v1/agents?${query}`)).json();
   agentsNext = found.next ?? "";
   const rows = (found.agents ?? []).map((agent) => {
-    const where = [agent.org, agent.site].filter(Boolean).join(" · ");
-    const name = agent.attributes?.name ?? agent.id;
-    const button = make("button", { type: "button", value: agent.id }, name, ...(where ? [make("small", {}, where)] : []));
+    const job = agent.attributes?.job ?? agent.attributes?.grade;
+    const where = [agent.org?.split("/").slice(-2).join(" / "), agent.site].filter(Boolean).join(" · ");
+    const button = make("button", { type: "button", value: agent.id }, [agent.id, job].filter(Boolean).join(" · "), ...(where ? [make("small", {}, where)] : []));
     button.addEventListener("click", () => attempt(() => choose(agent.id)));
     return make("li", {}, button);
   });
