@@ -139,19 +139,25 @@ func (r *draining) run(ctx context.Context) error {
 		return fmt.Errorf("join group %s: %w", r.group(), err)
 	}
 	var generations sync.WaitGroup
-	for {
+	for failed := 0; ; {
 		generation, err := group.Next(ctx)
 		if ctx.Err() != nil {
 			break
 		}
-		if err != nil {
-			r.log.log.Info("join group", "stage", r.Stage, "topic", r.Topic, "error", err)
-			continue // the group waits by itself before it tries again
+		if err != nil { // the group waits by itself before it tries again, four times a second: say so now and then
+			if failed++; failed%40 == 1 {
+				r.log.log.Warn("join group", "stage", r.Stage, "topic", r.Topic, "try", failed, "error", err)
+			}
+			continue
 		}
+		failed = 0
 		generations.Add(1)
-		generation.Start(func(ctx context.Context) {
+		generation.Start(func(turn context.Context) {
 			defer generations.Done()
-			r.generation(ctx, generation)
+			turn, end := context.WithCancel(turn)
+			defer end()
+			defer context.AfterFunc(ctx, end)() // sooner than the group would say it
+			r.generation(turn, generation)
 		})
 	}
 	cut := time.AfterFunc(r.log.cfg.Grace+coordinatorReply, conns.close)

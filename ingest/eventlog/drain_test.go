@@ -315,6 +315,31 @@ func working(packages ...string) bool {
 	return slices.ContainsFunc(packages, func(name string) bool { return strings.Contains(stacks, name) })
 }
 
+func TestDrain_ABatchInHandIsFinishedAndCommitted(t *testing.T) {
+	l := open(t, func(c *eventlog.Config) { c.Partitions, c.Grace = 1, 20*time.Second })
+	publish(t, l, events(10, 1)...)
+	entered, gate := make(chan struct{}, 2), make(chan struct{})
+	var s sink
+	run := startDrain(t, l, eventlog.Drain{MaxBatch: 5, Handle: func(ctx context.Context, partition int, batch []fil.Record) error {
+		if len(batch) > 0 {
+			entered <- struct{}{}
+			<-gate
+		}
+		return errors.Join(s.handle(ctx, partition, batch), ctx.Err())
+	}})
+	<-entered
+	run.cancel()
+	close(gate)
+	run.stop(t)
+	var next sink
+	startDrain(t, l, eventlog.Drain{Handle: next.handle})
+	publish(t, l, event("agent-0", 10))
+	eventually(t, "the rest is read", func() bool { return len(next.records()) > 0 })
+	if got, done := next.records()[0].Offset, len(s.records()); done < 5 || got != int64(done) {
+		t.Errorf("%d records were done, the batch in hand among them, and the next drain began at offset %d", done, got)
+	}
+}
+
 func TestDrain_RefusesFaultySettings(t *testing.T) {
 	l := open(t)
 	ok := new(sink).handle

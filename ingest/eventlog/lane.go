@@ -17,7 +17,8 @@ type lane struct {
 	commits   *commits
 
 	target int64 // the end of the partition when the lane started (again)
-	caught bool  // the target has been reached once
+	caught bool  // the end has been seen
+	worked bool  // Handle has done something, if only a beat, since the lane started (again)
 	ahead  bool  // counted as caught up in draining.behind
 
 	held    fetched // received and not handed over yet
@@ -27,7 +28,10 @@ type lane struct {
 // run begins at the committed offset and returns nil when stop is done. An error says that it cannot go on in this
 // generation.
 func (ln *lane) run(stop, work context.Context, from int64) error {
-	for stop.Err() == nil {
+	for try := 0; stop.Err() == nil; try++ {
+		if try > 1 && !pause(stop, try-1) { // a stage that keeps forgetting
+			return nil
+		}
 		first, end, err := ln.bounds(stop)
 		if err != nil {
 			return nil // stop is done
@@ -46,6 +50,9 @@ func (ln *lane) run(stop, work context.Context, from int64) error {
 			return err
 		}
 		ln.setReset(true)
+		if ln.worked {
+			try = 0
+		}
 	}
 	return nil
 }
@@ -82,7 +89,7 @@ func (ln *lane) setReset(must bool) {
 // pass works through the partition from an offset. It returns nil when stop is done, and fil.ErrForgotten when the
 // stage said so.
 func (ln *lane) pass(stop, work context.Context, from, end int64) error {
-	ln.held, ln.target, ln.caught = fetched{next: from}, end, false
+	ln.held, ln.target, ln.caught, ln.worked = fetched{next: from}, end, false, false
 	if _, err := ln.give(stop, work, nil); err != nil {
 		return unlessStopped(err)
 	}
@@ -244,6 +251,7 @@ func (ln *lane) give(stop, work context.Context, batch []fil.Record) ([]*fil.Rej
 		}
 		switch {
 		case err == nil:
+			ln.worked = true
 			return rejected, nil
 		case errors.Is(err, fil.ErrForgotten):
 			return nil, err

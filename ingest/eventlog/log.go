@@ -122,7 +122,7 @@ type Log struct {
 	conns   *network
 	client  *kafka.Client
 	buffer  *semaphore.Weighted
-	topics  map[string]int // Kafka's name of a topic → its partitions; not changed after Open
+	topics  map[string][]int // Kafka's name of a topic → the numbers of its partitions, from 0; not changed after Open
 
 	open context.Context // ends when drains and tables must end
 	stop context.CancelFunc
@@ -155,6 +155,7 @@ func Open(ctx context.Context, cfg Config, log *slog.Logger, registry prometheus
 		metrics: newMetrics(registry),
 		conns:   newNetwork(),
 		buffer:  semaphore.NewWeighted(int64(cfg.BufferBytes)),
+		topics:  map[string][]int{},
 		senders: map[target]*sender{},
 		stages:  map[string]map[*draining]struct{}{},
 	}
@@ -173,7 +174,9 @@ func Open(ctx context.Context, cfg Config, log *slog.Logger, registry prometheus
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open log at %v: %w", cfg.Brokers, err), l.Close(ctx))
 	}
-	l.topics = topics
+	for name, partitions := range topics {
+		l.topics[name] = numbers(partitions)
+	}
 	return l, nil
 }
 
@@ -243,11 +246,11 @@ func (l *Log) name(topic fil.Topic) string { return l.cfg.Prefix + string(topic)
 
 // partitions of a topic; an error when it is not one of the log's.
 func (l *Log) partitions(topic fil.Topic) (int, error) {
-	n, ok := l.topics[l.name(topic)]
+	numbers, ok := l.topics[l.name(topic)]
 	if !ok {
 		return 0, fmt.Errorf("topic %q is not one of the log's", topic)
 	}
-	return n, nil
+	return len(numbers), nil
 }
 
 // pause waits for the nth try (from 1) of something that failed: 50 ms doubled each time up to 5 s, less up to a half at

@@ -103,10 +103,11 @@ func (l *Log) pack(records []fil.Record, at time.Time) ([]*parcel, error) {
 
 // place checks one record and finds its partition.
 func (l *Log) place(rec *fil.Record, bytes int) (target, error) {
-	n, err := l.partitions(rec.Topic)
+	name := l.name(rec.Topic)
+	partitions, ok := l.topics[name]
 	switch {
-	case err != nil:
-		return target{}, err
+	case !ok:
+		return target{}, fmt.Errorf("topic %q is not one of the log's", rec.Topic)
 	case rec.Key == "":
 		return target{}, errors.New("a key is required")
 	case bytes > l.cfg.BatchBytes:
@@ -115,12 +116,12 @@ func (l *Log) place(rec *fil.Record, bytes int) (target, error) {
 	if err := rec.Event.Check(); err != nil {
 		return target{}, err
 	}
-	return target{l.name(rec.Topic), partitionOf(rec.Key, n)}, nil
+	return target{name, partitionOf([]byte(rec.Key), partitions)}, nil
 }
 
 // partitionOf is Java's default partitioner for records with a key: murmur2 without its sign, modulo the partitions.
-func partitionOf(key string, partitions int) int {
-	return kafka.Murmur2Balancer{Consistent: true}.Balance(kafka.Message{Key: []byte(key)}, numbers(partitions)...)
+func partitionOf(key []byte, partitions []int) int {
+	return kafka.Murmur2Balancer{Consistent: true}.Balance(kafka.Message{Key: key}, partitions...)
 }
 
 // numbers are 0 to n-1: the form in which a Balancer wants its partitions.

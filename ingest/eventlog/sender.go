@@ -152,14 +152,14 @@ func passing(err error) bool {
 
 // writeMessages writes messages to a topic, on the partition of each one's key, and waits until all in-sync replicas have them.
 func (l *Log) writeMessages(ctx context.Context, topic string, messages []message) error {
-	n, ok := l.topics[topic]
+	partitions, ok := l.topics[topic]
 	if !ok {
 		return fmt.Errorf("topic %q is not one of the log's", topic)
 	}
 	open := map[int]*parcel{}
 	var parcels []*parcel
 	for _, m := range messages {
-		to := target{topic, partitionOf(string(m.key), n)}
+		to := target{topic, partitionOf(m.key, partitions)}
 		bytes := m.size()
 		p := open[to.partition]
 		if p == nil || p.bytes+bytes > l.cfg.BatchBytes {

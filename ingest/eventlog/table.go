@@ -29,7 +29,7 @@ type Table struct {
 // Rejections that apply returns, and messages that are no event, are logged and counted, and the table goes on; with any
 // other error the same batch is given again, after a pause.
 func (l *Log) Table(topic fil.Topic, apply func([]fil.Record) error) *Table {
-	partitions := l.topics[l.name(topic)] // Run and Await complain when there are none
+	partitions := len(l.topics[l.name(topic)]) // Run and Await complain when there are none
 	return &Table{
 		log: l, topic: topic, apply: apply,
 		ready: make(chan struct{}), applied: make([]int64, partitions), moved: make(chan struct{}),
