@@ -44,7 +44,6 @@ func (c *conn) query(text, format string, params []param, sink func(chunk []byte
 	names, nameLens, values, valueLens := columns(params)
 	stream := c.lib.streamQuery(c.handle, unsafe.StringData(text), uint(len(text)), unsafe.StringData(format), uint(len(format)),
 		first(names), first(nameLens), first(values), first(valueLens), uint(len(params)))
-	runtime.KeepAlive(params)
 	defer c.lib.resultDestroy(stream)
 	if text := c.lib.resultError(stream); text != "" {
 		return 0, newException(text)
@@ -68,7 +67,6 @@ func (c *conn) exec(text, format string, params []param, sink func(chunk []byte)
 	names, nameLens, values, valueLens := columns(params)
 	result := c.lib.query(c.handle, unsafe.StringData(text), uint(len(text)), unsafe.StringData(format), uint(len(format)),
 		first(names), first(nameLens), first(values), first(valueLens), uint(len(params)))
-	runtime.KeepAlive(params)
 	defer c.lib.resultDestroy(result)
 	if text := c.lib.resultError(result); text != "" {
 		return 0, newException(text)
@@ -101,7 +99,6 @@ func (c *conn) insert(text, format string, params []param, data io.Reader) (rows
 	names, nameLens, values, valueLens := columns(params)
 	stream := c.lib.insertOpen(c.handle, unsafe.StringData(text), uint(len(text)), unsafe.StringData(format), uint(len(format)),
 		first(names), first(nameLens), first(values), first(valueLens), uint(len(params)))
-	runtime.KeepAlive(params)
 	defer c.lib.insertDestroy(stream)
 	if text := c.lib.insertError(stream); text != "" {
 		return 0, newException(text)
