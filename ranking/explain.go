@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/filengine/fil"
@@ -23,7 +24,7 @@ func (r *Ranker) Place(agent string, profile []byte, entries []fil.Entry, order 
 		return nil, nil, err
 	}
 	defer r.release(sc)
-	e := explainer{r: r, sc: sc, b: b, order: order, now: now, say: phrasesIn(language)}
+	e := r.explainer(sc, b, order, language, now)
 	placements, contents := make([]fil.Placement, 0, len(entries)), make([]fil.Content, 0, len(entries))
 	for _, entry := range entries {
 		row := b.snap.find(entry.Content)
@@ -46,7 +47,28 @@ type explainer struct {
 	b     *board
 	order fil.Order
 	now   time.Time
-	say   phrases
+	say   *phrases
+
+	// What all placements of one call have in common.
+	degree, acts string
+	filters      []string
+}
+
+func (r *Ranker) explainer(sc *scratch, b *board, order fil.Order, language string, now time.Time) *explainer {
+	e := &explainer{r: r, sc: sc, b: b, order: order, now: now, say: &r.french}
+	if strings.HasPrefix(strings.ToLower(language), "en") {
+		e.say = &r.english
+	}
+	e.degree = fmt.Sprintf(e.say.degreeRanked, r.policy.Version)
+	if order == fil.OrderChronological {
+		e.degree = e.say.degreeChronological
+	}
+	e.acts = fmt.Sprintf(e.say.actsValue, sc.profile.Len())
+	e.filters = append(e.filters, fmt.Sprintf(e.say.filtered, sc.live, sc.eligible+sc.dismissed))
+	if sc.dismissed > 0 {
+		e.filters = append(e.filters, fmt.Sprintf(e.say.dismissed, sc.dismissed))
+	}
+	return e
 }
 
 func (e *explainer) placement(place int32) fil.Placement {
@@ -69,7 +91,7 @@ func (e *explainer) placement(place int32) fil.Placement {
 	return fil.Placement{
 		Content: content.ID, Score: score, Reasons: e.reasons(at, content, parameters),
 		Explanation: fil.Explanation{
-			Degree: e.degree(), Data: e.data(place, content), Parameters: parameters, Operations: e.operations(at, position),
+			Degree: e.degree, Data: e.data(place, content), Parameters: parameters, Operations: e.operations(at, position),
 		},
 	}
 }
@@ -147,7 +169,9 @@ func (e *explainer) reasons(at placed, content *fil.Content, parameters []fil.Pa
 		case "popularity":
 			add(e.heat(at.place), e.say.popular)
 		case "topic", "source", "author", "kind":
-			add(p.Contribution, e.sentence(p.Name, at.place))
+			if p.Contribution >= weightOfReason {
+				add(p.Contribution, e.sentence(p.Name, at.place))
+			}
 		}
 	}
 	age := e.now.Sub(content.PublishedAt).Hours()
@@ -193,20 +217,14 @@ func (e *explainer) heat(place int32) float64 {
 	return 0
 }
 
-func (e *explainer) degree() string {
-	if e.order == fil.OrderChronological {
-		return e.say.degreeChronological
-	}
-	return fmt.Sprintf(e.say.degreeRanked, e.r.policy.Version)
-}
-
 // data lists what was used and where it comes from.
 func (e *explainer) data(place int32, content *fil.Content) []fil.Datum {
-	say := &e.say
-	data := []fil.Datum{
-		{Name: say.audience, Value: e.audience(content), Source: say.fromDirectory},
-		{Name: say.published, Value: e.date(content.PublishedAt), Source: say.fromContent},
-	}
+	say := e.say
+	data := make([]fil.Datum, 0, 10)
+	data = append(data,
+		fil.Datum{Name: say.audience, Value: e.audience(content), Source: say.fromDirectory},
+		fil.Datum{Name: say.published, Value: e.date(content.PublishedAt), Source: say.fromContent},
+	)
 	if e.order == fil.OrderChronological {
 		return data
 	}
@@ -220,7 +238,7 @@ func (e *explainer) data(place int32, content *fil.Content) []fil.Datum {
 	add(say.source, content.Source, say.fromContent)
 	add(say.author, content.Author, say.fromContent)
 	add(say.kindName, say.kind(content.Kind), say.fromContent)
-	add(say.acts, fmt.Sprintf(say.actsValue, e.sc.profile.Len()), say.fromAgent)
+	add(say.acts, e.acts, say.fromAgent)
 	if f := e.sc.profile.find(e.b.key(place)); f.kinds != 0 {
 		add(say.onThis, say.facts(f), say.fromAgent)
 	}
@@ -249,11 +267,8 @@ func (e *explainer) audience(content *fil.Content) string {
 
 // operations are the filters and rules that were applied to this placement, in their order.
 func (e *explainer) operations(at placed, position int) []string {
-	say, rules := &e.say, &e.r.policy.Rules
-	operations := []string{fmt.Sprintf(say.filtered, e.sc.live, e.sc.eligible+e.sc.dismissed)}
-	if e.sc.dismissed > 0 {
-		operations = append(operations, fmt.Sprintf(say.dismissed, e.sc.dismissed))
-	}
+	say, rules := e.say, &e.r.policy.Rules
+	operations := append(make([]string, 0, 6), e.filters...)
 	if e.order == fil.OrderChronological {
 		return append(operations, say.sortedByDate+e.rank(position))
 	}

@@ -14,7 +14,7 @@ type phrases struct {
 	degreeRanked, degreeChronological           string // policy version
 	freshness, priority, popularity             string
 	publishedDays                               string
-	tasteOf                                     [columns]string // name
+	tasteOf                                     [columns][2]string // before and after the name
 	tasteNone                                   [columns]string
 	mandatory, pinnedBy, pinned, discovery      string // date, source
 	important, popular, recent, publishedOn     string // date
@@ -37,13 +37,6 @@ type phrases struct {
 	shown, seconds                              string
 }
 
-func phrasesIn(language string) phrases {
-	if strings.HasPrefix(strings.ToLower(language), "en") {
-		return english()
-	}
-	return french()
-}
-
 func french() phrases {
 	return phrases{
 		degreeRanked:        "Les communicants décident à qui s'adresse un contenu ; l'algorithme décide seul de son rang, selon la politique %s. Le score est la somme des contributions des paramètres.",
@@ -52,7 +45,7 @@ func french() phrases {
 		publishedDays:       "Date de publication, en jours depuis le 1er janvier 2020",
 		priority:            "Priorité éditoriale, de -3 à 3",
 		popularity:          "Actions de l'ensemble des agents depuis la publication, les récentes comptant plus (en log2)",
-		tasteOf:             [columns]string{"Votre goût pour le thème « %s », de -1 à 1", "Votre goût pour la source « %s », de -1 à 1", "Votre goût pour l'auteur « %s », de -1 à 1", "Votre goût pour ce type de contenu (%s), de -1 à 1"},
+		tasteOf:             [columns][2]string{{"Votre goût pour le thème « ", " », de -1 à 1"}, {"Votre goût pour la source « ", " », de -1 à 1"}, {"Votre goût pour l'auteur « ", " », de -1 à 1"}, {"Votre goût pour ce type de contenu (", "), de -1 à 1"}},
 		tasteNone:           [columns]string{"Votre goût pour le thème (contenu sans thème)", "Votre goût pour la source (contenu sans source)", "Votre goût pour l'auteur (contenu sans auteur)", "Votre goût pour ce type de contenu (contenu sans type)"},
 		mandatory:           "À lire obligatoirement avant le %s",
 		pinnedBy:            "Épinglé par %s", pinned: "Épinglé par votre organisation",
@@ -91,7 +84,7 @@ func english() phrases {
 		publishedDays:       "Publication date, in days since 1 January 2020",
 		priority:            "Editorial priority, from -3 to 3",
 		popularity:          "Acts of all agents since the publication, recent ones counting more (in log2)",
-		tasteOf:             [columns]string{"Your taste for the topic “%s”, from -1 to 1", "Your taste for the source “%s”, from -1 to 1", "Your taste for the author “%s”, from -1 to 1", "Your taste for this kind of content (%s), from -1 to 1"},
+		tasteOf:             [columns][2]string{{"Your taste for the topic “", "”, from -1 to 1"}, {"Your taste for the source “", "”, from -1 to 1"}, {"Your taste for the author “", "”, from -1 to 1"}, {"Your taste for this kind of content (", "), from -1 to 1"}},
 		tasteNone:           [columns]string{"Your taste for the topic (content without one)", "Your taste for the source (content without one)", "Your taste for the author (content without one)", "Your taste for this kind of content (content without one)"},
 		mandatory:           "Must be read before %s",
 		pinnedBy:            "Pinned by %s", pinned: "Pinned by your organisation",
@@ -126,7 +119,7 @@ func (p *phrases) taste(column int, name string) string {
 	if name == "" {
 		return p.tasteNone[column]
 	}
-	return fmt.Sprintf(p.tasteOf[column], name)
+	return p.tasteOf[column][0] + name + p.tasteOf[column][1]
 }
 
 // kind names a kind of content; one that is not known names itself.

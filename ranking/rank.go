@@ -27,6 +27,8 @@ type Ranker struct {
 	calm       *trends // nobody did anything
 	board      atomic.Pointer[board]
 	scratch    sync.Pool
+
+	french, english phrases
 }
 
 // NewRanker makes a ranker. A nil popularity counts for nothing.
@@ -36,7 +38,7 @@ func NewRanker(policy Policy, catalogue *Catalogue, directory Directory, popular
 	return &Ranker{
 		policy: policy, worth: policy.signals(), seen: policy.seenMask(), version: h.Sum64(),
 		catalogue: catalogue, directory: directory, popularity: popularity, calm: &trends{},
-		scratch: sync.Pool{New: func() any { return new(scratch) }},
+		scratch: sync.Pool{New: func() any { return new(scratch) }}, french: french(), english: english(),
 	}
 }
 
