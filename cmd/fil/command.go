@@ -30,10 +30,10 @@ const (
 type commands struct {
 	Config string `help:"${help_config}" placeholder:"FICHIER" env:"FIL_CONFIG" type:"existingfile"`
 
-	Up    upCommand    `cmd:"" help:"${help_up}"`
-	Serve serveCommand `cmd:"" help:"${help_serve}"`
-	//Import   importCommand `cmd:"" help:"${help_import}"`
-	Feed     feedCommand `cmd:"" help:"${help_feed}"`
+	Up       upCommand     `cmd:"" help:"${help_up}"`
+	Serve    serveCommand  `cmd:"" help:"${help_serve}"`
+	Import   importCommand `cmd:"" help:"${help_import}"`
+	Feed     feedCommand   `cmd:"" help:"${help_feed}"`
 	Audience struct {
 		Preview previewCommand `cmd:"" help:"${help_preview}"`
 	} `cmd:"" help:"${help_audience}"`
