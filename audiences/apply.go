@@ -28,11 +28,11 @@ type audienceSet struct {
 	stamp uint64 // exclusive or of the audiences' stamps (Zobrist): equal sets, equal stamps, in any order
 }
 
-// ApplyAgents applies records of fil.agents, in their order: each replaces the agent whole, a tombstone removes them. A record that
-// does not decode, or whose attributes are not declared or of another type, is rejected (fil.Reject, joined) and
-// leaves the agent as they were. A record at or below the last offset applied of its partition has no effect; one
-// without topic comes from no log and always applies. The records of one call are applied one by one: readers see
-// each whole, and need not see all at once.
+// ApplyAgents applies records of fil.agents, in their order: each replaces the agent whole, a tombstone removes them.
+// A record that does not decode, or whose attributes are not declared or of another type, is rejected (fil.Reject,
+// joined) and leaves the agent as they were. A record at or below the last offset applied of its partition has no
+// effect; one without topic comes from no log and always applies. The records of one call are applied one by one:
+// readers see each whole, and need not see all at once.
 func (ix *Index) ApplyAgents(records []fil.Record) error {
 	ix.writer.Lock()
 	defer ix.writer.Unlock()

@@ -66,8 +66,8 @@ func (ix *Index) field(name string) (*field, bool) {
 	return nil, false
 }
 
-// cell is one value of one agent. n is 0 when there is none; otherwise the code of a word, the key of a number or date, or 1
-// for a list, whose words' codes are in list.
+// cell is one value of one agent. n is 0 when there is none; otherwise the code of a word, the key of a number or
+// date, or 1 for a list, whose words' codes are in list.
 type cell struct {
 	n    uint64
 	list []uint32 // never written again once it is in a cell

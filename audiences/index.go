@@ -10,11 +10,12 @@
 // or store anything: the index is a projection of two compacted topics and is built again at start.
 //
 // Concurrency: any number of readers, and writers that take turns. A writer holds a segment's lock while one record is
-// applied (some microseconds), a preview while one segment is evaluated (about a millisecond for usual rules; rules that must ask agents
-// one by one do so outside the lock). Asking a Member takes no lock: it is a photograph of one agent.
+// applied (some microseconds), a preview while one segment is evaluated (about a millisecond for usual rules; rules
+// that must ask agents one by one do so outside the lock). Asking a Member takes no lock: it is a photograph of one
+// agent.
 //
-// Cost: a change of an agent moves the bitmaps of the values that changed and no audience, however many there are, because
-// membership is asked of the agent and not kept; an audience's size is evaluated when someone asks.
+// Cost: a change of an agent moves the bitmaps of the values that changed and no audience, however many there are,
+// because membership is asked of the agent and not kept; an audience's size is evaluated when someone asks.
 package audiences
 
 import (

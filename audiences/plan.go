@@ -11,8 +11,8 @@ import (
 // plan is a compiled rule. It is never written after it is made. Its two answers agree: within gives the agents of a set
 // whose rows hold. Plans nest; the kinds of node are every, either, except, words, between, people and residue.
 //
-// A residue has no set. Plans that hold one are not exact: within gives them all who could satisfy the plan, who must then be
-// asked one by one.
+// A residue has no set. Plans that hold one are not exact: within gives them all who could satisfy the plan, who must
+// then be asked one by one.
 type plan interface {
 	// within gives those of the set who satisfy the plan, or could if it is not exact. It may return the set itself, or
 	// one of the segment's: the answer is for reading, under the segment's lock.

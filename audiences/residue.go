@@ -23,8 +23,9 @@ import (
 
 const functionInOrg = "inOrg"
 
-// functions are the language's own that rules may use. They depend on their arguments alone (no clock, no
-// randomness) and neither make long texts nor keep state, so that a rule is a function of the agent's record and its time is bounded.
+// functions are the language's own that rules may use. They depend on their arguments alone (no clock, no randomness)
+// and neither make long texts nor keep state, so that a rule is a function of the agent's record and its time is
+// bounded.
 var functions = []string{"len", "lower", "upper", "trim", "abs", "floor", "ceil", "round", "min", "max", "all", "any", "none", "one", "count"}
 
 // operators are those that a residue may use.
@@ -34,8 +35,8 @@ var operators = []string{"and", "&&", "or", "||", "==", "!=", "<", "<=", ">", ">
 const deepestLoop = 1
 
 // residue holds for agents for whom a program of the expression language is true. It is false, and the program is not
-// run, for agents who lack a value that it reads; the empty list is the value of those who have none. A program that fails, as on
-// a division of texts, is false.
+// run, for agents who lack a value that it reads; the empty list is the value of those who have none. A program that
+// fails, as on a division of texts, is false.
 type residue struct {
 	reads   []*field // what the program names, but for the id
 	id      bool     // it names the id

@@ -203,8 +203,8 @@ func (b *sliced) exactly(key uint64, among *roaring.Bitmap) *roaring.Bitmap {
 	return b.beyond(key, among, func(bool) bool { return false }, nil)
 }
 
-// beyond walks the slices from the highest bit: equal holds the places whose higher bits are the bound's. Where decides says so of the
-// bound's bit, those of equal that beyond takes are past the bound for good.
+// beyond walks the slices from the highest bit: equal holds the places whose higher bits are the bound's. Where
+// decides says so of the bound's bit, those of equal that beyond takes are past the bound for good.
 func (b *sliced) beyond(bound uint64, among *roaring.Bitmap, decides func(bit bool) bool, take func(equal, slice *roaring.Bitmap) *roaring.Bitmap) *roaring.Bitmap {
 	past, equal, none := roaring.New(), among.Clone(), roaring.New()
 	for i := 63; i >= 0 && !equal.IsEmpty(); i-- {
