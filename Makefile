@@ -5,6 +5,8 @@ SHELL := bash
 .DELETE_ON_ERROR:
 
 export CGO_ENABLED ?= 0
+# The same for every target, so that the program and its tests are compiled once.
+export GOFLAGS ?= -trimpath
 
 LINT_VERSION := v2.15.0
 LINT := bin/golangci-lint-$(LINT_VERSION)
@@ -28,7 +30,7 @@ run: build engines ## Démarre Fil et sa démonstration sur http://127.0.0.1:808
 
 .PHONY: build
 build: ## Construit bin/fil / builds bin/fil
-	go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/fil ./cmd/fil
+	go build -ldflags '-s -w -X main.version=$(VERSION)' -o bin/fil ./cmd/fil
 
 .PHONY: engines
 engines: $(CHDB) ## Va chercher le moteur ClickHouse, une fois / fetches the ClickHouse engine, once

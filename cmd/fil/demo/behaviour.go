@@ -38,7 +38,7 @@ func simulate(anchor time.Time) []fil.Engagement {
 	b := readBody()
 	agents := b.agents()
 	articles := articlesFor(agents, Contents(anchor))
-	topics := slices.Sorted(maps.Keys(Topics()))
+	topics := readTopics()
 	var all []fil.Engagement
 	for n, agent := range agents {
 		title, _ := agent.Attributes["job"].(string)
@@ -68,13 +68,13 @@ type person struct {
 	outdoors  bool               // comes early, at noon or before leaving, and some Saturdays
 	curiosity float64            // multiplies every chance of opening; 1 is ordinary
 	warmth    float64            // multiplies every chance of reacting
-	interests map[string]float64 // by topic
+	interests map[string]float64 // by topic's name
 	shown     map[string]int     // times shown, by content
 	opened    map[string]bool
 }
 
 // newPerson gives nil for an agent who never comes.
-func newPerson(agent fil.Agent, j job, topics []string) *person {
+func newPerson(agent fil.Agent, j job, topics map[string]string) *person {
 	r := stream("behaviour/" + agent.ID)
 	if r.Float64() < j.Absent {
 		return nil
@@ -86,14 +86,15 @@ func newPerson(agent fil.Agent, j job, topics []string) *person {
 		warmth:    math.Exp(0.5 * r.NormFloat64()),
 		shown:     map[string]int{}, opened: map[string]bool{},
 	}
-	for _, topic := range topics {
-		weight, ok := j.Interests[topic]
+	slugs := slices.Sorted(maps.Keys(topics))
+	for _, slug := range slugs {
+		weight, ok := j.Interests[slug]
 		if !ok {
 			weight = 1
 		}
-		p.interests[topic] = weight * math.Exp(0.45*r.NormFloat64())
+		p.interests[topics[slug]] = weight * math.Exp(0.45*r.NormFloat64())
 	}
-	p.interests[topics[r.IntN(len(topics))]] *= 2.5 // everyone has a hobby
+	p.interests[topics[slugs[r.IntN(len(slugs))]]] *= 2.5 // everyone has a hobby
 	return p
 }
 

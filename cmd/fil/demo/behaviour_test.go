@@ -117,9 +117,9 @@ func TestPeopleDiffer(t *testing.T) {
 	}
 	rate := func(job, topic string) float64 { return opened[[2]string{job, topic}] / shown[[2]string{job, topic}] }
 	for _, more := range []struct{ topic, keen, other string }{
-		{"budget", "gestionnaire comptable", "éducateur spécialisé"},
-		{"numerique", "informaticien", "agent des routes"},
-		{"enfance", "puéricultrice", "gestionnaire comptable"},
+		{"Budget et achats", "gestionnaire comptable", "éducateur spécialisé"},
+		{"Numérique", "informaticien", "agent des routes"},
+		{"Enfance et famille", "puéricultrice", "gestionnaire comptable"},
 	} {
 		if keen, other := rate(more.keen, more.topic), rate(more.other, more.topic); !(keen > 1.3*other) {
 			t.Errorf("%s: opened %.2f by %s and %.2f by %s", more.topic, keen, more.keen, other, more.other)

@@ -47,7 +47,27 @@ type unit struct {
 func readBody() body {
 	var b body
 	load("body.yaml", &b)
+	must(b.check(readTopics()))
 	return b
+}
+
+// check finds the names in body.yaml that nothing answers to.
+func (b body) check(topics map[string]string) error {
+	for title, j := range b.Jobs {
+		for slug := range j.Interests {
+			if topics[slug] == "" {
+				return fmt.Errorf("body.yaml: job %s: %s is not in topics.yaml", title, slug)
+			}
+		}
+	}
+	for _, u := range b.Units {
+		for _, post := range u.Jobs {
+			if _, ok := b.Jobs[post.name]; !ok {
+				return fmt.Errorf("body.yaml: unit %s: job %s is not described", u.Org, post.name)
+			}
+		}
+	}
+	return nil
 }
 
 // Agents gives the body's agents, sorted by id ("a0001"…).

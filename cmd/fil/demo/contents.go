@@ -33,6 +33,7 @@ type front struct {
 func Contents(anchor time.Time) []fil.Content {
 	names, err := files.ReadDir("contents")
 	must(err)
+	topics := readTopics()
 	byID := map[string]*fil.Content{}
 	variants := map[string]map[string]fil.Variant{}
 	for _, entry := range names {
@@ -40,6 +41,7 @@ func Contents(anchor time.Time) []fil.Content {
 		id, language, translated := strings.Cut(strings.TrimSuffix(entry.Name(), ".md"), ".")
 		if !translated {
 			content := matter.content(id, text, anchor)
+			content.Topics = named(matter.Topics, topics)
 			byID[id] = &content
 			continue
 		}
@@ -71,9 +73,22 @@ func (f front) content(id, text string, anchor time.Time) fil.Content {
 	}
 	return fil.Content{
 		ID: id, Kind: f.Kind, Title: f.Title, Summary: f.Summary, Body: text, Language: "fr",
-		Topics: f.Topics, Source: f.Source, Author: f.Author, Audiences: f.Audiences, Priority: f.Priority,
+		Source: f.Source, Author: f.Author, Audiences: f.Audiences, Priority: f.Priority,
 		PublishedAt: officeHours(anchor.Add(f.Published), anchor).UTC(), ExpiresAt: at(f.Expires), PinnedUntil: at(f.Pinned), MandatoryUntil: at(f.Mandatory),
 	}
+}
+
+// named gives topics the names that readers see.
+func named(slugs []string, topics map[string]string) []string {
+	names := make([]string, len(slugs))
+	for i, slug := range slugs {
+		name, ok := topics[slug]
+		if !ok {
+			panic(fmt.Sprintf("demonstration contents: %s is not in topics.yaml", slug))
+		}
+		names[i] = name
+	}
+	return names
 }
 
 // officeHours moves a publication to a working day between 7 and 18 h, away from the anchor, unless that would take it to

@@ -37,9 +37,9 @@ func stream(of string) *rand.Rand {
 	return rand.New(rand.NewPCG(seed, uint64(fil.KeyOf(of)))) //nolint:gosec // a simulation: reproducible, not secret
 }
 
-// Topics gives the label of each topic that a content may be filed under.
-func Topics() map[string]fil.Bilingual {
-	topics := map[string]fil.Bilingual{}
+// readTopics gives the name of each topic, by the slug that the files use.
+func readTopics() map[string]string {
+	topics := map[string]string{}
 	load("topics.yaml", &topics)
 	return topics
 }
