@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -76,7 +78,7 @@ func Run(ctx context.Context, args []string, streams Streams) int {
 		_, _ = fmt.Fprintln(streams.Err, "fil:", err)
 		return exitFailed
 	}
-	parsed, err := parser.Parse(args)
+	parsed, err := parser.Parse(maskNegative(args))
 	if helped {
 		return exitDone
 	}
@@ -96,6 +98,30 @@ func Run(ctx context.Context, args []string, streams Streams) int {
 		_, _ = fmt.Fprintf(streams.Err, "fil: %v\n", err)
 		return exitFailed
 	}
+}
+
+// identifier is an argument that may begin with a hyphen, as ids that are signed integers do.
+type identifier string
+
+// negativeMask marks such an argument, which the parser would take for flags: no flag of ours begins with a digit.
+const negativeMask = "\x00"
+
+var negative = regexp.MustCompile(`^-[0-9]+$`)
+
+func maskNegative(args []string) []string {
+	masked := slices.Clone(args)
+	for i, arg := range masked {
+		if negative.MatchString(arg) {
+			masked[i] = negativeMask + arg
+		}
+	}
+	return masked
+}
+
+// UnmarshalText takes the mask off.
+func (id *identifier) UnmarshalText(text []byte) error {
+	*id = identifier(strings.TrimPrefix(string(text), negativeMask))
+	return nil
 }
 
 // load reads the configuration with the flags of a command, given as dotted keys; empty strings are not set.

@@ -228,6 +228,7 @@ func TestCommand(t *testing.T) {
 		{"agent without id", []string{"keys", "create", "--data", t.TempDir(), "--role", "agent"}, exitUsage, "--agent"},
 		{"unknown role", []string{"keys", "create", "--data", t.TempDir(), "--role", "king"}, exitUsage, "king"},
 		{"nobody there", []string{"feed", "a1", "--server", "http://127.0.0.1:1", "--key", "x"}, exitFailed, "fil up"},
+		{"id that is a negative number", []string{"feed", "-8845298781299428018", "--server", "http://127.0.0.1:1"}, exitFailed, "fil up"},
 		{"serve without engines", []string{"serve", "worker"}, exitUsage, "log.brokers"},
 		{"bad listen", []string{"up", "--listen", "nowhere"}, exitUsage, "listen"},
 	} {

@@ -13,7 +13,7 @@ import (
 type createKeyCommand struct {
 	Data  string        `help:"${help_data}" placeholder:"DIR"`
 	Role  string        `help:"${help_role}" required:"" enum:"ingest,communicator,leader,service,agent"`
-	Agent string        `help:"${help_agent}" placeholder:"ID"`
+	Agent identifier    `help:"${help_agent}" placeholder:"ID"`
 	Name  string        `help:"${help_name}"`
 	Life  time.Duration `help:"${help_life}" default:"720h"`
 }
@@ -29,7 +29,7 @@ func (c *createKeyCommand) Run(w *world) error {
 	}
 	var text string
 	if role == fil.RoleAgent {
-		text, err = agentToken(cfg, c.Agent, c.Life)
+		text, err = agentToken(cfg, string(c.Agent), c.Life)
 	} else {
 		var ring *access.Keyring
 		if ring, err = access.OpenKeyring(cfg.KeysFile(), time.Now); err == nil {

@@ -16,10 +16,10 @@ import (
 
 type feedCommand struct {
 	serverFlags
-	Agent   string `arg:"" help:"${help_agent}"`
-	Limit   int    `help:"${help_limit}" default:"10"`
-	Order   string `help:"${help_order}" enum:"ranked,chronological" default:"ranked"`
-	Explain bool   `help:"${help_explain}"`
+	Agent   identifier `arg:"" help:"${help_agent}"`
+	Limit   int        `help:"${help_limit}" default:"10"`
+	Order   string     `help:"${help_order}" enum:"ranked,chronological" default:"ranked"`
+	Explain bool       `help:"${help_explain}"`
 }
 
 type feedAnswer struct {
@@ -34,7 +34,7 @@ type feedAnswer struct {
 
 func (c *feedCommand) Run(w *world) error {
 	query := url.Values{"limit": {strconv.Itoa(c.Limit)}, "order": {c.Order}}
-	answer, decoded, err := get[feedAnswer](w, c.serverFlags, http.MethodGet, "/v1/agents/"+url.PathEscape(c.Agent)+"/feed", query, nil)
+	answer, decoded, err := get[feedAnswer](w, c.serverFlags, http.MethodGet, "/v1/agents/"+url.PathEscape(string(c.Agent))+"/feed", query, nil)
 	if err != nil || !decoded {
 		return err
 	}
@@ -107,11 +107,11 @@ func figure(n *int) string {
 
 type reportCommand struct {
 	serverFlags
-	Content string `arg:"" optional:"" help:"${help_content}"`
-	From    string `help:"${help_from}"`
-	To      string `help:"${help_to}"`
-	By      string `help:"${help_by}"`
-	Every   string `help:"${help_every}"`
+	Content identifier `arg:"" optional:"" help:"${help_content}"`
+	From    string     `help:"${help_from}"`
+	To      string     `help:"${help_to}"`
+	By      string     `help:"${help_by}"`
+	Every   string     `help:"${help_every}"`
 }
 
 func (c *reportCommand) Run(w *world) error {
@@ -123,7 +123,7 @@ func (c *reportCommand) Run(w *world) error {
 	}
 	path := "/v1/reports/overview"
 	if c.Content != "" {
-		path = "/v1/contents/" + url.PathEscape(c.Content) + "/report"
+		path = "/v1/contents/" + url.PathEscape(string(c.Content)) + "/report"
 	}
 	type answer struct {
 		Totals map[string]any
