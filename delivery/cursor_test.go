@@ -3,7 +3,6 @@ package delivery_test
 import (
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -59,9 +58,9 @@ func TestCursor_ComesBackAsItWas(t *testing.T) {
 func TestPaging_NeverSkipsNorRepeats(t *testing.T) {
 	w := setup(t, nil)
 	rapid.Check(t, func(t *rapid.T) {
-		w.newest.mu.Lock()
+		w.mu.Lock()
 		clear(w.contents)
-		w.newest.mu.Unlock()
+		w.mu.Unlock()
 		all := numbered(rapid.IntRange(0, 30).Draw(t, "contents"))
 		w.put(all...)
 		order := rapid.SampledFrom([]string{"ranked", "chronological"}).Draw(t, "order")
@@ -72,10 +71,10 @@ func TestPaging_NeverSkipsNorRepeats(t *testing.T) {
 			if pages > len(all)+1 {
 				t.Fatal("paging does not end")
 			}
-			p, res := w.page("agent:marie", path+"&cursor="+next)
+			p, header := w.page("agent:marie", path+"&cursor="+next)
 			served = append(served, titles(p)...)
-			if hasLink := res.Header.Get("Link") != ""; hasLink != (p.Next != "") {
-				t.Fatalf("next is %q, Link is %q", p.Next, res.Header.Get("Link"))
+			if hasLink := header.Get("Link") != ""; hasLink != (p.Next != "") {
+				t.Fatalf("next is %q, Link is %q", p.Next, header.Get("Link"))
 			}
 			if next = p.Next; next == "" {
 				break
@@ -119,9 +118,9 @@ func TestPaging_LinkLeadsToTheNextPage(t *testing.T) {
 	for caller, path := range map[string]string{"agent:zoé": "/v1/feed?limit=3&order=chronological&lang=en", "service": "/v1/agents/zo%C3%A9/feed?limit=3"} {
 		var served []string
 		for path != "" {
-			p, res := w.page(caller, path)
+			p, header := w.page(caller, path)
 			served = append(served, titles(p)...)
-			if path = res.Header.Get("Link"); path != "" {
+			if path = header.Get("Link"); path != "" {
 				path = strings.TrimSuffix(strings.TrimPrefix(path, "<"), `>; rel="next"`)
 			}
 		}
@@ -134,8 +133,8 @@ func TestPaging_LinkLeadsToTheNextPage(t *testing.T) {
 func TestPaging_ACursorGivesNoRightToSee(t *testing.T) {
 	w := setup(t, nil)
 	w.put(fil.Content{ID: "secret", PublishedAt: noon, Audiences: []string{"paul"}})
-	p, res := w.page("agent:marie", "/v1/feed?cursor="+delivery.Cursor{fil.KeyOf("secret")}.String())
-	if res.StatusCode != http.StatusOK || len(p.Items) != 0 {
+	p, _ := w.page("agent:marie", "/v1/feed?cursor="+delivery.Cursor{fil.KeyOf("secret")}.String())
+	if len(p.Items) != 0 {
 		t.Errorf("a forged cursor shows %v", titles(p))
 	}
 }

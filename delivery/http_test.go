@@ -2,7 +2,6 @@ package delivery_test
 
 import (
 	"encoding/json"
-	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -24,24 +23,21 @@ func TestFeed_AnswersTheContractToTheLetter(t *testing.T) {
 		PublishedAt: noon.Add(-24 * time.Hour), PinnedUntil: noon.Add(time.Hour),
 	})
 	res := w.request("agent:marie", "/v1/feed")
-	got, err := io.ReadAll(res.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	got := res.body
 	want := `{"agent":"marie","policy":"newest-1","items":[{"content":{"id":"note","kind":"alert","title":"Titre & « guillemets » <b>","summary":"Résumé",` +
 		`"body_html":"<p>Un <em>mot</em>.</p>\n","language":"fr","topics":["rh"],"source":"DRH","author":"A. Martin","published_at":"2026-03-01T12:00:00Z","pinned_until":"2026-03-02T13:00:00Z"},` +
 		`"score":-1,"reasons":["Publié récemment"],"explanation":{"degree":"ranked","data":[],"parameters":[{"name":"freshness","label":"Fraîcheur","value":-1,"weight":1,"contribution":-1}],"operations":[]}}]}`
-	if diff := cmp.Diff(want, string(got)); diff != "" {
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
 	for name, want := range map[string]string{"Content-Type": "application/json", "Cache-Control": "private, no-cache", "Vary": "Authorization, Accept-Language", "Link": "", "Content-Length": strconv.Itoa(len(got))} {
-		if got := res.Header.Get(name); got != want {
+		if got := res.header.Get(name); got != want {
 			t.Errorf("%s is %q, want %q", name, got, want)
 		}
 	}
 	// The answer is assembled from cached parts: it must be what its declared type encodes to.
 	var page delivery.FeedPage
-	if err := json.Unmarshal(got, &page); err != nil {
+	if err := json.Unmarshal([]byte(got), &page); err != nil {
 		t.Fatal(err)
 	}
 	var again strings.Builder
@@ -50,15 +46,15 @@ func TestFeed_AnswersTheContractToTheLetter(t *testing.T) {
 	if err := enc.Encode(page); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(again.String(), string(got)+"\n"); diff != "" {
+	if diff := cmp.Diff(again.String(), got+"\n"); diff != "" {
 		t.Error("not what FeedPage encodes to", diff)
 	}
 }
 
 func TestFeed_IsAnEmptyListForAnAgentWithNothing(t *testing.T) {
 	w := setup(t, nil)
-	got, _ := io.ReadAll(w.request("service", "/v1/agents/zo%C3%A9/feed").Body)
-	if want := `{"agent":"zoé","policy":"newest-1","items":[]}`; string(got) != want {
+	got := w.request("service", "/v1/agents/zo%C3%A9/feed").body
+	if want := `{"agent":"zoé","policy":"newest-1","items":[]}`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
@@ -115,11 +111,11 @@ func TestFeed_ChronologicalOrderIsComputedAndNotStored(t *testing.T) {
 func TestFeed_ETagIsEqualOnlyForEqualAnswers(t *testing.T) {
 	w := setup(t, nil)
 	w.put(numbered(30)...)
-	first, res := w.page("agent:marie", "/v1/feed")
-	seen := map[string]string{res.Header.Get("ETag"): "/v1/feed"}
+	first, header := w.page("agent:marie", "/v1/feed")
+	seen := map[string]string{header.Get("ETag"): "/v1/feed"}
 	for _, path := range []string{"/v1/feed?limit=5", "/v1/feed?lang=en", "/v1/feed?order=chronological", "/v1/feed?cursor=" + first.Next} {
-		_, res := w.page("agent:marie", path)
-		etag := res.Header.Get("ETag")
+		_, header := w.page("agent:marie", path)
+		etag := header.Get("ETag")
 		if other, taken := seen[etag]; taken {
 			t.Errorf("%s and %s have the ETag %s", path, other, etag)
 		}
@@ -127,9 +123,8 @@ func TestFeed_ETagIsEqualOnlyForEqualAnswers(t *testing.T) {
 	}
 	for etag, path := range seen {
 		res := w.request("agent:marie", path, "If-None-Match", `"other", W/`+etag)
-		body, _ := io.ReadAll(res.Body)
-		if res.StatusCode != http.StatusNotModified || len(body) > 0 || res.Header.Get("ETag") != etag {
-			t.Errorf("%s with its ETag: %s, ETag %s, %d bytes; want 304", path, res.Status, res.Header.Get("ETag"), len(body))
+		if res.status != http.StatusNotModified || res.body != "" || res.header.Get("ETag") != etag {
+			t.Errorf("%s with its ETag: %d, ETag %s, %d bytes; want 304", path, res.status, res.header.Get("ETag"), len(res.body))
 		}
 	}
 	changed := numbered(30)
@@ -137,8 +132,8 @@ func TestFeed_ETagIsEqualOnlyForEqualAnswers(t *testing.T) {
 	changed[25].Title = "Titre corrigé"
 	w.put(changed...)
 	for etag, path := range seen {
-		if res := w.request("agent:marie", path, "If-None-Match", etag); res.StatusCode != http.StatusOK {
-			t.Errorf("%s after a correction: %s, want 200", path, res.Status)
+		if res := w.request("agent:marie", path, "If-None-Match", etag); res.status != http.StatusOK {
+			t.Errorf("%s after a correction: %d, want 200", path, res.status)
 		}
 	}
 }
@@ -189,9 +184,8 @@ func TestFeed_RefusesWithAReason(t *testing.T) {
 		{"agent:marie", "/v1/feed/items/none/explanation", "", 404, "n'est pas proposée"},
 	} {
 		res := w.request(c.caller, c.path, "Accept-Language", c.accept)
-		body, _ := io.ReadAll(res.Body)
-		if res.StatusCode != c.status || !strings.Contains(string(body), c.says) || res.Header.Get("Content-Type") != "application/problem+json" {
-			t.Errorf("%s %s: %s %s %s; want %d with %q", c.caller, c.path, res.Status, res.Header.Get("Content-Type"), body, c.status, c.says)
+		if res.status != c.status || !strings.Contains(res.body, c.says) || res.header.Get("Content-Type") != "application/problem+json" {
+			t.Errorf("%s %s: %d %s %s; want %d with %q", c.caller, c.path, res.status, res.header.Get("Content-Type"), res.body, c.status, c.says)
 		}
 	}
 }
@@ -200,8 +194,8 @@ func TestFeed_StoreAwayIsAProblemThatPasses(t *testing.T) {
 	w := setup(t, nil)
 	_ = w.redis.Close()
 	res := w.request("agent:marie", "/v1/feed")
-	if res.StatusCode != http.StatusServiceUnavailable || res.Header.Get("Retry-After") == "" {
-		t.Errorf("%s, Retry-After %q; want 503 with one", res.Status, res.Header.Get("Retry-After"))
+	if res.status != http.StatusServiceUnavailable || res.header.Get("Retry-After") == "" {
+		t.Errorf("%d, Retry-After %q; want 503 with one", res.status, res.header.Get("Retry-After"))
 	}
 }
 
@@ -212,19 +206,19 @@ func TestExplanation_OfAnItemWhereverItIs(t *testing.T) {
 	for _, path := range []string{"/v1/feed/items/c055/explanation", "/v1/feed/items/c000/explanation?agent=marie"} {
 		res := w.request("agent:marie", path)
 		var got delivery.ItemExplanation
-		if err := json.NewDecoder(res.Body).Decode(&got); err != nil {
+		if err := json.Unmarshal([]byte(res.body), &got); err != nil {
 			t.Fatal(err)
 		}
-		if res.StatusCode != 200 || got.Agent != "marie" || got.Policy != "newest-1" || !strings.Contains(path, got.Content) || len(got.Explanation.Parameters) != 1 {
-			t.Errorf("%s: %s %+v", path, res.Status, got)
+		if res.status != http.StatusOK || got.Agent != "marie" || got.Policy != "newest-1" || !strings.Contains(path, got.Content) || len(got.Explanation.Parameters) != 1 {
+			t.Errorf("%s: %d %+v", path, res.status, got)
 		}
 	}
 	for caller, want := range map[string]int{"agent:marie": 404, "agent:paul": 200} {
-		if res := w.request(caller, "/v1/feed/items/secret/explanation"); res.StatusCode != want {
-			t.Errorf("%s asks about a content for paul: %s, want %d", caller, res.Status, want)
+		if res := w.request(caller, "/v1/feed/items/secret/explanation"); res.status != want {
+			t.Errorf("%s asks about a content for paul: %d, want %d", caller, res.status, want)
 		}
 	}
-	if res := w.request("service", "/v1/feed/items/secret/explanation?agent=paul&lang=en"); res.StatusCode != 200 {
-		t.Errorf("a service asks for paul: %s", res.Status)
+	if res := w.request("service", "/v1/feed/items/secret/explanation?agent=paul&lang=en"); res.status != http.StatusOK {
+		t.Errorf("a service asks for paul: %d", res.status)
 	}
 }

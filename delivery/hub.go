@@ -160,19 +160,16 @@ func (h *Hub) look(ctx context.Context, agents []string) error {
 	return err
 }
 
-// see compares a feed with the one last seen and gives the tag of its event.
-func (h *Hub) see(feed fil.Feed, profile []byte) string {
+// see compares a feed with the one last looked at, and wakes the agent's streams if it shows something else.
+func (h *Hub) see(feed fil.Feed, profile []byte) {
 	from := tagOf(feed)
 	h.mu.Lock()
 	w := h.watched[feed.Agent]
-	if w == nil || w.from == from {
-		defer h.mu.Unlock()
-		if w == nil {
-			return from
-		}
-		return w.tag
-	}
+	known := w == nil || w.from == from
 	h.mu.Unlock()
+	if known {
+		return
+	}
 	shown, err := h.shown(feed, profile)
 	if err != nil {
 		h.keeper.log.Error("feed of a connected agent not explained", "stage", "delivery", "error", err)
@@ -180,19 +177,19 @@ func (h *Hub) see(feed fil.Feed, profile []byte) string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if w = h.watched[feed.Agent]; w == nil {
-		return from
+		return
 	}
 	w.from = from
-	if w.tag == "" || w.shown != shown || err != nil {
-		w.shown, w.tag = shown, from
-		for listener := range w.listeners {
-			select {
-			case listener <- struct{}{}:
-			default: // woken already
-			}
+	if w.tag != "" && w.shown == shown && err == nil {
+		return
+	}
+	w.shown, w.tag = shown, from
+	for listener := range w.listeners {
+		select {
+		case listener <- struct{}{}:
+		default: // woken already
 		}
 	}
-	return w.tag
 }
 
 // firstPage is how many contents are compared by their text, as many as a page has by default.

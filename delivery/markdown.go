@@ -56,8 +56,10 @@ func (m *markdown) html(source string) (string, error) {
 	return string(m.policy.SanitizeBytes(out.Bytes())), nil
 }
 
+// transformer changes the tree between reading and writing.
 type transformer struct{}
 
+// Transform levels headings, marks links and puts the text of images in their place.
 func (transformer) Transform(doc *ast.Document, _ text.Reader, _ parser.Context) {
 	var images []ast.Node
 	var headings []*ast.Heading

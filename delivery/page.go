@@ -161,7 +161,7 @@ func tagOf(feed fil.Feed) string {
 	b := make([]byte, 0, 64+12*len(feed.Entries))
 	b = append(append(b, feed.Policy...), 0)
 	b = binary.BigEndian.AppendUint64(b, feed.Stamp)
-	b = binary.BigEndian.AppendUint64(b, uint64(feed.Until.UnixNano())) //nolint:gosec // bits of a digest
+	b = binary.BigEndian.AppendUint64(b, uint64(feed.Until.UnixNano()))
 	for _, e := range feed.Entries {
 		b = binary.BigEndian.AppendUint64(b, uint64(e.Content))
 		b = binary.BigEndian.AppendUint32(b, math.Float32bits(e.Score))

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"io"
@@ -37,6 +38,7 @@ type newest struct {
 	mu       sync.Mutex
 	agents   map[string]fil.Agent
 	contents map[fil.ContentKey]fil.Content
+	changes  int // of the catalogue
 	ranked   int
 }
 
@@ -50,6 +52,7 @@ func (n *newest) Agent(id string) (fil.Agent, bool) {
 func (n *newest) put(contents ...fil.Content) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	n.changes++
 	for _, c := range contents {
 		n.contents[fil.KeyOf(c.ID)] = c
 	}
@@ -58,6 +61,7 @@ func (n *newest) put(contents ...fil.Content) {
 func (n *newest) drop(ids ...string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	n.changes++
 	for _, id := range ids {
 		delete(n.contents, fil.KeyOf(id))
 	}
@@ -75,16 +79,7 @@ func (n *newest) eligible(agent string, profile []byte, c fil.Content, now time.
 
 func (n *newest) stamp(agent string, profile []byte) uint64 {
 	h := fnv.New64a()
-	keys := make([]fil.ContentKey, 0, len(n.contents))
-	for key := range n.contents {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	for _, key := range keys {
-		_ = json.NewEncoder(h).Encode(n.contents[key])
-	}
-	_ = json.NewEncoder(h).Encode(n.agents[agent])
-	h.Write(profile)
+	_, _ = fmt.Fprint(h, n.changes, n.agents[agent], "|", string(profile))
 	return h.Sum64()
 }
 
@@ -244,8 +239,25 @@ func (w *world) serve() {
 	})
 }
 
+// answer is one that was read to its end.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
 // request is one GET; headers are pairs.
-func (w *world) request(caller, path string, headers ...string) *http.Response {
+func (w *world) request(caller, path string, headers ...string) answer {
+	w.t.Helper()
+	res := w.send(caller, path, headers)
+	body, err := io.ReadAll(res.Body)
+	if err := errors.Join(err, res.Body.Close()); err != nil {
+		w.t.Fatal(err)
+	}
+	return answer{res.StatusCode, res.Header, string(body)}
+}
+
+func (w *world) send(caller, path string, headers []string) *http.Response {
 	w.t.Helper()
 	req, err := http.NewRequestWithContext(w.t.Context(), http.MethodGet, w.server.URL+path, nil)
 	if err != nil {
@@ -259,25 +271,23 @@ func (w *world) request(caller, path string, headers ...string) *http.Response {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.t.Cleanup(func() { _ = res.Body.Close() })
 	return res
 }
 
 // page reads a page and refuses any field that the contract does not have.
-func (w *world) page(caller, path string, headers ...string) (delivery.FeedPage, *http.Response) {
+func (w *world) page(caller, path string, headers ...string) (delivery.FeedPage, http.Header) {
 	w.t.Helper()
 	res := w.request(caller, path, headers...)
-	if res.StatusCode != http.StatusOK {
-		body, _ := io.ReadAll(res.Body)
-		w.t.Fatalf("GET %s: %s: %s", path, res.Status, body)
+	if res.status != http.StatusOK {
+		w.t.Fatalf("GET %s: %d: %s", path, res.status, res.body)
 	}
-	dec := json.NewDecoder(res.Body)
+	dec := json.NewDecoder(strings.NewReader(res.body))
 	dec.DisallowUnknownFields()
 	var p delivery.FeedPage
 	if err := dec.Decode(&p); err != nil {
 		w.t.Fatal(err)
 	}
-	return p, res
+	return p, res.header
 }
 
 func titles(p delivery.FeedPage) []string {
@@ -299,9 +309,22 @@ func numbered(n int) []fil.Content {
 
 type event struct{ id, name, data string }
 
-// events reads a stream; comments come as an event with the name ":".
-func events(res *http.Response) <-chan event {
-	out := make(chan event, 64)
+// stream is one that was opened, or refused.
+type stream struct {
+	status int
+	header http.Header
+	events <-chan event // comments have the name ":"
+	leave  func()
+}
+
+// open opens a stream, until the end of the test or leave. Its events wait to be taken: nothing more is read meanwhile.
+func (w *world) open(caller, path string, headers ...string) stream {
+	w.t.Helper()
+	res := w.send(caller, path, headers)
+	leave := func() { _ = res.Body.Close() }
+	w.t.Cleanup(leave)
+	out := make(chan event)
+	ctx := w.t.Context()
 	go func() {
 		defer close(out)
 		lines := bufio.NewScanner(res.Body)
@@ -311,8 +334,10 @@ func events(res *http.Response) <-chan event {
 			value = strings.TrimPrefix(value, " ")
 			switch {
 			case lines.Text() == "":
-				if e.name != "" {
-					out <- e
+				select {
+				case out <- e:
+				case <-ctx.Done():
+					return
 				}
 				e = event{}
 			case field == "":
@@ -326,7 +351,7 @@ func events(res *http.Response) <-chan event {
 			}
 		}
 	}()
-	return out
+	return stream{res.StatusCode, res.Header, out, leave}
 }
 
 // next waits for the next event that is no comment.

@@ -64,7 +64,7 @@ func (h handlers) stream(ctx context.Context, in *struct {
 		hctx.SetHeader("Cache-Control", "no-store")
 		hctx.SetHeader("X-Accel-Buffering", "no") // a proxy that gathers an answer before it passes it on would hold events back
 		w := newEventWriter(hctx.BodyWriter(), h.keeper.cfg.WriteTimeout)
-		if err := h.serve(hctx.Context(), w, agent, in.LastEventID, changed); err != nil {
+		if err := h.serve(ctx, w, agent, in.LastEventID, changed); err != nil {
 			h.keeper.log.DebugContext(ctx, "stream ended", "stage", "delivery", "error", err)
 		}
 	}}, nil

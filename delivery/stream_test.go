@@ -1,10 +1,12 @@
 package delivery_test
 
 import (
+	"context"
 	"encoding/json"
-	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -15,19 +17,19 @@ import (
 func TestStream_TellsThePresentThenEachChange(t *testing.T) {
 	w := setup(t, nil)
 	w.put(numbered(3)...)
-	res := w.request("agent:marie", "/v1/feed/stream")
-	if got := res.Header.Get("Content-Type"); res.StatusCode != http.StatusOK || got != "text/event-stream" {
-		t.Fatalf("%s, %s", res.Status, got)
+	opened := w.open("agent:marie", "/v1/feed/stream")
+	if got := opened.header.Get("Content-Type"); opened.status != http.StatusOK || got != "text/event-stream" {
+		t.Fatalf("%d, %s", opened.status, got)
 	}
-	stream := events(res)
+	stream := opened.events
 	present := next(t, stream)
 	var data struct{ Agent, ETag string }
 	if err := json.Unmarshal([]byte(present.data), &data); err != nil {
 		t.Fatal(err)
 	}
-	_, page := w.page("agent:marie", "/v1/feed")
-	if present.name != "feed" || data.Agent != "marie" || data.ETag != present.id || !strings.HasPrefix(page.Header.Get("ETag"), `"`+data.ETag+".") {
-		t.Errorf("event %+v for a page with ETag %s", present, page.Header.Get("ETag"))
+	_, header := w.page("agent:marie", "/v1/feed")
+	if present.name != "feed" || data.Agent != "marie" || data.ETag != present.id || !strings.HasPrefix(header.Get("ETag"), `"`+data.ETag+".") {
+		t.Errorf("event %+v for a page with ETag %s", present, header.Get("ETag"))
 	}
 
 	w.put(fil.Content{ID: "new", PublishedAt: noon})
@@ -48,9 +50,9 @@ func TestStream_TellsThePresentThenEachChange(t *testing.T) {
 func TestStream_SaysNothingOfWhatTheClientHasOrCannotSee(t *testing.T) {
 	w := setup(t, func(cfg *delivery.Config) { cfg.Heartbeat = 10 * time.Millisecond })
 	w.put(numbered(3)...)
-	id := next(t, events(w.request("agent:marie", "/v1/feed/stream"))).id
+	id := next(t, w.open("agent:marie", "/v1/feed/stream").events).id
 
-	stream := events(w.request("agent:marie", "/v1/feed/stream", "Last-Event-ID", id))
+	stream := w.open("agent:marie", "/v1/feed/stream", "Last-Event-ID", id).events
 	beats := func(n int) {
 		t.Helper()
 		for range n {
@@ -75,7 +77,7 @@ func TestStream_PollFindsWhatNobodyNotified(t *testing.T) {
 	w := setup(t, func(cfg *delivery.Config) { cfg.Poll = 5 * time.Millisecond })
 	w.put(numbered(3)...)
 	w.put(fil.Content{ID: "later", PublishedAt: noon.Add(time.Hour)})
-	stream := events(w.request("service", "/v1/feed/stream?agent=marie"))
+	stream := w.open("service", "/v1/feed/stream?agent=marie").events
 	last := next(t, stream).id
 	for name, change := range map[string]func(){
 		"a profile in Redis":         func() { w.redis.Set(t.Context(), profileKey("marie"), "-c001;", 0) },
@@ -93,29 +95,28 @@ func TestStream_PollFindsWhatNobodyNotified(t *testing.T) {
 
 func TestStream_IsBounded(t *testing.T) {
 	w := setup(t, func(cfg *delivery.Config) { cfg.Streams, cfg.StreamsPerAgent = 3, 2 })
-	open := func(caller string, want int) *http.Response {
+	open := func(caller string, want int) stream {
 		t.Helper()
-		res := w.request(caller, "/v1/feed/stream")
-		if res.StatusCode != want || want != 200 && res.Header.Get("Retry-After") == "" {
-			body, _ := io.ReadAll(res.Body)
-			t.Fatalf("%s: %s %s, want %d", caller, res.Status, body, want)
+		got := w.open(caller, "/v1/feed/stream")
+		if got.status != want || want != 200 && got.header.Get("Retry-After") == "" {
+			t.Fatalf("%s: %d, want %d", caller, got.status, want)
 		}
-		return res
+		return got
 	}
 	first := open("agent:marie", 200)
 	open("agent:marie", 200)
 	open("agent:marie", 429)
 	open("agent:paul", 200)
 	open("agent:zoé", 503)
-	_ = first.Body.Close()
+	first.leave()
 	eventually(t, func() bool {
-		return w.request("agent:zoé", "/v1/feed/stream").StatusCode == 200
+		return w.open("agent:zoé", "/v1/feed/stream").status == 200
 	})
 }
 
 func TestStream_EndsByItself(t *testing.T) {
 	w := setup(t, func(cfg *delivery.Config) { cfg.StreamLife = 20 * time.Millisecond })
-	stream := events(w.request("agent:marie", "/v1/feed/stream"))
+	stream := w.open("agent:marie", "/v1/feed/stream").events
 	next(t, stream)
 	for e := range stream {
 		if e.name != ":" {
@@ -124,12 +125,20 @@ func TestStream_EndsByItself(t *testing.T) {
 	}
 }
 
-// A client that reads nothing must not hold the hub: the others are told all the same, and it gets the present state
-// when it reads again.
+// A client that takes nothing must not hold the hub: the others are told all the same, and it gets the present state,
+// not all that it missed, when it reads again.
 func TestStream_SlowClientHoldsNobody(t *testing.T) {
-	w := setup(t, func(cfg *delivery.Config) { cfg.WriteTimeout = 50 * time.Millisecond })
-	w.request("agent:marie", "/v1/feed/stream") // never read
-	quick := events(w.request("agent:marie", "/v1/feed/stream"))
+	w := setup(t, nil)
+	slow := &stuck{header: http.Header{}, gate: make(chan struct{})}
+	ctx, leave := context.WithCancel(t.Context())
+	left := make(chan struct{})
+	go func() {
+		defer close(left)
+		req := httptest.NewRequestWithContext(ctx, http.MethodGet, "/v1/feed/stream", nil)
+		req.Header.Set("X-Caller", "agent:marie")
+		w.server.Config.Handler.ServeHTTP(slow, req)
+	}()
+	quick := w.open("agent:marie", "/v1/feed/stream").events
 	last := next(t, quick).id
 	for i := range 200 {
 		w.put(fil.Content{ID: "news", Title: strings.Repeat("x", i), PublishedAt: noon})
@@ -140,6 +149,38 @@ func TestStream_SlowClientHoldsNobody(t *testing.T) {
 		}
 		last = e.id
 	}
+	close(slow.gate)
+	eventually(t, func() bool { return strings.Contains(slow.text(), "id: "+last+"\n") })
+	leave()
+	<-left
+	if n := strings.Count(slow.text(), "event: feed"); n != 1 {
+		t.Errorf("the slow client got %d events, want the last alone", n)
+	}
+}
+
+// stuck takes nothing until its gate opens.
+type stuck struct {
+	header http.Header
+	gate   chan struct{}
+	mu     sync.Mutex
+	taken  strings.Builder
+}
+
+func (s *stuck) Header() http.Header { return s.header }
+func (s *stuck) WriteHeader(int)     {}
+func (s *stuck) Flush()              {}
+
+func (s *stuck) Write(b []byte) (int, error) {
+	<-s.gate
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.taken.Write(b)
+}
+
+func (s *stuck) text() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.taken.String()
 }
 
 // eventually polls until the condition holds, and gives up after half a minute.

@@ -60,7 +60,7 @@ func Pack(feed fil.Feed, read time.Time) ([]byte, error) {
 	b = binary.BigEndian.AppendUint64(b, feed.Stamp)
 	b = appendTime(b, feed.Built)
 	b = appendTime(b, feed.Until)
-	b = binary.AppendUvarint(b, uint64(max(0, read.Unix()/secondsDay))) //nolint:gosec // not negative
+	b = binary.AppendUvarint(b, uint64(max(0, read.Unix()/secondsDay)))
 	b = binary.AppendUvarint(b, uint64(len(feed.Entries)))
 	for _, e := range feed.Entries {
 		if score := float64(e.Score); math.IsNaN(score) || math.IsInf(score, 0) {
@@ -74,7 +74,7 @@ func Pack(feed fil.Feed, read time.Time) ([]byte, error) {
 
 func appendTime(b []byte, t time.Time) []byte {
 	b = binary.AppendVarint(b, t.Unix())
-	return binary.AppendUvarint(b, uint64(t.Nanosecond())) //nolint:gosec // from 0 to 999,999,999
+	return binary.AppendUvarint(b, uint64(t.Nanosecond()))
 }
 
 // Unpack reads what Pack wrote; times are in UTC and the agent is left empty. Its error is ErrUnreadable.
@@ -131,7 +131,7 @@ func (r *reader) count(most uint64) int {
 		return 0
 	}
 	r.rest = r.rest[n:]
-	return int(v) //nolint:gosec // at most `most`
+	return int(v)
 }
 
 func (r *reader) time() time.Time {

@@ -1,7 +1,6 @@
 package web_test
 
 import (
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -12,7 +11,13 @@ import (
 	"github.com/filengine/fil/delivery/web"
 )
 
-func get(t *testing.T, method, path string, headers ...string) (*http.Response, string) {
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+func get(t *testing.T, method, path string, headers ...string) answer {
 	t.Helper()
 	req := httptest.NewRequest(method, path, nil)
 	for i := 0; i < len(headers); i += 2 {
@@ -20,11 +25,7 @@ func get(t *testing.T, method, path string, headers ...string) (*http.Response, 
 	}
 	rec := httptest.NewRecorder()
 	web.Page().ServeHTTP(rec, req)
-	body, err := io.ReadAll(rec.Result().Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return rec.Result(), string(body)
+	return answer{rec.Code, rec.Header(), rec.Body.String()}
 }
 
 func TestPage_ServesItsFilesAndNothingElse(t *testing.T) {
@@ -32,22 +33,22 @@ func TestPage_ServesItsFilesAndNothingElse(t *testing.T) {
 		"/": "text/html; charset=utf-8", "/assets/page.css": "text/css; charset=utf-8",
 		"/assets/page.js": "text/javascript; charset=utf-8", "/assets/icon.svg": "image/svg+xml",
 	} {
-		res, body := get(t, http.MethodGet, path)
-		if res.StatusCode != http.StatusOK || res.Header.Get("Content-Type") != media || body == "" {
-			t.Errorf("%s: %s, %s, %d bytes", path, res.Status, res.Header.Get("Content-Type"), len(body))
+		got := get(t, http.MethodGet, path)
+		if got.status != http.StatusOK || got.header.Get("Content-Type") != media || got.body == "" {
+			t.Errorf("%s: %d, %s, %d bytes", path, got.status, got.header.Get("Content-Type"), len(got.body))
 		}
-		etag := res.Header.Get("ETag")
-		if res, _ := get(t, http.MethodGet, path, "If-None-Match", etag); res.StatusCode != http.StatusNotModified {
-			t.Errorf("%s with its ETag %s: %s", path, etag, res.Status)
+		etag := got.header.Get("ETag")
+		if got := get(t, http.MethodGet, path, "If-None-Match", etag); got.status != http.StatusNotModified {
+			t.Errorf("%s with its ETag %s: %d", path, etag, got.status)
 		}
 	}
 	for _, path := range []string{"/index.html", "/assets/", "/assets/../page.go", "/assets/page.go", "/v1/feed"} {
-		if res, _ := get(t, http.MethodGet, path); res.StatusCode != http.StatusNotFound {
-			t.Errorf("%s: %s, want 404", path, res.Status)
+		if got := get(t, http.MethodGet, path); got.status != http.StatusNotFound {
+			t.Errorf("%s: %d, want 404", path, got.status)
 		}
 	}
-	if res, _ := get(t, http.MethodPost, "/"); res.StatusCode != http.StatusMethodNotAllowed || res.Header.Get("Allow") != "GET, HEAD" {
-		t.Errorf("POST: %s", res.Status)
+	if got := get(t, http.MethodPost, "/"); got.status != http.StatusMethodNotAllowed || got.header.Get("Allow") != "GET, HEAD" {
+		t.Errorf("POST: %d", got.status)
 	}
 }
 
@@ -55,26 +56,25 @@ func TestPage_ServesItsFilesAndNothingElse(t *testing.T) {
 func TestPage_NeedsNoOneElse(t *testing.T) {
 	outside := regexp.MustCompile(`(?i)(?:https?:)?//[a-z0-9-]+\.[a-z]`)
 	for _, path := range []string{"/", "/assets/page.css", "/assets/page.js"} {
-		_, body := get(t, http.MethodGet, path)
+		body := get(t, http.MethodGet, path).body
 		if found := outside.FindString(body); found != "" {
 			t.Errorf("%s names another origin: %s", path, found)
 		}
 	}
-	res, html := get(t, http.MethodGet, "/")
-	policy := res.Header.Get("Content-Security-Policy")
+	index := get(t, http.MethodGet, "/")
+	policy := index.header.Get("Content-Security-Policy")
 	if !strings.HasPrefix(policy, "default-src 'none';") || strings.Contains(policy, "unsafe") || strings.Contains(policy, "*") {
 		t.Errorf("policy is %q", policy)
 	}
 	inline := regexp.MustCompile(`(?i)<style|\sstyle=|\son[a-z]+=|<script(?:\s+type="module")?\s*>`)
-	if found := inline.FindString(html); found != "" {
+	if found := inline.FindString(index.body); found != "" {
 		t.Errorf("the policy would refuse %q", found)
 	}
 }
 
 // What the module looks for must be in the page, and what the page asks to be said must be said in both languages.
 func TestPage_PartsFitTogether(t *testing.T) {
-	_, html := get(t, http.MethodGet, "/")
-	_, script := get(t, http.MethodGet, "/assets/page.js")
+	html, script := get(t, http.MethodGet, "/").body, get(t, http.MethodGet, "/assets/page.js").body
 	for _, m := range regexp.MustCompile(`\$\("([a-z-]+)"\)`).FindAllStringSubmatch(script, -1) {
 		if !strings.Contains(html, `id="`+m[1]+`"`) {
 			t.Errorf("the module looks for #%s, which the page does not have", m[1])
@@ -85,7 +85,7 @@ func TestPage_PartsFitTogether(t *testing.T) {
 		t.Fatal("no English texts found")
 	}
 	english, rest, _ := strings.Cut(english, "\n};")
-	names := regexp.MustCompile(`(?m)(?:^    |, )([a-zA-Z_]+): (?:"|\{)`)
+	names := regexp.MustCompile(`(?m)(?:(?:^    )|(?:, ))([a-zA-Z_]+): (?:"|\{)`)
 	keys := func(text string) []string {
 		var all []string
 		for _, m := range names.FindAllStringSubmatch(text, -1) {
