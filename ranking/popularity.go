@@ -107,16 +107,16 @@ func (t *tally) header() []byte {
 
 // change is what must be written for the store to hold the tally, given the header that it holds now.
 func (t *tally) change(before []byte) PopularityChange {
-	c := PopularityChange{Before: before, Whole: t.whole, At: []int{0}, Bytes: [][]byte{t.header()}}
-	if t.whole {
-		t.dirty = t.dirty[:0]
+	slices.Sort(t.dirty)
+	t.dirty = slices.Compact(t.dirty)
+	c := PopularityChange{Before: before, Whole: t.whole || 8*len(t.dirty) > len(t.keys), At: []int{0}, Bytes: [][]byte{t.header()}}
+	if c.Whole { // one long write costs less than many short ones
 		for i := range t.keys {
 			c.Bytes[0] = t.appendEntry(c.Bytes[0], int32(i))
 		}
 		return c
 	}
-	slices.Sort(t.dirty)
-	for _, i := range slices.Compact(t.dirty) {
+	for _, i := range t.dirty {
 		c.At = append(c.At, tallyHeader+int(i)*tallySize)
 		c.Bytes = append(c.Bytes, t.appendEntry(nil, i))
 	}
