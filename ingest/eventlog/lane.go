@@ -32,7 +32,7 @@ func (ln *lane) run(stop, work context.Context, from int64) error {
 		if try > 1 && !pause(stop, try-1) { // a stage that keeps forgetting
 			return nil
 		}
-		first, end, err := ln.bounds(stop)
+		first, end, err := ln.log.bounds(stop, ln.Topic, ln.partition, 0)
 		if err != nil {
 			return nil // stop is done
 		}
@@ -42,6 +42,11 @@ func (ln *lane) run(stop, work context.Context, from int64) error {
 			}
 			ln.log.log.Warn("replay: the stage has lost its effects", "stage", ln.Stage, "topic", ln.Topic, "partition", ln.partition, "from", first, "to", end)
 			ln.setReset(false)
+			from = first
+		}
+		if from > end {
+			ln.log.log.Error("the log ends before the committed offset, it was made anew or cut: going on from the first record kept",
+				"stage", ln.Stage, "topic", ln.Topic, "partition", ln.partition, "offset", from, "first", first, "end", end)
 			from = first
 		}
 		from = max(from, first) // also when nothing was committed yet: kafka-go then says FirstOffset, which is negative
@@ -55,19 +60,6 @@ func (ln *lane) run(stop, work context.Context, from int64) error {
 		}
 	}
 	return nil
-}
-
-// bounds asks until it knows; an error says that stop is done.
-func (ln *lane) bounds(stop context.Context) (first, end int64, err error) {
-	for try := 1; ; try++ {
-		if first, end, err = ln.log.offsets(stop, ln.log.name(ln.Topic), ln.partition); err == nil {
-			return first, end, nil
-		}
-		ln.log.log.Warn("start lane", "stage", ln.Stage, "topic", ln.Topic, "partition", ln.partition, "try", try, "error", err)
-		if !pause(stop, try) {
-			return 0, 0, stop.Err()
-		}
-	}
 }
 
 func (ln *lane) mustReset() bool {

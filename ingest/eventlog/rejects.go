@@ -29,6 +29,7 @@ const (
 
 	maxReason  = 2000 // bytes
 	markedKey  = "replayed"
+	scanTries  = 8   // about 6 s
 	replayStep = 500 // records republished together, then marked
 )
 
@@ -159,7 +160,7 @@ func (l *Log) rejects(ctx context.Context, topic fil.Topic, filter Filter, each 
 	for p := range spans {
 		s := &spans[p]
 		s.at = target{l.name(topic.Rejected()), p}
-		if s.from, s.to, err = l.offsets(ctx, s.at.topic, p); err != nil {
+		if s.from, s.to, err = l.bounds(ctx, topic.Rejected(), p, scanTries); err != nil {
 			return err
 		}
 		if err := l.scan(ctx, *s, func(m message) error { return readMark(m, replayed) }); err != nil {
@@ -200,7 +201,7 @@ func (l *Log) scan(ctx context.Context, s span, each func(message) error) error 
 	for offset, try := s.from, 0; offset < s.to; {
 		got, err := l.fetch(ctx, s.at, offset)
 		if err != nil {
-			if try++; try > 5 || !passing(err) || !pause(ctx, try) {
+			if try++; try == scanTries || !passing(err) || !pause(ctx, try) {
 				return fmt.Errorf("read %s/%d at %d: %w", s.at.topic, s.at.partition, offset, err)
 			}
 			continue

@@ -63,7 +63,7 @@ func (t *Table) Run(ctx context.Context) error {
 	defer tails.Wait()
 	targets := make([]int64, partitions)
 	for p := range partitions {
-		first, end, err := t.bounds(ctx, p)
+		first, end, err := t.log.bounds(ctx, t.topic, p, 0)
 		if err != nil {
 			return nil // ctx is done
 		}
@@ -76,18 +76,6 @@ func (t *Table) Run(ctx context.Context) error {
 	}
 	t.follow(ctx, pages, targets)
 	return nil
-}
-
-func (t *Table) bounds(ctx context.Context, partition int) (first, end int64, err error) {
-	for try := 1; ; try++ {
-		if first, end, err = t.log.offsets(ctx, t.log.name(t.topic), partition); err == nil {
-			return first, end, nil
-		}
-		t.log.log.Warn("start table", "topic", t.topic, "partition", partition, "try", try, "error", err)
-		if !pause(ctx, try) {
-			return 0, 0, ctx.Err()
-		}
-	}
 }
 
 // follow applies pages until ctx is done.

@@ -198,6 +198,21 @@ func (l *Log) topicConfig(topic fil.Topic, partitions int) kafka.TopicConfig {
 	return config
 }
 
+// bounds is offsets, tried again until there is an answer: so many times, or for ever with 0, while ctx is not done. After
+// a topic was made, or a leader has changed, brokers may answer that they know nothing of it for a moment.
+func (l *Log) bounds(ctx context.Context, topic fil.Topic, partition, tries int) (first, end int64, err error) {
+	for try := 1; ; try++ {
+		first, end, err = l.offsets(ctx, l.name(topic), partition)
+		if err == nil || try == tries {
+			return first, end, err
+		}
+		l.log.Warn("ask where a partition begins and ends", "topic", topic, "partition", partition, "try", try, "error", err)
+		if !pause(ctx, try) {
+			return 0, 0, err
+		}
+	}
+}
+
 // offsets gives the first offset kept of a partition and the offset that the next record will have.
 func (l *Log) offsets(ctx context.Context, topic string, partition int) (first, end int64, err error) {
 	answer, err := l.client.ListOffsets(ctx, &kafka.ListOffsetsRequest{
