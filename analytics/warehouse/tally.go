@@ -14,25 +14,37 @@ import (
 
 var _ analytics.Tallies = (*Warehouse)(nil)
 
-//go:embed queries/totals.sql
-var totalsQuery string
+// The parts of a statement, which starts with scope.
+var (
+	//go:embed queries/scope.sql
+	scopePart string
+	//go:embed queries/holders.sql
+	holdersPart string
+	//go:embed queries/totals.sql
+	totalsPart string
+	//go:embed queries/by_period.sql
+	byPeriodPart string
+	//go:embed queries/by_value.sql
+	byValuePart string
+)
 
-//go:embed queries/by_period.sql
-var byPeriodQuery string
-
-//go:embed queries/by_value.sql
-var byValueQuery string
+// statementFor puts together the parts that a question needs. Nothing of the question itself goes into the text.
+func statementFor(q analytics.Question) string {
+	const around = "SELECT cut, value, period, kind, sum(events) AS events, sum(agents) AS agents, max(dwell) AS dwell FROM (\n%s)\n" +
+		"GROUP BY cut, value, period, kind ORDER BY cut LIMIT {limit:UInt64}"
+	switch {
+	case q.By != "":
+		return scopePart + holdersPart + fmt.Sprintf(around, totalsPart+"UNION ALL\n"+byValuePart)
+	case q.Every != "":
+		return scopePart + fmt.Sprintf(around, totalsPart+"UNION ALL\n"+byPeriodPart)
+	default:
+		return scopePart + fmt.Sprintf(around, totalsPart)
+	}
+}
 
 // Tally answers a question. Totals and rows come from one statement, whose parts see one state of the table
 // (enable_shared_storage_snapshot_in_query, which is on unless an operator turned it off).
 func (w *Warehouse) Tally(ctx context.Context, q analytics.Question) (totals, rows []analytics.Tally, err error) {
-	statement := totalsQuery
-	switch {
-	case q.By != "":
-		statement += "\nUNION ALL\n" + byValueQuery
-	case q.Every != "":
-		statement += "\nUNION ALL\n" + byPeriodQuery
-	}
 	// Engagements are of 1970 to 2105, see fil.Engagement.Validate.
 	from, to := time.Unix(0, 0), time.Date(2106, 1, 1, 0, 0, 0, 0, time.UTC)
 	if !q.From.IsZero() {
@@ -50,7 +62,7 @@ func (w *Warehouse) Tally(ctx context.Context, q analytics.Question) (totals, ro
 		Agents uint64  `ch:"agents"`
 		Dwell  float64 `ch:"dwell"`
 	}
-	err = w.db.Select(ctx, &found, fmt.Sprintf("SELECT * FROM (\n%s\n) ORDER BY cut LIMIT {limit:UInt64}", statement),
+	err = w.db.Select(ctx, &found, statementFor(q),
 		clickhouse.Named("content", q.Content), clickhouse.Named("from", from.UnixMilli()), clickhouse.Named("to", to.UnixMilli()),
 		clickhouse.Named("by", q.By), clickhouse.Named("every", q.Every), clickhouse.Named("zone", q.Zone),
 		clickhouse.Named("years", q.Kind == fil.KindDate),
