@@ -29,7 +29,8 @@ func (g Guard) Count(n int) *int {
 }
 
 // Groups gives the counts of a breakdown of total agents, with nil for those withheld: the small ones, and then the
-// next smallest until those withheld together cannot be told from total less the rest.
+// next smallest until what is left of total when the rest is taken away is no small figure either. Nothing is given of
+// a total that is itself withheld.
 func (g Guard) Groups(total int, groups map[string]int) map[string]*int {
 	names := make([]string, 0, len(groups))
 	given, out := 0, make(map[string]*int, len(groups))
@@ -42,7 +43,7 @@ func (g Guard) Groups(total int, groups map[string]int) map[string]*int {
 	hidden := max(0, total-given) // agents in no group are one more group that is not named
 	for _, name := range names {
 		n := groups[name]
-		if g.Withholds(n) || g.Withholds(hidden) {
+		if g.Withholds(total) || g.Withholds(n) || g.Withholds(hidden) {
 			out[name], hidden = nil, hidden+n
 			continue
 		}

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"fmt"
 
-	"gopkg.in/yaml.v3"
+	"github.com/knadh/koanf/parsers/yaml"
 )
 
 // Example writes the default configuration as YAML, ready to be edited.
@@ -16,10 +16,10 @@ func Example() ([]byte, error) {
 	var b bytes.Buffer
 	b.WriteString("# Configuration de Fil. Une clé absente prend la valeur montrée ici ; une clé inconnue est refusée.\n")
 	b.WriteString("# Fil's configuration. A key that is absent takes the value shown here; an unknown key is refused.\n")
-	encoder := yaml.NewEncoder(&b)
-	encoder.SetIndent(2)
-	if err := encoder.Encode(tree); err != nil {
+	raw, err := yaml.Parser().Marshal(tree)
+	if err != nil {
 		return nil, fmt.Errorf("encode configuration: %w", err)
 	}
+	b.Write(raw)
 	return b.Bytes(), nil
 }
