@@ -39,10 +39,10 @@ engines: $(CHDB) ## Va chercher le moteur ClickHouse, une fois / fetches the Cli
 $(CHDB): cmd/fil/embedded/package.json cmd/fil/embedded/package-lock.json
 	npm ci --prefix cmd/fil/embedded --no-audit --no-fund
 	mkdir -p bin
-	library=$$(find cmd/fil/embedded/node_modules/@chdb -name libchdb.so | head -n 1); \
+	@library=$$(find cmd/fil/embedded/node_modules/@chdb -name libchdb.so | head -n 1); \
 	if [ -z "$$library" ]; then echo "libchdb.so : aucun paquet pour $$(uname -sm) / no package for this platform" >&2; exit 1; fi; \
 	ln -f "$$library" $@ 2>/dev/null || cp "$$library" $@
-	touch $@
+	@touch $@
 
 .PHONY: test
 test: engines ## Passe tous les tests, sur les moteurs embarqués / runs every test, on the embedded engines
@@ -61,13 +61,17 @@ $(LINT):
 	GOBIN=$(CURDIR)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
 	mv bin/golangci-lint $@
 
+.PHONY: format
+format: $(LINT) ## Met les sources en forme / formats the sources
+	$(LINT) fmt
+
 .PHONY: race
 race: engines ## Tests avec le détecteur de concurrence (demande un compilateur C) / tests under the race detector
 	CGO_ENABLED=1 go test -race -timeout $(TEST_TIMEOUT) $(RACE)
 
 .PHONY: fuzz
 fuzz: engines ## Chaque cible de fuzz pendant FUZZTIME=10s / each fuzz target for FUZZTIME
-	for package in $$(go list ./...); do \
+	@for package in $$(go list ./...); do \
 		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
 			echo "$$package $$target"; \
 			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package; \
@@ -80,7 +84,7 @@ bench: engines ## Mesure les chemins chauds (BENCH=motif) / measures the hot pat
 
 .PHONY: demo-deskdrop
 demo-deskdrop: build engines ## Importe un vrai journal : DESKDROP=users_interactions.csv.zip / imports a real log
-	deploy/demo-deskdrop.sh "$(DESKDROP)"
+	@deploy/demo-deskdrop.sh "$(DESKDROP)"
 
 .PHONY: clean
 clean: ## Efface ce qui a été construit, jamais les données / removes what was built, never the data

@@ -49,7 +49,7 @@ var libraries = []library{
 	{"go.yaml.in/yaml/v3", "ranking cmd/fil/config cmd/fil/demo", "the policy file, the configuration, the demonstration's texts"},
 	{"github.com/cenkalti/backoff/v5", "ingest/... ranking/... delivery/... analytics/... cmd/fil/...", "retries belong to who calls over a network"},
 	{"github.com/oklog/ulid/v2", "ingest", "identities are given at the door or not at all"},
-	{"github.com/schollz/progressbar/v3", "cmd/fil", "only the command has a terminal"},
+	{"github.com/schollz/progressbar/v3", "ingest/importer cmd/fil", "an import is watched from a terminal; nothing else is"},
 	{"golang.org/x/term", "cmd/fil", "only the command has a terminal"},
 	{"golang.org/x/sync", "ingest/... audiences ranking/... delivery/... analytics/... cmd/fil/...", "an extension of the standard library"},
 	{"golang.org/x/text", "ingest audiences ranking delivery analytics cmd/fil/...", "an extension of the standard library"},
