@@ -30,7 +30,7 @@ func Rejections(err error) (rejected []*Rejection, rest error) {
 	if verdict, ok := err.(*Rejection); ok { //nolint:errorlint // wrapped verdicts are found by the walk below
 		return []*Rejection{verdict}, nil
 	}
-	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // the shape of errors.Join, not a target
+	joined, ok := err.(interface{ Unwrap() []error })
 	if !ok {
 		if inner := errors.Unwrap(err); inner != nil {
 			if verdicts, innerRest := Rejections(inner); innerRest == nil {

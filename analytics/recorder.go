@@ -178,7 +178,7 @@ func (r *Recorder) leave(l *laneState, err error) error {
 	l.open = false
 	if errors.Is(err, fil.ErrForgotten) {
 		l.asked = true
-		r.logger.Warn("facts are missing and will be made again from the log", "stage", "analytics", "lane", l.lane.String(), "reason", err)
+		r.logger.Debug("facts are missing and will be made again from the log", "stage", "analytics", "lane", l.lane.String(), "reason", err)
 	}
 	return err
 }

@@ -260,7 +260,7 @@ func BenchmarkBuild(b *testing.B) {
 	b.ReportMetric(float64(len(kept.Profile)), "profile-bytes")
 	began = time.Now()
 	for range 2000 {
-		if kept, err = store.Get(ctx, "a1"); err != nil {
+		if _, err := store.Get(ctx, "a1"); err != nil {
 			b.Fatal(err)
 		}
 		if err := store.Put(ctx, feed, time.Now()); err != nil {

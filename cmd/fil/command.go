@@ -119,6 +119,8 @@ func maskNegative(args []string) []string {
 }
 
 // UnmarshalText takes the mask off.
+//
+//nolint:unparam // the shape of encoding.TextUnmarshaler
 func (id *identifier) UnmarshalText(text []byte) error {
 	*id = identifier(strings.TrimPrefix(string(text), negativeMask))
 	return nil

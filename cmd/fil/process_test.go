@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -119,20 +120,14 @@ func run(t testing.TB, args ...string) (out string, status int) {
 	var stdout, stderr bytes.Buffer
 	cmd := command(args...)
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	err := cmd.Run()
-	if exit := (*exec.ExitError)(nil); err != nil && !asExit(err, &exit) {
+	var exit *exec.ExitError
+	if err := cmd.Run(); err != nil && !errors.As(err, &exit) {
 		t.Fatalf("run %v: %v", args, err)
 	}
 	if code := cmd.ProcessState.ExitCode(); code != exitDone {
 		return stdout.String() + stderr.String(), code
 	}
 	return stdout.String(), exitDone
-}
-
-func asExit(err error, exit **exec.ExitError) bool {
-	e, ok := err.(*exec.ExitError)
-	*exit = e
-	return ok
 }
 
 // kill ends the process as a power cut would.

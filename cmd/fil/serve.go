@@ -25,7 +25,7 @@ func (c *serveCommand) Run(w *world) error {
 		return usageError{errors.New("the analytics role needs clickhouse.addresses")}
 	}
 	slices.Sort(c.Roles)
-	listener, err := net.Listen("tcp", cfg.Listen)
+	listener, err := new(net.ListenConfig).Listen(w.ctx, "tcp", cfg.Listen)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", cfg.Listen, err)
 	}

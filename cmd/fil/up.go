@@ -23,7 +23,7 @@ func (c *upCommand) Run(w *world) (err error) {
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", cfg.Listen)
+	listener, err := new(net.ListenConfig).Listen(w.ctx, "tcp", cfg.Listen)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", cfg.Listen, err)
 	}
@@ -89,10 +89,15 @@ func (c *upCommand) demonstrate(ctx context.Context, w *world, s *server) error 
 	if err := loadDemo(ctx, w, s); err != nil {
 		return err
 	}
-	token, err := s.signer.Token(fil.Caller{Role: fil.RoleService}, 24*time.Hour)
-	if err != nil {
-		return err
+	tokens := map[fil.Role]string{}
+	for _, role := range []fil.Role{fil.RoleService, fil.RoleLeader} {
+		token, err := s.signer.Token(fil.Caller{Role: role}, 24*time.Hour)
+		if err != nil {
+			return err
+		}
+		tokens[role] = token
 	}
-	_, err = fmt.Fprintf(w.Out, "\nLe fil de chacun, et pourquoi (lien valable 24 h) / everyone's feed, and why (link valid for 24 h):\n  http://%s/#key=%s\n\n", s.house.cfg.Listen, token)
+	_, err := fmt.Fprintf(w.Out, "\nLe fil de chacun, et pourquoi (lien valable 24 h) / everyone's feed, and why (link valid for 24 h):\n  http://%s/#key=%s&figures=%s\n\n",
+		s.house.cfg.Listen, tokens[fil.RoleService], tokens[fil.RoleLeader])
 	return err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/filengine/fil"
@@ -40,7 +41,11 @@ func (ln *lane) run(stop, work context.Context, from int64) error {
 			if err := ln.commits.reset(ln.partition, first); err != nil {
 				return fmt.Errorf("commit first offset %d: %w", first, err)
 			}
-			ln.log.log.Warn("replay: the stage has lost its effects", "stage", ln.Stage, "topic", ln.Topic, "partition", ln.partition, "from", first, "to", end)
+			level := slog.LevelInfo
+			if first == end { // a stage that has never run has nothing to lose
+				level = slog.LevelDebug
+			}
+			ln.log.log.Log(stop, level, "replay: the stage makes its effects again", "stage", ln.Stage, "topic", ln.Topic, "partition", ln.partition, "from", first, "to", end)
 			ln.setReset(false)
 			from = first
 		}
