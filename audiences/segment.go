@@ -144,17 +144,17 @@ func (c *column) postings(code uint32) []uint32 {
 	return codes
 }
 
-// move takes a place out of the sets of old and puts it in those of new.
-func (c *column) move(at uint32, old, new []uint32) {
-	for _, code := range old {
-		if post := c.posts[code]; post != nil && !slices.Contains(new, code) {
+// move takes a place out of the sets of before and puts it in those of after.
+func (c *column) move(at uint32, before, after []uint32) {
+	for _, code := range before {
+		if post := c.posts[code]; post != nil && !slices.Contains(after, code) {
 			post.Remove(at)
 			if post.IsEmpty() {
 				delete(c.posts, code)
 			}
 		}
 	}
-	for _, code := range new {
+	for _, code := range after {
 		post := c.posts[code]
 		if post == nil {
 			post = roaring.New()
@@ -170,12 +170,12 @@ func (c *column) move(at uint32, old, new []uint32) {
 type sliced [64]*roaring.Bitmap
 
 // move changes the key of a place; only slices whose bit differs are touched.
-func (b *sliced) move(at uint32, old, new uint64) {
+func (b *sliced) move(at uint32, before, after uint64) {
 	for i := range b {
 		bit := uint64(1) << i
 		switch {
-		case (old^new)&bit == 0:
-		case new&bit != 0:
+		case (before^after)&bit == 0:
+		case after&bit != 0:
 			if b[i] == nil {
 				b[i] = roaring.New()
 			}

@@ -36,7 +36,7 @@ func newServer(h *house, who access.Authenticator) *server {
 	huma.DefaultArrayNullable = false
 	settings := huma.DefaultConfig("Fil", version)
 	settings.Info.Description = "Le moteur qui décide quelle communication atteint quel agent public. The engine that decides which communication reaches which civil servant."
-	settings.CreateHooks = nil                                                // no "$schema" in answers: it would name a path that is behind a key
+	settings.CreateHooks = nil                                                 // no "$schema" in answers: it would name a path that is behind a key
 	settings.OpenAPIPath, settings.DocsPath, settings.SchemasPath = "", "", "" // behind a key, below
 	settings.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		access.Scheme: {Type: "http", Scheme: "bearer", Description: "Clé d'un rôle ou jeton d'un agent. Key of a role or token of an agent."},

@@ -10,8 +10,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/filengine/fil"
 	"github.com/segmentio/kafka-go"
+
+	"github.com/filengine/fil"
 )
 
 // Kafka's binary mode for CloudEvents: attributes are headers, the data is the value

@@ -5,11 +5,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/filengine/fil"
-	"github.com/filengine/fil/ingest/eventlog"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/segmentio/kafka-go"
+
+	"github.com/filengine/fil"
+	"github.com/filengine/fil/ingest/eventlog"
 )
 
 func header(key, value string) kafka.Header { return kafka.Header{Key: key, Value: []byte(value)} }

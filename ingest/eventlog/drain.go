@@ -9,8 +9,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/filengine/fil"
 	"github.com/segmentio/kafka-go"
+
+	"github.com/filengine/fil"
 )
 
 // Drain says what a stage does with the records of a topic. Members of one stage, in this process and others, share the

@@ -9,12 +9,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/filengine/fil"
-	"github.com/filengine/fil/ingest/eventlog"
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/segmentio/kafka-go"
+
+	"github.com/filengine/fil"
+	"github.com/filengine/fil/ingest/eventlog"
 )
 
 func TestDrain_LanesKeepOrderAndBatchesAreBounded(t *testing.T) {

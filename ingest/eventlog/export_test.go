@@ -1,8 +1,9 @@
 package eventlog
 
 import (
-	"github.com/filengine/fil"
 	"github.com/segmentio/kafka-go"
+
+	"github.com/filengine/fil"
 )
 
 // Encode and Decode are the codec alone, for the fuzzer: what Publish writes for a record, and what a lane reads.

@@ -35,7 +35,7 @@ func (ln *lane) run(stop, work context.Context, from int64) error {
 		}
 		first, end, err := ln.log.bounds(stop, ln.Topic, ln.partition, 0)
 		if err != nil {
-			return nil // stop is done
+			return nil //nolint:nilerr // stop is done
 		}
 		if ln.mustReset() {
 			if err := ln.commits.reset(ln.partition, first); err != nil {

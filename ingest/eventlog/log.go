@@ -26,10 +26,11 @@ import (
 	"sync"
 	"time"
 
-	"github.com/filengine/fil"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/segmentio/kafka-go"
 	"golang.org/x/sync/semaphore"
+
+	"github.com/filengine/fil"
 )
 
 // ErrClosed is the answer of a log that has been closed, or is closing.
@@ -124,9 +125,9 @@ type Log struct {
 	buffer  *semaphore.Weighted
 	topics  map[string][]int // Kafka's name of a topic → the numbers of its partitions, from 0; not changed after Open
 
-	open context.Context // ends when drains and tables must end
+	open context.Context //nolint:containedctx // the log's own life, as its callers cannot give it: ends when drains and tables must end
 	stop context.CancelFunc
-	life context.Context // ends when no request may go on
+	life context.Context //nolint:containedctx // likewise: ends when no request may go on
 	kill context.CancelFunc
 
 	mu      sync.Mutex // protects what follows

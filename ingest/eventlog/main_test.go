@@ -12,12 +12,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/filengine/fil"
-	"github.com/filengine/fil/cmd/fil/embedded"
-	"github.com/filengine/fil/ingest/eventlog"
 	"github.com/oklog/ulid/v2"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
+
+	"github.com/filengine/fil"
+	"github.com/filengine/fil/cmd/fil/embedded"
+	"github.com/filengine/fil/ingest/eventlog"
 )
 
 // The tests are the contract of the log with a Kafka cluster: FIL_TEST_KAFKA names brokers (host:port,…) to hold to it,

@@ -11,10 +11,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/filengine/fil"
-	"github.com/filengine/fil/ingest/eventlog"
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/filengine/fil"
+	"github.com/filengine/fil/ingest/eventlog"
 )
 
 func TestDrain_TwoMembersShareAndLoseNothing(t *testing.T) {

@@ -5,8 +5,9 @@ import (
 	"strconv"
 	"sync"
 
-	"github.com/filengine/fil"
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/filengine/fil"
 )
 
 // metrics are what the log counts for itself, and for each stage under the stage's own name.

@@ -6,8 +6,9 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/filengine/fil"
 	"github.com/segmentio/kafka-go"
+
+	"github.com/filengine/fil"
 )
 
 // Publish puts records in the log and returns when every in-sync replica has them all. Each record says its topic, key

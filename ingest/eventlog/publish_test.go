@@ -10,10 +10,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/filengine/fil"
 	"github.com/filengine/fil/cmd/fil/embedded"
 	"github.com/filengine/fil/ingest/eventlog"
-	"github.com/google/go-cmp/cmp"
 )
 
 func TestPublish_FillsPositions(t *testing.T) {

@@ -10,8 +10,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/filengine/fil"
 	"github.com/segmentio/kafka-go"
+
+	"github.com/filengine/fil"
 )
 
 // Headers of a parked record, beside its own; and of a mark, the message that says which parked records have been

@@ -9,10 +9,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/filengine/fil"
-	"github.com/filengine/fil/ingest/eventlog"
 	"github.com/google/go-cmp/cmp"
 	"github.com/segmentio/kafka-go"
+
+	"github.com/filengine/fil"
+	"github.com/filengine/fil/ingest/eventlog"
 )
 
 // write puts messages in a topic as a foreign producer would.

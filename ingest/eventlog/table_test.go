@@ -7,10 +7,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/filengine/fil"
-	"github.com/filengine/fil/ingest/eventlog"
 	"github.com/google/go-cmp/cmp"
 	"github.com/segmentio/kafka-go"
+
+	"github.com/filengine/fil"
+	"github.com/filengine/fil/ingest/eventlog"
 )
 
 // live is a table's projection: the data of each key.
@@ -139,7 +140,7 @@ func TestTable_PoisonAndRejectionsDoNotStopIt(t *testing.T) {
 	write(t, cfg, fil.TopicAgents, kafka.Message{Key: []byte("b"), Value: []byte("no event")})
 	last := publish(t, l, agent("c", `1`))[0]
 	tries := 0
-	v := live{verdict: func(records []fil.Record) error {
+	v := live{verdict: func([]fil.Record) error {
 		if tries++; tries == 1 {
 			return errors.New("not now")
 		}

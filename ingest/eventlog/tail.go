@@ -7,9 +7,10 @@ import (
 	"io"
 	"time"
 
-	"github.com/filengine/fil"
 	"github.com/segmentio/kafka-go"
 	"github.com/segmentio/kafka-go/protocol"
+
+	"github.com/filengine/fil"
 )
 
 // fetchWait is how long a broker may hold a request for which it has nothing.

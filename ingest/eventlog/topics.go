@@ -7,8 +7,9 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/filengine/fil"
 	"github.com/segmentio/kafka-go"
+
+	"github.com/filengine/fil"
 )
 
 // tombstones of compacted topics are kept this long, so that a reader that began from the start sees them.

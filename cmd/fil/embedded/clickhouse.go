@@ -50,7 +50,7 @@ func StartClickHouse(cfg Config) (*ClickHouse, error) {
 		MemoryBytes: cfg.ClickHouse.MemoryBytes, QueryThreads: cfg.ClickHouse.QueryThreads, Connections: cfg.ClickHouse.Connections,
 	})
 	if err != nil {
-		lock.Close()
+		_ = lock.Close()
 		return nil, fmt.Errorf("clickhouse: %w", err)
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

@@ -10,6 +10,7 @@ import (
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
 	"github.com/filengine/fil/cmd/fil/embedded"
 )
 
@@ -207,7 +208,9 @@ func TestClickHouse_SlowStatementsDoNotBlockOthers(t *testing.T) {
 	default:
 	}
 	cancel()
-	<-slow
+	if err := <-slow; err == nil {
+		t.Error("the statement of a client that has gone ended well")
+	}
 	eventually(t, func() bool {
 		return count(t, db, "SELECT count() FROM system.processes WHERE query LIKE '%sleepEachRow(1) FROM numbers(60)%' AND query NOT LIKE '%system%'") == 0
 	})

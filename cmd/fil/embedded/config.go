@@ -97,7 +97,7 @@ func claim(root, engine string) (dir string, lock *os.File, err error) {
 		return "", nil, fmt.Errorf("%s: open lock: %w", engine, err)
 	}
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		lock.Close()
+		_ = lock.Close()
 		return "", nil, fmt.Errorf("%s: %s is in use by another process: %w", engine, dir, err)
 	}
 	return dir, lock, nil

@@ -8,9 +8,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/filengine/fil/cmd/fil/embedded"
 	"github.com/redis/go-redis/v9"
 	"github.com/segmentio/kafka-go"
+
+	"github.com/filengine/fil/cmd/fil/embedded"
 )
 
 func TestStart_EnginesAnswerAndClose(t *testing.T) {

@@ -35,17 +35,17 @@ func StartKafka(cfg Config) (*Kafka, error) {
 		return nil, err
 	}
 	if err := maintain(dir, time.Now(), cfg.Log); err != nil {
-		lock.Close()
+		_ = lock.Close()
 		return nil, fmt.Errorf("kafka: maintain %s: %w", dir, err)
 	}
 	// The members of consumer groups are written down at a close, and would be waited for until their session ends.
 	if err := os.Remove(filepath.Join(dir, "session_state.json")); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		lock.Close()
+		_ = lock.Close()
 		return nil, fmt.Errorf("kafka: forget the members of groups: %w", err)
 	}
 	cluster, err := openCluster(dir, cfg.Log, kfake.SyncWrites())
 	if err != nil {
-		lock.Close()
+		_ = lock.Close()
 		return nil, fmt.Errorf("kafka: open %s: %w", dir, err)
 	}
 	k := &Kafka{cluster: cluster, addr: cluster.ListenAddrs()[0], lock: lock}

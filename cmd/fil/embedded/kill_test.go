@@ -13,8 +13,9 @@ import (
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
-	"github.com/filengine/fil/cmd/fil/embedded"
 	"github.com/segmentio/kafka-go"
+
+	"github.com/filengine/fil/cmd/fil/embedded"
 )
 
 // A test that kills starts this binary again with these in its environment.

@@ -7,8 +7,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/filengine/fil/cmd/fil/embedded"
 	"github.com/segmentio/kafka-go"
+
+	"github.com/filengine/fil/cmd/fil/embedded"
 )
 
 func TestKafka_CompactionKeepsTheLastRecordOfEachKey(t *testing.T) {

@@ -5,8 +5,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/filengine/fil/cmd/fil/embedded"
 	"github.com/redis/go-redis/v9"
+
+	"github.com/filengine/fil/cmd/fil/embedded"
 )
 
 func TestRedis_ScriptsRunAtomically(t *testing.T) {

@@ -136,7 +136,7 @@ func (k kept) firstKept(segment string, size int64, last bool) (p position, err 
 	if err != nil {
 		return p, err
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	info, err := file.Stat()
 	if err != nil {
 		return p, err
@@ -183,7 +183,7 @@ func copyTail(from, to string, at int64) (err error) {
 	if err != nil {
 		return err
 	}
-	defer source.Close()
+	defer func() { _ = source.Close() }()
 	if _, err := source.Seek(at, io.SeekStart); err != nil {
 		return err
 	}

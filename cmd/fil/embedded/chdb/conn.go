@@ -63,20 +63,19 @@ func (c *conn) query(text, format string, params []param, sink func(chunk []byte
 
 // exec runs a statement as query does, but computes its whole answer before sink sees it; statements other than SELECT
 // run in no other way.
-func (c *conn) exec(text, format string, params []param, sink func(chunk []byte) error) (rows uint64, err error) {
+func (c *conn) exec(text, format string, params []param, sink func(chunk []byte) error) error {
 	names, nameLens, values, valueLens := columns(params)
 	result := c.lib.query(c.handle, unsafe.StringData(text), uint(len(text)), unsafe.StringData(format), uint(len(format)),
 		first(names), first(nameLens), first(values), first(valueLens), uint(len(params)))
 	defer c.lib.resultDestroy(result)
 	if text := c.lib.resultError(result); text != "" {
-		return 0, newException(text)
+		return newException(text)
 	}
-	rows = c.lib.resultRowsRead(result) + c.lib.resultRowsWritten(result)
 	length := c.lib.resultLength(result)
 	if length == 0 {
-		return rows, nil
+		return nil
 	}
-	return rows, sink(unsafe.Slice((*byte)(c.lib.resultBuffer(result)), length))
+	return sink(unsafe.Slice((*byte)(c.lib.resultBuffer(result)), length))
 }
 
 func (c *conn) fetch(stream uintptr, sink func([]byte) error) (rows uint64, more bool, err error) {

@@ -183,7 +183,7 @@ func (e *Engine) stop(condition string) error {
 	if e.keeper == nil {
 		return nil // nothing runs any more
 	}
-	_, err := e.keeper.exec("KILL QUERY WHERE "+condition+" ASYNC", "Null", nil, func([]byte) error { return nil })
+	err := e.keeper.exec("KILL QUERY WHERE "+condition+" ASYNC", "Null", nil, func([]byte) error { return nil })
 	if err != nil {
 		return fmt.Errorf("stop statements: %w", err)
 	}

@@ -123,13 +123,13 @@ func (c *conn) run(ctx context.Context, ask *request, answer *response) error {
 		return err
 	}
 	if !ask.statement.streams() || ask.whole {
-		_, err := c.exec(ask.statement.text, ask.format, ask.params, sink)
+		err := c.exec(ask.statement.text, ask.format, ask.params, sink)
 		return err
 	}
 	_, err := c.query(ask.statement.text, ask.format, ask.params, sink)
 	var exception *Exception
 	if errors.As(err, &exception) && exception.Code == codeBadArguments && strings.Contains(exception.Text, "Streaming query is not supported") {
-		_, err = c.exec(ask.statement.text, ask.format, ask.params, sink) // WITH … INSERT
+		err = c.exec(ask.statement.text, ask.format, ask.params, sink) // WITH … INSERT
 	}
 	return err
 }
@@ -169,7 +169,7 @@ func (c *conn) restore(ask *request, base map[string]string) error {
 }
 
 func (c *conn) do(text string) error {
-	_, err := c.exec(text, "Null", nil, func([]byte) error { return nil })
+	err := c.exec(text, "Null", nil, func([]byte) error { return nil })
 	return err
 }
 

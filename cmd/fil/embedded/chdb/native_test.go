@@ -12,8 +12,9 @@ import (
 	chproto "github.com/ClickHouse/ch-go/proto"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/column"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/proto"
-	"github.com/filengine/fil/cmd/fil/embedded/chdb"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/filengine/fil/cmd/fil/embedded/chdb"
 )
 
 // revision is the one that clickhouse-go asks for.

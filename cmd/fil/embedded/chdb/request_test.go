@@ -9,8 +9,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/filengine/fil/cmd/fil/embedded/chdb"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/filengine/fil/cmd/fil/embedded/chdb"
 )
 
 func TestRead(t *testing.T) {

@@ -80,7 +80,7 @@ func (r *response) fail(err error) {
 		return
 	}
 	text := exception.Text
-	fmt.Fprintf(r.raw, "\r\n__exception__\r\n%s\r\n%s\n%d %s\r\n__exception__\r\n", r.tag, text, len(text)+1, r.tag)
+	_, _ = fmt.Fprintf(r.raw, "\r\n__exception__\r\n%s\r\n%s\n%d %s\r\n__exception__\r\n", r.tag, text, len(text)+1, r.tag)
 	_ = r.end() // the client has its error, or is gone
 }
 
