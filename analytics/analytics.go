@@ -61,12 +61,11 @@ type Store interface {
 
 // Claims keeps one claim a lane.
 type Claims interface {
-	// Claimed gives the last claim of a lane, and whether there is one.
-	Claimed(ctx context.Context, topic fil.Topic, partition int) (Claim, bool, error)
-	// Claim writes a claim, which is then the last.
+	// Claimed gives the last claim of each lane that has one, and how many facts there are of all partitions, at no cost
+	// that grows with them.
+	Claimed(ctx context.Context) (claims []Claim, facts uint64, err error)
+	// Claim writes a claim, which is then the last of its lane.
 	Claim(ctx context.Context, claim Claim) error
-	// Stored gives the number of facts of all partitions, at no cost that grows with it.
-	Stored(ctx context.Context) (uint64, error)
 }
 
 // Facts keeps facts, and what the directory says of those whom they are about.
@@ -86,10 +85,11 @@ type Facts interface {
 type Config struct {
 	PseudonymKey []byte        // secret of at least 16 bytes; another key makes other pseudonyms, so facts already stored lose their agents
 	Memory       time.Duration // how long an identity is remembered after its admission, in whole days
+	CheckEvery   time.Duration // how often, at most, lanes that are idle look together whether their facts are still there
 }
 
-// DefaultConfig remembers identities for 32 days. The key has no default.
-func DefaultConfig() Config { return Config{Memory: 32 * 24 * time.Hour} }
+// DefaultConfig remembers identities for 32 days and looks once a second. The key has no default.
+func DefaultConfig() Config { return Config{Memory: 32 * 24 * time.Hour, CheckEvery: time.Second} }
 
 // Validate gathers the faults of the settings.
 func (c Config) Validate() error {
@@ -99,6 +99,9 @@ func (c Config) Validate() error {
 	}
 	if c.Memory < 24*time.Hour || c.Memory > 366*24*time.Hour {
 		faults = append(faults, fmt.Errorf("memory of identities: %v, from one day to 366 is required", c.Memory))
+	}
+	if c.CheckEvery < 0 || c.CheckEvery > time.Minute {
+		faults = append(faults, fmt.Errorf("check every: %v, at most a minute is required", c.CheckEvery))
 	}
 	return errors.Join(faults...)
 }

@@ -29,8 +29,9 @@ type laneState struct {
 	asked bool // ErrForgotten was answered, and no batch has been recorded since: the log gives the lane from its first record
 
 	claim  Claim
-	next   int64 // offset after the last one recorded; -1 before the first
-	stored bool  // whether the store is known to hold facts of this lane
+	opened time.Time // or last recorded: what was seen before says nothing of the lane as it is
+	next   int64     // offset after the last one recorded; -1 before the first
+	stored bool      // whether the store is known to hold facts of this lane
 
 	memory memory
 	// memory covers the facts admitted after since and until until, of those that were stored when the lane was opened, the
@@ -50,19 +51,32 @@ func (l *laneState) forgotten(why string) error {
 //
 // The check is made at each empty batch, which the log gives at every start of a lane, so that a lane which went to another
 // process and came back is read again. A lane is also read again when offsets do not follow each other and after any error.
+// A look may be CheckEvery old: a lane that went and came back within that time is still caught by its offsets, or, given
+// the very same batch, by the token of the insert.
 func (r *Recorder) enter(ctx context.Context, l *laneState, first int64) error {
 	if l.open && first >= 0 && (l.next < 0 || l.next == first) {
 		return l.prove(first)
 	}
-	claim, found, err := r.store.Claimed(ctx, l.lane.topic, l.lane.partition)
+	idle, age := l.open && first < 0, time.Duration(0)
+	if idle {
+		age = r.cfg.CheckEvery
+	}
+	seen, err := r.look(ctx, age)
 	if err != nil {
 		return fmt.Errorf("read the claim on %s: %w", l.lane, err)
 	}
+	if idle && seen.at.Before(l.opened) {
+		return nil
+	}
+	claim, found := seen.claims[l.lane]
 	if !found && first != 0 && !l.asked {
 		return l.forgotten("its claim is not in the store")
 	}
-	if l.open && first < 0 && claim.Owner == l.claim.Owner {
-		return r.checkStored(ctx, l)
+	if idle && claim.Owner == l.claim.Owner {
+		if l.stored && seen.facts == 0 {
+			return l.forgotten("its facts are not in the store")
+		}
+		return nil
 	}
 	if !found {
 		claim = Claim{Topic: l.lane.topic, Partition: l.lane.partition, Since: max(first, 0)}
@@ -70,24 +84,36 @@ func (r *Recorder) enter(ctx context.Context, l *laneState, first int64) error {
 	return r.open(ctx, l, claim, first)
 }
 
+// sight is what the store says of all lanes.
+type sight struct {
+	at     time.Time
+	claims map[lane]Claim
+	facts  uint64
+}
+
+// look reads the claims, unless they were read less than age ago: idle lanes share one look, since the log beats for each
+// of them.
+func (r *Recorder) look(ctx context.Context, age time.Duration) (sight, error) {
+	r.looking.Lock()
+	defer r.looking.Unlock()
+	at := time.Now()
+	if at.Sub(r.seen.at) < age {
+		return r.seen, nil
+	}
+	claims, facts, err := r.store.Claimed(ctx)
+	if err != nil {
+		return sight{}, err
+	}
+	r.seen = sight{at: at, claims: make(map[lane]Claim, len(claims)), facts: facts}
+	for _, c := range claims {
+		r.seen.claims[lane{c.Topic, c.Partition}] = c
+	}
+	return r.seen, nil
+}
+
 // prove refuses to go on from an offset when nothing is stored of what must have come before it.
 func (l *laneState) prove(first int64) error {
 	if l.lane.topic == fil.TopicEngagements && l.next < 0 && first > l.claim.Since && !l.stored && !l.asked {
-		return l.forgotten("its facts are not in the store")
-	}
-	return nil
-}
-
-// checkStored notices that the facts were emptied while their claim stayed.
-func (r *Recorder) checkStored(ctx context.Context, l *laneState) error {
-	if !l.stored {
-		return nil
-	}
-	stored, err := r.store.Stored(ctx)
-	if err != nil {
-		return fmt.Errorf("count the facts: %w", err)
-	}
-	if stored == 0 {
 		return l.forgotten("its facts are not in the store")
 	}
 	return nil
@@ -102,7 +128,7 @@ func (r *Recorder) open(ctx context.Context, l *laneState, claim Claim, first in
 	if err := r.store.Claim(ctx, claim); err != nil {
 		return fmt.Errorf("claim %s: %w", l.lane, err)
 	}
-	l.claim = claim
+	l.claim, l.opened = claim, time.Now()
 	if l.lane.topic == fil.TopicEngagements {
 		facts, last, err := r.store.Extent(ctx, l.lane.partition)
 		if err != nil {

@@ -75,7 +75,7 @@ var testKey = []byte("a key that only tests know")
 func newRecorder(t testing.TB, store analytics.Store) (*analytics.Recorder, *prometheus.Registry) {
 	t.Helper()
 	cfg := analytics.DefaultConfig()
-	cfg.PseudonymKey = testKey
+	cfg.PseudonymKey, cfg.CheckEvery = testKey, 0 // each beat looks
 	metrics := prometheus.NewRegistry()
 	r, err := analytics.NewRecorder(cfg, store, slog.New(slog.DiscardHandler), metrics)
 	if err != nil {

@@ -43,6 +43,9 @@ type Recorder struct {
 
 	mu    sync.Mutex // guards lanes
 	lanes map[lane]*laneState
+
+	looking sync.Mutex // guards seen
+	seen    sight
 }
 
 // NewRecorder makes a recorder.
@@ -99,7 +102,7 @@ func (r *Recorder) Record(ctx context.Context, partition int, batch []fil.Record
 			return r.leave(l, fmt.Errorf("insert %d facts of %s: %w", len(s.facts), l.lane, err))
 		}
 		r.inserts.Observe(time.Since(start).Seconds())
-		l.stored = true
+		l.stored, l.opened = true, time.Now()
 	}
 	for _, f := range s.facts {
 		l.memory.put(f.Identity, f.Offset, dayOf(f.Admitted))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"testing"
 	"time"
@@ -86,10 +87,8 @@ func TestRecorder_EachIdentityIsOneFact(t *testing.T) {
 }
 
 func TestRecorder_FactsCarryAPseudonym(t *testing.T) {
-	w := open(t, settings(t))
-	r, _ := newRecorder(t, w)
-	kept := &keeping{Store: w}
-	r, _ = newRecorder(t, kept)
+	kept := &keeping{Store: open(t, settings(t))}
+	r, _ := newRecorder(t, kept)
 	record(t, r, act(t, 0, "a", fil.Engagement{Kind: fil.Dwell, Agent: "jeanne", Dwell: 2.5}))
 	if len(kept.facts) != 1 || kept.facts[0].Agent != analytics.Pseudonym(testKey, "jeanne") || kept.facts[0].Dwell != 2.5 {
 		t.Errorf("facts are %+v", kept.facts)
@@ -191,6 +190,44 @@ func TestRecorder_ALaneMayComeBack(t *testing.T) {
 	}
 	if offsets, rows := stored(t, w, 0); rows != 15 || len(offsets) != 15 {
 		t.Errorf("%d facts of %d identities are stored, want 15", rows, len(offsets))
+	}
+}
+
+// counting is a store that counts how often it is asked for the claims.
+type counting struct {
+	analytics.Store
+	looks int
+}
+
+func (c *counting) Claimed(ctx context.Context) ([]analytics.Claim, uint64, error) {
+	c.looks++
+	return c.Store.Claimed(ctx)
+}
+
+func TestRecorder_IdleLanesLookTogether(t *testing.T) {
+	store := &counting{Store: open(t, settings(t))}
+	cfg := analytics.DefaultConfig()
+	cfg.PseudonymKey, cfg.CheckEvery = testKey, time.Minute
+	r, err := analytics.NewRecorder(cfg, store, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
+	if err != nil {
+		t.Fatal(err)
+	}
+	const lanes = 4
+	for partition := range lanes {
+		if err := r.Record(t.Context(), partition, reads(t, 0, 3)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	started := store.looks
+	for range 5 {
+		for partition := range lanes {
+			if err := r.Record(t.Context(), partition, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if looks := store.looks - started; looks > 1 {
+		t.Errorf("%d beats of %d lanes within a minute looked %d times, want once at most", 5*lanes, lanes, looks)
 	}
 }
 

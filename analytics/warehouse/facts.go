@@ -117,19 +117,6 @@ func columnsOf(facts []analytics.Fact) []any {
 	return []any{times, admissions, kinds, contents, agents, dwells, identities, partitions, offsets}
 }
 
-// Stored counts the facts from the table's metadata.
-func (w *Warehouse) Stored(ctx context.Context) (uint64, error) {
-	var rows *uint64
-	row := w.db.QueryRow(ctx, "SELECT sum(total_rows) FROM system.tables WHERE database = currentDatabase() AND name = 'facts'")
-	if err := row.Scan(&rows); err != nil {
-		return 0, w.failed(ctx, "count facts", err)
-	}
-	if rows == nil {
-		return 0, nil
-	}
-	return *rows, nil
-}
-
 // First finds the time of the first fact. It scans the times of all facts, 8 bytes each before compression.
 func (w *Warehouse) First(ctx context.Context) (time.Time, bool, error) {
 	var count uint64
@@ -140,18 +127,29 @@ func (w *Warehouse) First(ctx context.Context) (time.Time, bool, error) {
 	return first, count > 0, nil
 }
 
-// Claimed reads the last claim of a lane.
-func (w *Warehouse) Claimed(ctx context.Context, topic fil.Topic, partition int) (analytics.Claim, bool, error) {
-	claim := analytics.Claim{Topic: topic, Partition: partition}
-	var count uint64
-	row := w.db.QueryRow(ctx, `
-		SELECT count(), argMax(since, taken), argMax(owner, taken) FROM claims
-		WHERE topic = {topic:String} AND partition = {partition:UInt16}`,
-		clickhouse.Named("topic", string(topic)), clickhouse.Named("partition", partition))
-	if err := row.Scan(&count, &claim.Since, &claim.Owner); err != nil {
-		return claim, false, w.failed(ctx, "read a claim", err)
+// Claimed reads the last claim of each lane, and the number of facts from their table's metadata.
+func (w *Warehouse) Claimed(ctx context.Context) (claims []analytics.Claim, facts uint64, err error) {
+	var rows []struct {
+		Topic     string  `ch:"topic"`
+		Partition uint16  `ch:"partition"`
+		Since     int64   `ch:"last_since"`
+		Owner     uint64  `ch:"last_owner"`
+		Facts     *uint64 `ch:"facts"`
 	}
-	return claim, count > 0, nil
+	err = w.db.Select(ctx, &rows, `
+		SELECT topic, partition, argMax(since, taken) AS last_since, argMax(owner, taken) AS last_owner,
+			(SELECT sum(total_rows) FROM system.tables WHERE database = currentDatabase() AND name = 'facts') AS facts
+		FROM claims GROUP BY topic, partition`)
+	if err != nil {
+		return nil, 0, w.failed(ctx, "read the claims", err)
+	}
+	for _, row := range rows {
+		if row.Facts != nil {
+			facts = *row.Facts
+		}
+		claims = append(claims, analytics.Claim{Topic: fil.Topic(row.Topic), Partition: int(row.Partition), Since: row.Since, Owner: row.Owner})
+	}
+	return claims, facts, nil
 }
 
 // Claim writes a claim, which then holds.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -124,8 +125,11 @@ func TestInsert_ATokenCountsOnce(t *testing.T) {
 	if n, last, err := w.Extent(t.Context(), 3); n != 60 || !last.Equal(today) || err != nil {
 		t.Errorf("extent is %d facts until %v, %v; want 60 until %v", n, last, err, today)
 	}
-	if n, err := w.Stored(t.Context()); n != 60 || err != nil {
-		t.Errorf("%d facts are stored, %v; want 60", n, err)
+	if err := w.Claim(t.Context(), analytics.Claim{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, n, err := w.Claimed(t.Context()); n != 60 || err != nil {
+		t.Errorf("%d facts are counted beside the claims, %v; want 60", n, err)
 	}
 	if n, last, err := w.Extent(t.Context(), 4); n != 0 || !last.IsZero() || err != nil {
 		t.Errorf("extent of an empty partition is %d facts until %v, %v", n, last, err)
@@ -165,7 +169,7 @@ func TestFailed_MakesTablesAgain(t *testing.T) {
 			return err
 		},
 		"claimed": func(w *warehouse.Warehouse) error {
-			_, _, err := w.Claimed(t.Context(), fil.TopicAgents, 0)
+			_, _, err := w.Claimed(t.Context())
 			return err
 		},
 		"claim": func(w *warehouse.Warehouse) error { return w.Claim(t.Context(), analytics.Claim{}) },
@@ -195,19 +199,20 @@ func TestFailed_MakesTablesAgain(t *testing.T) {
 
 func TestClaimed_GivesTheLast(t *testing.T) {
 	w := open(t, settings(t))
-	if _, found, err := w.Claimed(t.Context(), fil.TopicAgents, 1); found || err != nil {
-		t.Fatalf("a lane that nobody claimed is claimed: %v", err)
+	if claims, _, err := w.Claimed(t.Context()); len(claims) != 0 || err != nil {
+		t.Fatalf("lanes that nobody claimed are claimed: %v, %v", claims, err)
 	}
+	var want [2]analytics.Claim
 	for owner := range uint64(5) {
-		for partition := range 2 {
-			claim := analytics.Claim{Topic: fil.TopicAgents, Partition: partition, Since: int64(owner) - 1, Owner: owner<<40 + uint64(partition)}
-			if err := w.Claim(t.Context(), claim); err != nil {
+		for partition := range want {
+			want[partition] = analytics.Claim{Topic: fil.TopicAgents, Partition: partition, Since: int64(owner) - 1, Owner: owner<<40 + uint64(partition)}
+			if err := w.Claim(t.Context(), want[partition]); err != nil {
 				t.Fatal(err)
 			}
-			got, found, err := w.Claimed(t.Context(), fil.TopicAgents, partition)
-			if err != nil || !found || got != claim {
-				t.Fatalf("claimed is %+v, %v, %v; want %+v", got, found, err, claim)
-			}
+		}
+		claims, _, err := w.Claimed(t.Context())
+		if err != nil || len(claims) != 2 || !slices.Contains(claims, want[0]) || !slices.Contains(claims, want[1]) {
+			t.Fatalf("claimed are %+v, %v; want %+v", claims, err, want)
 		}
 	}
 }
