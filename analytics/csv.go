@@ -16,7 +16,8 @@ func writeCSV(w io.Writer, answer report) error {
 	out.UseCRLF = true
 	header := []string{
 		"scope", "value", "day", "targeted", "shown", "opened", "readers", "acknowledged", "impressions", "opens", "reads",
-		"dwell_median_seconds", "clicks", "reactions", "comments", "shares", "saves", "acknowledgements",
+		"dwell_median_seconds", "clicks", "reactions", "comments", "shares", "saves", "follows",
+		"dismissals", "dwells", "acknowledgements",
 	}
 	if err := out.Write(header); err != nil {
 		return fmt.Errorf("write CSV header: %w", err)
@@ -41,7 +42,8 @@ func csvRow(scope string, r row) []string {
 	return []string{
 		scope, csvText(r.Value), csvText(r.Day), csvCount(r.Targeted), csvCount(r.Shown), csvCount(r.Opened), csvCount(r.Readers),
 		csvCount(r.Acknowledged), csvCount(r.Impressions), csvCount(r.Opens), csvCount(r.Reads), dwell, csvCount(r.Clicks),
-		csvCount(r.Reactions), csvCount(r.Comments), csvCount(r.Shares), csvCount(r.Saves), csvCount(r.Acknowledgements),
+		csvCount(r.Reactions), csvCount(r.Comments), csvCount(r.Shares), csvCount(r.Saves), csvCount(r.Follows),
+		csvCount(r.Dismissals), csvCount(r.Dwells), csvCount(r.Acknowledgements),
 	}
 }
 

@@ -79,6 +79,9 @@ type row struct {
 	Comments         *int     `json:"comments" nullable:"true" doc:"Commentaires / comments"`
 	Shares           *int     `json:"shares" nullable:"true" doc:"Partages / shares"`
 	Saves            *int     `json:"saves" nullable:"true" doc:"Mises de côté / saves"`
+	Follows          *int     `json:"follows" nullable:"true" doc:"Abonnements / follows"`
+	Dismissals       *int     `json:"dismissals" nullable:"true" doc:"Mises à l'écart / dismissals"`
+	Dwells           *int     `json:"dwells" nullable:"true" doc:"Mesures du temps passé / measures of time spent"`
 	Acknowledgements *int     `json:"acknowledgements" nullable:"true" doc:"Prises de connaissance / acknowledgements"`
 }
 

@@ -65,6 +65,9 @@ func columns() []column {
 		{fil.Comment, false, func(r *row) **int { return &r.Comments }},
 		{fil.Share, false, func(r *row) **int { return &r.Shares }},
 		{fil.Save, false, func(r *row) **int { return &r.Saves }},
+		{fil.Follow, false, func(r *row) **int { return &r.Follows }},
+		{fil.Dismiss, false, func(r *row) **int { return &r.Dismissals }},
+		{fil.Dwell, false, func(r *row) **int { return &r.Dwells }},
 		{fil.Acknowledge, false, func(r *row) **int { return &r.Acknowledgements }},
 	}
 }

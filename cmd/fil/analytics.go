@@ -10,7 +10,12 @@ import (
 	"github.com/filengine/fil"
 	"github.com/filengine/fil/analytics"
 	"github.com/filengine/fil/analytics/warehouse"
+	"github.com/filengine/fil/ingest/eventlog"
 )
+
+// insertEvery gathers records before an insert: ClickHouse takes few large ones better than many small ones, whatever
+// their size an insert costs some 12 ms, and each makes a part that is merged later.
+const insertEvery = 200 * time.Millisecond
 
 // buildAnalytics records facts and the directory in ClickHouse, and answers reports.
 func buildAnalytics(ctx context.Context, h *house) error {
@@ -28,8 +33,8 @@ func buildAnalytics(ctx context.Context, h *house) error {
 	if err != nil {
 		return err
 	}
-	h.drain("analytics", fil.TopicEngagements, recorder.Record)
-	h.drain("directory", fil.TopicAgents, recorder.Directory)
+	h.drain(eventlog.Drain{Stage: "analytics", Topic: fil.TopicEngagements, Handle: recorder.Record, MaxBatch: 10_000, MaxWait: insertEvery})
+	h.drain(eventlog.Drain{Stage: "directory", Topic: fil.TopicAgents, Handle: recorder.Directory, MaxBatch: 10_000, MaxWait: insertEvery})
 
 	zone, err := time.LoadLocation(h.cfg.Zone)
 	if err != nil {

@@ -137,10 +137,8 @@ func (h *house) follow(topic fil.Topic, apply func([]fil.Record) error) {
 }
 
 // drain runs a stage over a topic; the process is ready once it has caught up.
-func (h *house) drain(stage string, topic fil.Topic, handle func(context.Context, int, []fil.Record) error) {
-	h.add(stage, func(ctx context.Context) error {
-		return h.events.Drain(ctx, eventlog.Drain{Stage: stage, Topic: topic, Handle: handle})
-	}, func() bool { return h.events.CaughtUp(stage) })
+func (h *house) drain(d eventlog.Drain) {
+	h.add(d.Stage, func(ctx context.Context) error { return h.events.Drain(ctx, d) }, func() bool { return h.events.CaughtUp(d.Stage) })
 }
 
 func (h *house) add(name string, loop func(context.Context) error, ready func() bool) {

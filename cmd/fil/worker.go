@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/filengine/fil"
+	"github.com/filengine/fil/ingest/eventlog"
 	"github.com/filengine/fil/ranking"
 )
 
@@ -17,7 +18,7 @@ func buildWorker(_ context.Context, h *house) error {
 	if err != nil {
 		return err
 	}
-	h.drain("ranking", fil.TopicEngagements, func(ctx context.Context, partition int, batch []fil.Record) error {
+	h.drain(eventlog.Drain{Stage: "ranking", Topic: fil.TopicEngagements, Handle: func(ctx context.Context, partition int, batch []fil.Record) error {
 		agents, err := learner.Learn(ctx, partition, batch)
 		if len(agents) > 0 {
 			if warm := feeds.keeper.Warm(ctx, agents); warm != nil {
@@ -26,6 +27,6 @@ func buildWorker(_ context.Context, h *house) error {
 			feeds.hub.Notify(agents...)
 		}
 		return err
-	})
+	}})
 	return nil
 }

@@ -28,7 +28,7 @@ const texts = {
     figures: {
       targeted: "Agents visés", shown: "Agents à qui elle a été affichée", opened: "Agents qui l'ont ouverte", readers: "Agents qui l'ont lue", acknowledged: "Agents qui en ont pris connaissance",
       impressions: "Affichages", opens: "Ouvertures", reads: "Lectures", dwell_median_seconds: "Temps médian passé (s)", clicks: "Clics", reactions: "Réactions",
-      comments: "Commentaires", shares: "Partages", saves: "Mises de côté", acknowledgements: "Prises de connaissance",
+      comments: "Commentaires", shares: "Partages", saves: "Mises de côté", follows: "Abonnements", dismissals: "Mises à l’écart", dwells: "Mesures de temps passé", acknowledgements: "Prises de connaissance",
     },
   },
   en: {
@@ -58,7 +58,7 @@ const texts = {
     figures: {
       targeted: "Agents aimed at", shown: "Agents shown it", opened: "Agents who opened it", readers: "Agents who read it", acknowledged: "Agents who acknowledged it",
       impressions: "Impressions", opens: "Opens", reads: "Reads", dwell_median_seconds: "Median time spent (s)", clicks: "Clicks", reactions: "Reactions",
-      comments: "Comments", shares: "Shares", saves: "Saves", acknowledgements: "Acknowledgements",
+      comments: "Comments", shares: "Shares", saves: "Saves", follows: "Follows", dismissals: "Dismissals", dwells: "Measures of time spent", acknowledgements: "Acknowledgements",
     },
   },
 };
