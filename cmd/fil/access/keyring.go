@@ -1,8 +1,8 @@
 // Package access says who makes a request: it keeps the bearer keys of each role, hashed, in one file, signs and checks
 // the tokens of agents, and stands before every operation of the API.
 //
-// It guarantees that a key's text is never stored, that keys are compared in constant time, and that a key made or
-// revoked by another process counts within a second. It does not speak OIDC: what does will meet Authenticator.
+// It guarantees that a key's text is never stored, that keys are compared in constant time, and that a key made by another
+// process counts at once, and one revoked within a second. It does not speak OIDC: what does will meet Authenticator.
 package access
 
 import (
@@ -113,13 +113,21 @@ func (r *Keyring) find(text string) (fil.Caller, bool) {
 		return fil.Caller{}, false
 	}
 	r.refresh()
-	r.mu.RLock()
-	key, ok := r.keys[parts[1]]
-	r.mu.RUnlock()
+	key, ok := r.get(parts[1])
+	if !ok && r.reload() == nil { // it may have been made this very moment
+		key, ok = r.get(parts[1])
+	}
 	if subtle.ConstantTimeCompare([]byte(key.Hash), []byte(digest(text))) != 1 || !ok {
 		return fil.Caller{}, false
 	}
 	return fil.Caller{Role: key.Role, Name: key.ID}, true
+}
+
+func (r *Keyring) get(id string) (Key, bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	key, ok := r.keys[id]
+	return key, ok
 }
 
 // refresh reads the file again if it changed; it looks at most five times a second. An unreadable file keeps the keys
