@@ -185,3 +185,32 @@ func TestPlace_ExplainsWhatIsBeyondTheFeed(t *testing.T) {
 		t.Errorf("operations %q", last)
 	}
 }
+
+func TestPlace_GivesTheNumbersOfTheFormula(t *testing.T) {
+	published := time.Date(2020, time.January, 11, 0, 0, 0, 0, time.UTC)
+	read, other, plain := news("read", published), news("other", published), news("plain", published)
+	read.Topics, read.Source, read.Author = []string{"budget"}, "finance", "bob"
+	other.Topics, other.Source, other.Author = []string{"travel", "budget"}, "finance", "zoe"
+	other.Priority, plain.Kind = -2, "event"
+	ranker := ranking.NewRanker(policy(t, ""), newCatalogue(t, read, other, plain), town, nil)
+	// A read is worth 2; an open, half as much when it was 30 days before: 2 / (5 + 2 + 0.5) and 0.5 / (5 + 2 + 0.5).
+	profile := profileOf(did(fil.Read, "read", noon), did(fil.Open, "plain", noon.Add(-30*24*time.Hour)))
+	placements, _, err := ranker.Place("alice", profile, []fil.Entry{{Content: fil.KeyOf("other")}, {Content: fil.KeyOf("plain")}}, fil.OrderRanked, "fr", noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []map[string][2]float64{
+		{"freshness": {10, 1}, "priority": {-2, 1}, "popularity": {0, 1}, "topic": {2 / 7.5, 2}, "source": {2 / 7.5, 1}, "author": {0, 0.5}, "kind": {2 / 7.5, 0.5}},
+		{"freshness": {10, 1}, "priority": {0, 1}, "popularity": {0, 1}, "topic": {0, 2}, "source": {0, 1}, "author": {0, 0.5}, "kind": {0.5 / 7.5, 0.5}},
+	} {
+		parameters := placements[i].Explanation.Parameters
+		if len(parameters) != len(want) {
+			t.Errorf("%d parameters, want %d", len(parameters), len(want))
+		}
+		for _, p := range parameters {
+			if w := want[p.Name]; math.Abs(p.Value-w[0]) > 1e-9 || p.Weight != w[1] {
+				t.Errorf("%s of %s: value %v, weight %v; want %v", p.Name, placements[i].Content, p.Value, p.Weight, w)
+			}
+		}
+	}
+}

@@ -84,10 +84,9 @@ const (
 
 // lane is one partition: its popularity as it is stored, and where it stands when its effects were found missing.
 type lane struct {
-	mu      sync.Mutex
-	tally   *tally // nil: not loaded
-	asked   int    // times that the log was asked to begin again, since the popularity was last there
-	askedAt int64  // offset at which it was asked last; -1: not known
+	mu    sync.Mutex
+	tally *tally // nil: not loaded
+	asked bool   // the log was asked to begin again, and the popularity has not been there since
 }
 
 // NewLearner makes a learner. known says whether a content is known (Catalogue.Knows), for the metric only.
@@ -112,8 +111,10 @@ func NewLearner(policy Policy, store Store, known func(fil.ContentKey) bool, log
 // includes something of it. An empty batch only checks that the effects are still stored.
 //
 // The error is fil.ErrForgotten when the partition must be given again from its first record: its popularity, which
-// marks that its effects are stored, is missing or was made under other numbers than the policy's. Rejections of
-// single records come joined, with the rest of the batch done. After any other error the same batch may be given again.
+// marks that its effects are stored, is missing or was made under other numbers than the policy's. The next call for
+// that partition, empty or not, must come once the log has gone back (eventlog.Drain sees to it): it writes the mark.
+// Rejections of single records come joined, with the rest of the batch done. After any other error the same batch may
+// be given again.
 func (l *Learner) Learn(ctx context.Context, partition int, batch []fil.Record) (changed []string, err error) {
 	p := l.lane(partition)
 	p.mu.Lock()
@@ -123,7 +124,7 @@ func (l *Learner) Learn(ctx context.Context, partition int, batch []fil.Record) 
 	if err != nil {
 		return nil, fmt.Errorf("load state of partition %d: %w", partition, err)
 	}
-	if err := l.ready(ctx, p, partition, header, batch); err != nil || len(batch) == 0 {
+	if err := l.ready(ctx, p, partition, header); err != nil || len(batch) == 0 {
 		return nil, err
 	}
 	for i, s := range stored {
@@ -156,12 +157,12 @@ func (l *Learner) lane(partition int) *lane {
 }
 
 // ready makes the lane's popularity what the store holds. When the store holds none, it asks for the partition from
-// its first record, and when that comes, marks the store before anything else is written.
-func (l *Learner) ready(ctx context.Context, p *lane, partition int, header []byte, batch []fil.Record) error {
+// its first record, and at the next call marks the store before anything else is written.
+func (l *Learner) ready(ctx context.Context, p *lane, partition int, header []byte) error {
 	blank := newTally(l.digest)
 	if len(header) == tallyHeader && string(header[:9]) == string(blank.header()[:9]) {
 		if p.tally != nil && string(p.tally.header()) == string(header) {
-			p.asked = 0
+			p.asked = false
 			return nil
 		}
 		packed, err := l.store.LoadPopularity(ctx, partition)
@@ -169,41 +170,23 @@ func (l *Learner) ready(ctx context.Context, p *lane, partition int, header []by
 			return fmt.Errorf("load popularity of partition %d: %w", partition, err)
 		}
 		if p.tally, err = parseTally(packed); err == nil {
-			p.asked = 0
+			p.asked = false
 			return nil
 		}
 		l.log.WarnContext(ctx, "popularity is unreadable and will be made again", "partition", partition, "error", err)
 		header = packed[:min(len(packed), tallyHeader)]
 	}
 	p.tally = nil
-	if len(batch) == 0 && p.asked > 0 {
-		return nil
-	}
-	if !p.begins(batch) {
+	if !p.asked {
+		p.asked = true
 		return fil.ErrForgotten
 	}
 	if err := l.store.SavePopularity(ctx, partition, blank.change(header)); err != nil {
 		return fmt.Errorf("mark partition %d: %w", partition, err)
 	}
 	blank.whole = false
-	p.tally, p.asked = blank, 0
+	p.tally, p.asked = blank, false
 	return nil
-}
-
-// begins says whether a batch is the partition's first since the log was asked to begin again; it notes what is asked.
-// The log may lose the partition before it goes back, so having asked is not proof: the batch must be at offset 0, or
-// before where it stood, or stand at the same place when asked twice (which is then the first one kept).
-func (p *lane) begins(batch []fil.Record) bool {
-	at := int64(-1)
-	if len(batch) > 0 {
-		at = batch[0].Offset
-		known := p.asked > 0 && p.askedAt >= 0
-		if p.asked > 0 && at == 0 || known && at < p.askedAt || p.asked > 1 && at == p.askedAt {
-			return true
-		}
-	}
-	p.asked, p.askedAt = p.asked+1, at
-	return false
 }
 
 // apply does the whole batch in memory, in the log's order, and counts what became of the records.

@@ -1,6 +1,8 @@
 package ranking_test
 
 import (
+	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math"
@@ -9,8 +11,6 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"context"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -123,6 +123,44 @@ func TestPopularity_IsTheSameInEveryProcess(t *testing.T) {
 	}
 	if late.Stamp() != blank {
 		t.Error("with Redis emptied, popularity is still there")
+	}
+}
+
+func TestPopularity_IsBounded(t *testing.T) {
+	client := startRedis(t)
+	store := newStore(t, client)
+	learner := newLearner(t, store, prometheus.NewRegistry())
+	start(t, learner)
+	const contents = 20_600 // a little more than 16,384 and a quarter of it
+	for batch := range slices.Chunk(make([]fil.Record, contents), 2_060) {
+		base, err := store.LoadPopularity(t.Context(), 3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		first := int64(0)
+		if len(base) >= 17 {
+			first = int64(binary.LittleEndian.Uint64(base[9:])) + 1
+		}
+		for i := range batch {
+			e := did(fil.Read, fmt.Sprint("c", first+int64(i)), noon.Add(time.Duration(first+int64(i))*time.Second))
+			e.Agent = fmt.Sprint("agent", i%50)
+			batch[i] = engagementRecord(t, first+int64(i), fmt.Sprint(first+int64(i)), e)
+		}
+		learn(t, learner, batch...)
+	}
+	packed, err := store.LoadPopularity(t.Context(), 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := map[fil.ContentKey]bool{}
+	for b := packed[17:]; len(b) > 0; b = b[16:] {
+		kept[fil.ContentKey(binary.LittleEndian.Uint64(b))] = true
+	}
+	if len(kept) < 16_384 || len(kept) > 20_480 {
+		t.Errorf("%d contents are kept, want 16,384 to 20,480", len(kept))
+	}
+	if kept[fil.KeyOf("c0")] || !kept[fil.KeyOf(fmt.Sprint("c", contents-1))] {
+		t.Error("those kept are not the most popular: the oldest is there or the newest is not")
 	}
 }
 

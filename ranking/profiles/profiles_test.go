@@ -2,9 +2,11 @@ package profiles_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -229,9 +231,69 @@ func TestKnown_RemembersFor32Days(t *testing.T) {
 	}
 }
 
-func TestKey_SharesTheAgentsSlot(t *testing.T) {
-	if key := profiles.Key("alice"); !strings.Contains(key, "{alice}") || key != "p:{alice}" {
-		t.Errorf("key %s", key)
+// slots notes the hash tags of the keys that each script is given.
+type slots struct{ tags [][]string }
+
+func (s *slots) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+func (s *slots) ProcessHook(next redis.ProcessHook) redis.ProcessHook { return next }
+
+func (s *slots) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return func(ctx context.Context, commands []redis.Cmder) error {
+		for _, command := range commands {
+			if !strings.HasPrefix(command.Name(), "eval") {
+				continue
+			}
+			var tags []string
+			for _, key := range command.Args()[3 : 3+command.Args()[2].(int)] {
+				_, tag, _ := strings.Cut(key.(string), "{")
+				tag, _, _ = strings.Cut(tag, "}")
+				tags = append(tags, tag)
+			}
+			s.tags = append(s.tags, tags)
+		}
+		return next(ctx, commands)
+	}
+}
+
+func TestSave_KeepsEachScriptInOneSlotOfACluster(t *testing.T) {
+	one := startRedis(t)
+	cluster := redis.NewClusterClient(&redis.ClusterOptions{ClusterSlots: func(context.Context) ([]redis.ClusterSlot, error) {
+		return []redis.ClusterSlot{{Start: 0, End: 16383, Nodes: []redis.ClusterNode{{Addr: one.Options().Addr}}}}, nil
+	}})
+	defer cluster.Close()
+	for name, c := range map[string]struct {
+		client  redis.UniversalClient
+		scripts int
+	}{"a cluster": {cluster, 4}, "one Redis": {one, 2}} {
+		if err := one.FlushAll(t.Context()).Err(); err != nil {
+			t.Fatal(err)
+		}
+		if err := one.ScriptFlush(t.Context()).Err(); err != nil {
+			t.Fatal(err)
+		}
+		var seen slots
+		c.client.AddHook(&seen)
+		store, err := profiles.New(c.client, profiles.DefaultConfig())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := store.Save(t.Context(), []ranking.Change{change("alice", ranking.Profile{}, 1), change("bob", ranking.Profile{}, 2)}); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if len(seen.tags) != c.scripts { // each is tried by its digest, then given in full
+			t.Errorf("%s: scripts were given the hash tags %v, want %d calls", name, seen.tags, c.scripts)
+		}
+		if name == "a cluster" {
+			for _, tags := range seen.tags {
+				if len(slices.Compact(tags)) != 1 {
+					t.Errorf("one script was given keys of the tags %v", tags)
+				}
+			}
+		}
+		if _, stored, err := store.Load(t.Context(), 0, []string{"bob"}); err != nil || len(stored[0].Profile) == 0 {
+			t.Errorf("%s: bob's profile is %v, error %v", name, stored, err)
+		}
 	}
 }
 
