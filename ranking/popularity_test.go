@@ -194,13 +194,13 @@ func FuzzPopularity(f *testing.F) {
 	learner := newLearner(f, store, prometheus.NewRegistry())
 	start(f, learner)
 	learn(f, learner, engagementRecord(f, 0, "a", did(fil.Read, "12345678", noon)), engagementRecord(f, 1, "b", did(fil.Share, "other", noon)))
-	real, err := store.LoadPopularity(context.Background(), 3)
+	stored, err := store.LoadPopularity(context.Background(), 3)
 	if err != nil {
 		f.Fatal(err)
 	}
-	f.Add(real)
-	f.Add(slices.Concat(real[:25], []byte("\x00\x00\x00\x00\x00\x00\xf0\x7f")))
-	f.Add(slices.Concat(real, real[17:33]))
+	f.Add(stored)
+	f.Add(slices.Concat(stored[:25], []byte("\x00\x00\x00\x00\x00\x00\xf0\x7f")))
+	f.Add(slices.Concat(stored, stored[17:33]))
 	f.Add([]byte{1, 0, 0, 0})
 	f.Fuzz(func(t *testing.T, packed []byte) {
 		popularity := ranking.NewPopularity(ranking.DefaultPolicy(), 1, func(context.Context, [][]byte) ([][]byte, error) {

@@ -209,7 +209,7 @@ func TestRefusedRowsAreWrittenDown(t *testing.T) {
 			t.Errorf("refused %+v", rows)
 		}
 	})
-	t.Run("not objects", func(t *testing.T) {
+	t.Run("not objects", func(*testing.T) {
 		s.run([3]int{1, 0, 3}, importer.Options{Kind: "engagements", Files: []string{s.file("n", `{"agent":"z","content":"c","kind":"read"}`+"\n5\n{\n{}{}\n")}})
 	})
 }

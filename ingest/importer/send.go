@@ -28,7 +28,6 @@ type parcel struct {
 	events  []fil.Event
 	records [][]byte
 	rows    []row
-	folded  []int // of records: how many rows each is
 	bytes   int
 }
 
