@@ -30,10 +30,11 @@ const (
 
 // Placement says why one content stands where it stands in one agent's feed.
 type Placement struct {
-	Content     string      `json:"content"`
-	Score       float64     `json:"score"`
-	Reasons     []string    `json:"reasons"` // sentences for the agent, the weightiest first
-	Explanation Explanation `json:"explanation"`
+	Content      string      `json:"content"`
+	Score        float64     `json:"score"`
+	Reasons      []string    `json:"reasons"`      // sentences for the agent, the weightiest first
+	Acknowledged bool        `json:"acknowledged"` // the agent has said that they have read it
+	Explanation  Explanation `json:"explanation"`
 }
 
 // Explanation has the four parts that article R.311-3-1-2 of the French code of relations between the public and the

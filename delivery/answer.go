@@ -22,10 +22,11 @@ type FeedPage struct {
 
 // FeedItem is one content with its place and why it has it.
 type FeedItem struct {
-	Content     FeedContent     `json:"content"`
-	Score       float64         `json:"score" doc:"En unités log2 : un de plus double la qualité"`
-	Reasons     []string        `json:"reasons" nullable:"false" doc:"Phrases pour l'agent, la plus lourde d'abord"`
-	Explanation fil.Explanation `json:"explanation" doc:"Les quatre éléments de l'article R.311-3-1-2 du CRPA"`
+	Content      FeedContent     `json:"content"`
+	Score        float64         `json:"score" doc:"En unités log2 : un de plus double la qualité"`
+	Reasons      []string        `json:"reasons" nullable:"false" doc:"Phrases pour l'agent, la plus lourde d'abord"`
+	Acknowledged bool            `json:"acknowledged" doc:"L'agent a dit en avoir pris connaissance"`
+	Explanation  fil.Explanation `json:"explanation" doc:"Les quatre éléments de l'article R.311-3-1-2 du CRPA"`
 }
 
 // FeedContent is a content in the reader's language, ready to be shown.
@@ -82,14 +83,15 @@ func (k *Keeper) appendPage(feed fil.Feed, placed placed, next, language string)
 }
 
 type why struct {
-	Score       float64         `json:"score"`
-	Reasons     []string        `json:"reasons"`
-	Explanation fil.Explanation `json:"explanation"`
+	Score        float64         `json:"score"`
+	Reasons      []string        `json:"reasons"`
+	Acknowledged bool            `json:"acknowledged"`
+	Explanation  fil.Explanation `json:"explanation"`
 }
 
 // reasonsOf answers lists that are empty rather than null.
 func reasonsOf(p fil.Placement) why {
-	w := why{Score: p.Score, Reasons: p.Reasons, Explanation: p.Explanation}
+	w := why{Score: p.Score, Reasons: p.Reasons, Acknowledged: p.Acknowledged, Explanation: p.Explanation}
 	w.Reasons = orEmpty(w.Reasons)
 	w.Explanation.Data, w.Explanation.Parameters, w.Explanation.Operations = orEmpty(w.Explanation.Data), orEmpty(w.Explanation.Parameters), orEmpty(w.Explanation.Operations)
 	return w

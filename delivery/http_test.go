@@ -26,7 +26,7 @@ func TestFeed_AnswersTheContractToTheLetter(t *testing.T) {
 	got := res.body
 	want := `{"agent":"marie","policy":"newest-1","items":[{"content":{"id":"note","kind":"alert","title":"Titre & « guillemets » <b>","summary":"Résumé",` +
 		`"body_html":"<p>Un <em>mot</em>.</p>\n","language":"fr","topics":["rh"],"source":"DRH","author":"A. Martin","published_at":"2026-03-01T12:00:00Z","pinned_until":"2026-03-02T13:00:00Z"},` +
-		`"score":-1,"reasons":["Publié récemment"],"explanation":{"degree":"ranked","data":[],"parameters":[{"name":"freshness","label":"Fraîcheur","value":-1,"weight":1,"contribution":-1}],"operations":[]}}]}`
+		`"score":-1,"reasons":["Publié récemment"],"acknowledged":false,"explanation":{"degree":"ranked","data":[],"parameters":[{"name":"freshness","label":"Fraîcheur","value":-1,"weight":1,"contribution":-1}],"operations":[]}}]}`
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}

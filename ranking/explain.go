@@ -90,6 +90,7 @@ func (e *explainer) placement(place int32) fil.Placement {
 	}
 	return fil.Placement{
 		Content: content.ID, Score: score, Reasons: e.reasons(at, content, parameters),
+		Acknowledged: e.sc.marks[place]&markAcknowledged != 0,
 		Explanation: fil.Explanation{
 			Degree: e.degree, Data: e.data(place, content), Parameters: parameters, Operations: e.operations(at, position),
 		},

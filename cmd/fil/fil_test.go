@@ -34,9 +34,10 @@ type feedPage struct {
 			ID, Title string
 			BodyHTML  string `json:"body_html"`
 		}
-		Score       float64
-		Reasons     []string
-		Explanation struct {
+		Score        float64
+		Reasons      []string
+		Acknowledged bool
+		Explanation  struct {
 			Degree           string
 			Data, Operations []any
 			Parameters       []struct{ Contribution float64 }
@@ -97,6 +98,9 @@ func TestWholePath(t *testing.T) {
 		token := p.key("agent", "--agent", "a1")
 		p.ask(http.MethodPost, "/v1/engagements", token, event, "Content-Type: application/cloudevents+json")
 		eventually(t, "the acknowledged content to leave the first place", func() bool { return p.feed("a1").ids() == "c1 c2" })
+		if items := p.feed("a1").Items; !items[1].Acknowledged || items[0].Acknowledged {
+			t.Errorf("the feed does not say what was acknowledged: %+v", items)
+		}
 		if got := p.ask(http.MethodPost, "/v1/engagements", token, strings.Replace(event, `"a1"`, `"a2"`, 1), "Content-Type: application/cloudevents+json"); got.status != 403 {
 			t.Errorf("an agent may speak for another: %d %s", got.status, got.body)
 		}
@@ -237,5 +241,29 @@ func TestCommand(t *testing.T) {
 				t.Errorf("status %d, want %d, saying %q:\n%s", status, c.status, c.says, out)
 			}
 		})
+	}
+}
+
+// The roles run as processes of their own on shared engines, as they do over several machines, and together do what one
+// process does.
+func TestRolesApart(t *testing.T) {
+	engines := startEngines(t)
+	door := engines.serve("ingest")
+	engines.serve("worker")
+	reader := engines.serve("delivery")
+	figures := engines.serve("analytics")
+
+	story(door)
+	eventually(t, "the feed to be readable elsewhere", func() bool {
+		return reader.ask(http.MethodGet, "/v1/agents/a1/feed", reader.keys["service"], "").status == 200 && reader.feed("a1").ids() == "c2 c1"
+	})
+	token := door.key("agent", "--agent", "a1")
+	door.ask(http.MethodPost, "/v1/engagements", token,
+		`{"specversion":"1.0","id":"ack","source":"t","type":"fil.engagement.acknowledge","data":{"agent":"a1","content":"c2"}}`, "Content-Type: application/cloudevents+json")
+	eventually(t, "the acknowledgement to cross two processes", func() bool { return reader.feed("a1").ids() == "c1 c2" })
+	door.ask(http.MethodPost, "/v1/engagements", door.keys["ingest"], engagements(0, 600, 60, 3), "Content-Type: application/x-ndjson")
+	figures.awaitTotals(600)
+	if got := figures.ask(http.MethodGet, "/v1/agents/a1/feed", figures.keys["service"], ""); got.status != 404 {
+		t.Errorf("a role serves what is not its own: %d", got.status)
 	}
 }

@@ -74,27 +74,7 @@ func startUp(t testing.TB, dir string, args ...string) *program {
 	_ = listener.Close()
 	p := &program{t: t, dir: dir, base: "http://" + address, keys: map[string]string{}, out: &journal{}}
 	p.cmd = command(append([]string{"up", "--data", dir, "--listen", address}, args...)...)
-	p.cmd.Stdout, p.cmd.Stderr = p.out, p.out
-	if err := p.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		p.kill()
-		if t.Failed() {
-			t.Logf("what fil wrote:\n%s", p.out)
-		}
-	})
-	eventually(t, "readiness", func() bool {
-		resp, err := http.Get(p.base + "/readyz")
-		if err != nil {
-			return false
-		}
-		defer func() { _ = resp.Body.Close() }()
-		return resp.StatusCode == http.StatusOK
-	})
-	for _, role := range []string{"ingest", "communicator", "leader", "service"} {
-		p.keys[role] = p.key(role)
-	}
+	p.start()
 	return p
 }
 

@@ -265,7 +265,7 @@ async function more() {
   if (heading) { heading.tabIndex = -1; heading.focus({ preventScroll: true }); }
 }
 
-function draw({ content, score, reasons, explanation }) {
+function draw({ content, score, reasons, acknowledged: known, explanation }) {
   const card = $("item").content.firstElementChild.cloneNode(true);
   const part = (selector) => card.querySelector(selector);
   const title = make("span", { className: "hidden" }, say("of", { title: content.title }));
@@ -281,7 +281,7 @@ function draw({ content, score, reasons, explanation }) {
   if (future(content.mandatory_until)) {
     card.classList.add("mandatory");
     part(".badges").append(make("span", { className: "must" }, say("mustRead", { date: day(content.mandatory_until) })));
-    drawAcknowledge(card, content);
+    drawAcknowledge(card, content, known);
   }
   if (future(content.pinned_until)) {
     card.classList.add("pinned");
@@ -448,14 +448,14 @@ function look() {
 }
 addEventListener("visibilitychange", () => (document.visibilityState === "visible" ? look() : flush({ keepalive: true })));
 
-function drawAcknowledge(card, content) {
+function drawAcknowledge(card, content, known) {
   const line = card.querySelector(".acknowledge");
   const [button, hint] = line.children;
   const mark = `${now.agent}\n${content.id}`;
   line.hidden = false;
   button.append(say("acknowledge"), make("span", { className: "hidden" }, say("of", { title: content.title })));
   const show = () => {
-    const done = acknowledged().has(mark);
+    const done = known || acknowledged().has(mark);
     button.hidden = done;
     button.disabled = !acts();
     hint.textContent = done ? `✓ ${say("acknowledged")}` : acts() ? "" : say("needsAct");
