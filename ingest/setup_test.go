@@ -26,7 +26,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/filengine/fil"
-	"github.com/filengine/fil/cmd/fil/access"
 	"github.com/filengine/fil/cmd/fil/embedded"
 	"github.com/filengine/fil/ingest"
 	"github.com/filengine/fil/ingest/eventlog"
@@ -178,7 +177,7 @@ type house struct {
 	metrics *prometheus.Registry
 }
 
-// setup is a door on the real log, with the real check of roles: the bearer "ROLE" has that role, "agent:ID" is the token
+// setup is a door on the real log, with a check of roles: the bearer "ROLE" has that role, "agent:ID" is the token
 // of an agent.
 func setup(t testing.TB, change ...func(*ingest.Config, *ingest.Parts)) *house {
 	t.Helper()
@@ -206,7 +205,7 @@ func setup(t testing.TB, change ...func(*ingest.Config, *ingest.Parts)) *house {
 	}
 	mux := http.NewServeMux()
 	api := humago.New(mux, huma.DefaultConfig("Fil", "test"))
-	api.UseMiddleware(access.Middleware(api, bearers{}))
+	api.UseMiddleware(roles(api))
 	door.Register(api)
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
@@ -235,14 +234,20 @@ func (h *house) tables() map[fil.Topic]ingest.Projection {
 	return applied
 }
 
-type bearers struct{}
-
-func (bearers) Authenticate(bearer string) (fil.Caller, error) {
-	role, agent, _ := strings.Cut(bearer, ":")
-	if !slices.Contains(fil.Roles(), fil.Role(role)) {
-		return fil.Caller{}, access.ErrUnknown
+// roles stands before the operations as the command does: the caller has the role that its bearer names, and reaches the
+// operations that name it.
+func roles(api huma.API) func(huma.Context, func(huma.Context)) {
+	return func(ctx huma.Context, next func(huma.Context)) {
+		role, agent, _ := strings.Cut(strings.TrimPrefix(ctx.Header("Authorization"), "Bearer "), ":")
+		switch security := ctx.Operation().Security; {
+		case !slices.Contains(fil.Roles(), fil.Role(role)):
+			_ = huma.WriteErr(api, ctx, http.StatusUnauthorized, "no role")
+		case len(security) != 1 || !slices.Contains(security[0]["bearer"], role):
+			_ = huma.WriteErr(api, ctx, http.StatusForbidden, "another role")
+		default:
+			next(huma.WithContext(ctx, fil.WithCaller(ctx.Context(), fil.Caller{Role: fil.Role(role), Agent: agent})))
+		}
 	}
-	return fil.Caller{Role: fil.Role(role), Agent: agent}, nil
 }
 
 // reply is what the door answered.
