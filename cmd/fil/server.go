@@ -36,7 +36,8 @@ func newServer(h *house, who access.Authenticator) *server {
 	huma.DefaultArrayNullable = false
 	settings := huma.DefaultConfig("Fil", version)
 	settings.Info.Description = "Le moteur qui décide quelle communication atteint quel agent public. The engine that decides which communication reaches which civil servant."
-	settings.CreateHooks = nil                                                 // no "$schema" in answers: it would name a path that is behind a key
+	settings.CreateHooks = nil // no "$schema" in answers: it would name a path that is behind a key
+	settings.Transformers = append(settings.Transformers, access.Localise)
 	settings.OpenAPIPath, settings.DocsPath, settings.SchemasPath = "", "", "" // behind a key, below
 	settings.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		access.Scheme: {Type: "http", Scheme: "bearer", Description: "Clé d'un rôle ou jeton d'un agent. Key of a role or token of an agent."},
@@ -73,10 +74,8 @@ func (s *server) gate(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, "/v1/") && !s.isReady() {
 			w.Header().Set("Retry-After", "1")
-			w.Header().Set("Content-Type", "application/problem+json")
-			w.WriteHeader(http.StatusServiceUnavailable)
-			detail := fil.Bilingual{FR: "Le serveur démarre et relit son journal.", EN: "The server is starting and reading its log again."}
-			_ = json.NewEncoder(w).Encode(huma.NewError(http.StatusServiceUnavailable, detail.In(r.Header.Get("Accept-Language"))))
+			access.WriteProblem(w, r, http.StatusServiceUnavailable,
+				fil.Bilingual{FR: "Le serveur démarre et relit son journal.", EN: "The server is starting and reading its log again."})
 			return
 		}
 		next.ServeHTTP(w, r)

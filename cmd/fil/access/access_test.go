@@ -127,7 +127,9 @@ func TestTokens(t *testing.T) {
 
 func TestMiddleware(t *testing.T) {
 	bearers, ring, signer, _, _ := setup(t)
-	_, api := humatest.New(t, huma.DefaultConfig("t", "1"))
+	settings := huma.DefaultConfig("t", "1")
+	settings.Transformers = append(settings.Transformers, access.Localise)
+	_, api := humatest.New(t, settings)
 	api.UseMiddleware(access.Middleware(api, bearers))
 	handle := func(ctx context.Context, _ *struct{}) (*struct{ Body string }, error) {
 		return &struct{ Body string }{fil.CallerFrom(ctx).Agent}, nil
@@ -153,6 +155,9 @@ func TestMiddleware(t *testing.T) {
 		resp := api.Get(c.path, "Authorization: Bearer "+c.bearer)
 		if resp.Code != c.status {
 			t.Errorf("%s with %.12q: %d, want %d", c.path, c.bearer, resp.Code, c.status)
+		}
+		if c.status == 401 && !strings.Contains(resp.Body.String(), `"title":"Clé refusée"`) {
+			t.Errorf("the title is not in French: %s", resp.Body)
 		}
 		if c.status == 200 && !strings.Contains(resp.Body.String(), "a1") {
 			t.Errorf("the handler does not see the caller: %s", resp.Body)

@@ -1,7 +1,6 @@
 package access
 
 import (
-	"encoding/json"
 	"net/http"
 	"slices"
 	"strings"
@@ -39,9 +38,9 @@ func Handler(who Authenticator, next http.Handler, roles ...fil.Role) http.Handl
 		switch {
 		case err != nil:
 			w.Header().Set("WWW-Authenticate", `Bearer realm="fil"`)
-			problem(w, http.StatusUnauthorized, unauthorized.In(r.Header.Get("Accept-Language")))
+			WriteProblem(w, r, http.StatusUnauthorized, unauthorized)
 		case !caller.May(roles...):
-			problem(w, http.StatusForbidden, refusal(roles).In(r.Header.Get("Accept-Language")))
+			WriteProblem(w, r, http.StatusForbidden, refusal(roles))
 		default:
 			next.ServeHTTP(w, r.WithContext(fil.WithCaller(r.Context(), caller)))
 		}
@@ -87,10 +86,4 @@ func bearer(header string) string {
 		return strings.TrimSpace(header[len(prefix):])
 	}
 	return ""
-}
-
-func problem(w http.ResponseWriter, status int, detail string) {
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(huma.NewError(status, detail))
 }
