@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/filengine/fil"
 	"github.com/filengine/fil/cmd/fil/config"
 	"github.com/filengine/fil/ranking"
 )
@@ -28,7 +29,8 @@ func (c *checkCommand) Run(w *world) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(w.Out, "configuration : %d attributs, règles de classement %s, rien à redire\n", len(cfg.Attributes), policy.Version)
+	said := fil.Bilingual{FR: "configuration : %d attributs, règles de classement %s, rien à redire\n", EN: "configuration: %d attributes, ranking policy %s, nothing to mend\n"}
+	_, err = fmt.Fprintf(w.Out, said.In(language(w.Environ)), len(cfg.Attributes), policy.Version)
 	return err
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/filengine/fil"
 	"github.com/filengine/fil/ingest/importer"
 )
 
@@ -43,9 +44,10 @@ func (c *importCommand) Run(w *world) error {
 	if c.JSON {
 		return json.NewEncoder(w.Out).Encode(summary)
 	}
-	_, err = fmt.Fprintf(w.Out, "%d admis, %d doublons, %d refusés\n", summary.Admitted, summary.Duplicates, summary.Refused)
+	said := fil.Bilingual{FR: "%d admis, %d doublons, %d refusés\n", EN: "%d admitted, %d duplicates, %d refused\n"}
+	_, err = fmt.Fprintf(w.Out, said.In(options.Language), summary.Admitted, summary.Duplicates, summary.Refused)
 	for _, path := range summary.RefusedIn {
-		_, _ = fmt.Fprintf(w.Out, "refusés, avec la raison : %s\n", path)
+		_, _ = fmt.Fprintf(w.Out, "%s %s\n", fil.Bilingual{FR: "refusés, avec la raison :", EN: "refused, with the reason:"}.In(options.Language), path)
 	}
 	return err
 }
