@@ -15,10 +15,7 @@ type checkCommand struct {
 
 func (c *checkCommand) Run(w *world) error {
 	if c.Default {
-		raw, err := config.Example()
-		if err == nil {
-			_, err = w.Out.Write(raw)
-		}
+		_, err := w.Out.Write(config.Example())
 		return err
 	}
 	cfg, err := config.Load(w.configFile, w.Environ, nil)

@@ -70,12 +70,8 @@ func TestLoad(t *testing.T) {
 }
 
 func TestExampleIsTheDefault(t *testing.T) {
-	raw, err := config.Example()
-	if err != nil {
-		t.Fatal(err)
-	}
 	path := filepath.Join(t.TempDir(), "fil.yaml")
-	if err := os.WriteFile(path, raw, 0o600); err != nil {
+	if err := os.WriteFile(path, config.Example(), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	got, err := config.Load(path, nil, nil)
