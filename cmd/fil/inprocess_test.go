@@ -134,3 +134,65 @@ func TestRedisEmptied(t *testing.T) {
 	eventually(t, "identities to be known again", func() bool { return send().Duplicates == events })
 	h.awaitTotals(events)
 }
+
+// Every record of the log is accounted for by each stage: what was admitted is stored, deduplicated or rejected. A poison
+// record blocks nothing, is parked with its reason, and can be replayed.
+func TestAccountedFor(t *testing.T) {
+	h := startHere(t)
+	story(h.program)
+	events := h.server.house.events
+	var records []fil.Record
+	for i := range 100 {
+		event, err := fil.Engagement{Kind: fil.Read, Agent: fmt.Sprintf("a%d", i%60), Content: "c1", Time: time.Now()}.Event("account", fmt.Sprint(i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		records = append(records, fil.Record{Position: fil.Position{Topic: fil.TopicEngagements}, Key: fmt.Sprintf("a%d", i%60), Event: event})
+	}
+	poison := records[0]
+	poison.Event.ID, poison.Event.Data = "poison", []byte(`{"agent":"a0","content":"","dwell":-3}`)
+	again := slices.Clone(records) // as a producer that retries writes them: same identities, other offsets
+	for _, batch := range [][]fil.Record{records, {poison}, again} {
+		if err := events.Publish(context.Background(), batch); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for stage, want := range map[string]map[string]float64{
+		"analytics": {"stored": 100, "deduplicated": 100, "rejected": 1},
+		"ranking":   {"applied": 100, "duplicate": 100, "rejected": 1},
+	} {
+		eventually(t, "the books of "+stage, func() bool {
+			for outcome, n := range want {
+				if h.counted(stage, outcome) != n {
+					return false
+				}
+			}
+			return true
+		})
+	}
+	var parked struct{ Rejects []rejectedItem }
+	h.must(http.MethodGet, "/v1/rejects", h.keys["ingest"], "", 200).json(t, &parked)
+	if len(parked.Rejects) != 2 || parked.Rejects[0].ID != "poison" || parked.Rejects[0].Reason == "" {
+		t.Fatalf("parked %+v, want the poison once for each stage", parked.Rejects)
+	}
+	h.must(http.MethodPost, "/v1/rejects:replay?topic=fil.engagements", h.keys["ingest"], "", 200)
+	eventually(t, "the poison to be rejected again", func() bool { return h.counted("ranking", "rejected") > 1 })
+}
+
+// counted reads a stage's counter of records by outcome.
+func (h *here) counted(stage, outcome string) float64 {
+	families, err := h.server.house.reg.Gather()
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	for _, family := range families {
+		for _, m := range family.GetMetric() {
+			for _, label := range m.GetLabel() {
+				if family.GetName() == "fil_"+stage+"_records_total" && label.GetName() == "outcome" && label.GetValue() == outcome {
+					return m.GetCounter().GetValue()
+				}
+			}
+		}
+	}
+	return 0
+}
