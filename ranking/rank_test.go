@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -311,5 +312,51 @@ func TestRank_Chronological(t *testing.T) {
 		if newer.PublishedAt.Before(older.PublishedAt) {
 			t.Errorf("place %d is newer than place %d", i+1, i)
 		}
+	}
+}
+
+func TestRank_WhileContentsAreWritten(t *testing.T) {
+	contents := newsroom(rand.New(rand.NewPCG(32, 33)), 200)
+	catalogue := newCatalogue(t, contents...)
+	ranker := ranking.NewRanker(ranking.DefaultPolicy(), catalogue, town, nil)
+	profile := profileOf(did(fil.Read, "content-1", noon))
+	stop := make(chan struct{})
+	var readers sync.WaitGroup
+	for range 4 {
+		readers.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				feed, _, err := ranker.Rank("alice", profile, fil.OrderRanked, noon)
+				if err != nil || len(feed.Entries) == 0 {
+					t.Errorf("feed of %d entries, error %v", len(feed.Entries), err)
+					return
+				}
+				if _, _, err := ranker.Place("alice", profile, feed.Entries[:1], fil.OrderRanked, "fr", noon); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	for i := range 200 {
+		c := news(fmt.Sprint("flash", i%20), noon.Add(-time.Duration(i)*time.Minute))
+		c.Topics, c.Source, c.Audiences = []string{fmt.Sprint("new topic ", i)}, fmt.Sprint("new source ", i), []string{fmt.Sprint("audience ", i)}
+		rec := contentRecord(t, int64(1000+i), c)
+		if i%3 == 0 {
+			rec.Event.Data = nil
+		}
+		if err := catalogue.Apply([]fil.Record{rec}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	close(stop)
+	readers.Wait()
+	fresh := ranking.NewRanker(ranking.DefaultPolicy(), newCatalogue(t, catalogue.Contents()...), town, nil)
+	if diff := cmp.Diff(rank(t, fresh, profile, noon).Entries, rank(t, ranker, profile, noon).Entries); diff != "" {
+		t.Errorf("after the writes, the feed is not that of a catalogue made anew: %s", diff)
 	}
 }
