@@ -51,8 +51,8 @@ func (e Engagement) Validate() error {
 		faults.Add("type", fmt.Sprintf("doit être %s suivi de l'un de %v", TypeEngagement, engagementKinds), fmt.Sprintf("must be %s followed by one of %v", TypeEngagement, engagementKinds))
 	}
 	for _, id := range []struct{ field, value string }{{"data.agent", e.Agent}, {"data.content", e.Content}} {
-		if id.value == "" || len(id.value) > 128 {
-			faults.Add(id.field, "doit être renseigné, en 128 octets au plus", "is required, in at most 128 bytes")
+		if id.value == "" || len(id.value) > 128 || id.value[0] == '}' {
+			faults.Add(id.field, "doit être renseigné, en 128 octets au plus, sans commencer par « } »", "is required, in at most 128 bytes, not beginning with '}'")
 		}
 	}
 	if math.IsNaN(e.Dwell) || e.Dwell < 0 || e.Dwell > MaxDwell {

@@ -114,6 +114,8 @@ func checkID(faults *fil.Faults, field, id string) {
 	switch {
 	case id == "":
 		faults.Add(field, "doit être renseigné", "is required")
+	case strings.HasPrefix(id, "}"): // it would empty the hash tag {id} that keeps an agent's keys in one slot of a Redis Cluster
+		faults.Add(field, "ne doit pas commencer par « } »", "must not begin with '}'")
 	case len(id) > 128 || !utf8.ValidString(id) || strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || r == '/' || unicode.IsSpace(r) || unicode.IsControl(r) }):
 		faults.Add(field, "doit tenir en 128 octets, sans espace ni « / »", "must fit in 128 bytes, without space or '/'")
 	}
