@@ -212,7 +212,9 @@ func refused(t testing.TB, path string) (rows []refusedRow) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for decoder := json.NewDecoder(strings.NewReader(string(raw))); decoder.More(); {
+	decoder := json.NewDecoder(strings.NewReader(string(raw)))
+	decoder.UseNumber()
+	for decoder.More() {
 		var one refusedRow
 		if err := decoder.Decode(&one); err != nil {
 			t.Fatalf("%s: %v", raw, err)
