@@ -44,6 +44,10 @@ func checkAgent(s fil.Schema, a *fil.Agent) error {
 			faults = append(faults, &fil.Fault{Field: field, Problem: fault})
 			continue
 		}
+		if list, ok := normal.([]string); ok && len(list) == 0 {
+			delete(a.Attributes, name) // no value and an empty list say the same
+			continue
+		}
 		a.Attributes[name] = normal
 	}
 	return faults.Err()

@@ -114,5 +114,7 @@ func (d *Door) fail(ctx huma.Context, err error) {
 func answer(ctx huma.Context, status int, contentType string, body any) {
 	ctx.SetHeader("Content-Type", contentType)
 	ctx.SetStatus(status)
-	_ = json.NewEncoder(ctx.BodyWriter()).Encode(body) // a client that went away needs no answer
+	out := json.NewEncoder(ctx.BodyWriter())
+	out.SetEscapeHTML(false)
+	_ = out.Encode(body) // a client that went away needs no answer
 }

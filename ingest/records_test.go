@@ -211,6 +211,20 @@ func TestContentStaysPublishedSinceItsFirstDay(t *testing.T) {
 	}
 }
 
+func TestAbsentValuesHaveOneForm(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	h.want(201, "ingest", "PUT", "/v1/agents/a1", `{}`)
+	for _, body := range []string{`{"attributes":{}}`, `{"attributes":{"skills":[]}}`, `{"attributes":{"grade":null}}`, `{"attributes":null,"org":"/"}`} {
+		if r := h.want(200, "ingest", "PUT", "/v1/agents/a1", body); string(r.body) != `{"id":"a1"}` {
+			t.Errorf("%s is %s", body, r.body)
+		}
+	}
+	if n := len(h.logged(fil.TopicAgents)); n != 1 {
+		t.Errorf("%d in the log, want 1", n)
+	}
+}
+
 func TestTraceTravels(t *testing.T) {
 	t.Parallel()
 	h := setup(t)
