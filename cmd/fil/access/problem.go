@@ -18,7 +18,11 @@ func Localise(ctx huma.Context, _ string, answer any) (any, error) {
 	if !ok || !errors.As(failure, &model) || model.Title != http.StatusText(model.Status) {
 		return answer, nil
 	}
-	model.Title = title(model.Status).In(ctx.Header("Accept-Language"))
+	language := ctx.Header("Accept-Language")
+	model.Title = title(model.Status).In(language)
+	if model.Detail == "validation failed" { // the framework's words for a query or a body that its schema refuses
+		model.Detail = fil.Bilingual{FR: "Des champs sont à corriger.", EN: "Some fields must be mended."}.In(language)
+	}
 	return answer, nil
 }
 
