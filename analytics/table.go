@@ -92,6 +92,14 @@ func (t *table) report(guard fil.Guard) report {
 		}
 		r.Targeted = &n
 	})
+	if t.q.By != "" && t.q.Every != "" {
+		// Those aimed at hardly vary by period, so the values that one period gives would tell, by subtraction from the
+		// total, the size of one that another period withholds.
+		for i := range answer.Rows {
+			withheld = true
+			answer.Rows[i].Targeted = nil
+		}
+	}
 	for _, kind := range fil.EngagementKinds() {
 		g := groups{total: int(t.totals[kind].Agents), agents: make([]int, len(t.keys)), disjoint: disjoint}
 		for i, cell := range t.cells[kind] {

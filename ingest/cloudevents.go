@@ -31,6 +31,8 @@ func (d *Door) readEvent(raw []byte, now time.Time) arrival {
 		a.err = errTooLarge
 	case deeper(raw, maxDepth):
 		a.err = errTooDeep
+	case !utf8.Valid(raw):
+		a.err = notUTF8("")
 	default:
 		var wrong *json.UnmarshalTypeError
 		if a.err = a.event.UnmarshalJSON(raw); a.err == nil {

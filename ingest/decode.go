@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/filengine/fil"
 )
@@ -139,11 +140,18 @@ func (s *shape) decode(raw []byte, into any, prefix string) error {
 	if deeper(raw, maxDepth) {
 		return errTooDeep
 	}
+	if !utf8.Valid(raw) { // the JSON package would put U+FFFD in its place and say nothing
+		return notUTF8(strings.TrimSuffix(prefix, "."))
+	}
 	var faults fil.Faults
 	if err := s.fill(raw, reflect.ValueOf(into).Elem(), prefix, &faults); err != nil {
 		return err
 	}
 	return faults.Err()
+}
+
+func notUTF8(field string) error {
+	return fil.NewFault(field, "doit être de l'UTF-8", "must be UTF-8")
 }
 
 func (s *shape) fill(raw []byte, v reflect.Value, path string, faults *fil.Faults) error {

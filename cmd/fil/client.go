@@ -25,7 +25,7 @@ type serverFlags struct {
 const maxAnswer = 64 << 20
 
 // call makes one request and gives the answer's body. An answer over 299 is an error that says what the server said.
-func (f serverFlags) call(ctx context.Context, method, path string, query url.Values, body any) ([]byte, error) {
+func (f serverFlags) call(w *world, method, path string, query url.Values, body any) ([]byte, error) {
 	var reader io.Reader
 	if body != nil {
 		raw, err := json.Marshal(body)
@@ -38,7 +38,7 @@ func (f serverFlags) call(ctx context.Context, method, path string, query url.Va
 	if len(query) > 0 {
 		address += "?" + query.Encode()
 	}
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(w.ctx, time.Minute)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, method, address, reader)
 	if err != nil {
@@ -46,6 +46,7 @@ func (f serverFlags) call(ctx context.Context, method, path string, query url.Va
 	}
 	req.Header.Set("Authorization", "Bearer "+f.Key)
 	req.Header.Set("Accept", "application/json")
+	req.Header.Set("Accept-Language", language(w.Environ))
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
@@ -70,7 +71,7 @@ func (f serverFlags) call(ctx context.Context, method, path string, query url.Va
 
 // get calls and decodes a JSON answer, or copies it to out as it is with --json and gives decoded false.
 func get[T any](w *world, f serverFlags, method, path string, query url.Values, body any) (answer T, decoded bool, err error) {
-	raw, err := f.call(w.ctx, method, path, query, body)
+	raw, err := f.call(w, method, path, query, body)
 	if err != nil {
 		return answer, false, err
 	}

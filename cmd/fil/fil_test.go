@@ -267,3 +267,21 @@ func TestRolesApart(t *testing.T) {
 		t.Errorf("a role serves what is not its own: %d", got.status)
 	}
 }
+
+// What is not UTF-8 is refused, never mended in silence, and a command says what is wrong before it does anything.
+func TestBadInput(t *testing.T) {
+	p := startUp(t, t.TempDir())
+	for path, body := range map[string]string{
+		"/v1/agents/x":   "{\"org\":\"a\xff\"}",
+		"/v1/contents/x": "{\"title\":\"a\xff\"}",
+	} {
+		p.must(http.MethodPut, path, p.keys["ingest"], body, 422)
+	}
+	event := "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"t\",\"type\":\"fil.engagement.read\",\"data\":{\"agent\":\"a\xff\",\"content\":\"c\"}}"
+	if got := p.ask(http.MethodPost, "/v1/engagements", p.keys["ingest"], event, "Content-Type: application/cloudevents+json"); got.status != 422 {
+		t.Errorf("an engagement that is not UTF-8: %d %s", got.status, got.body)
+	}
+	if out, status := run(t, "keys", "create", "--data", p.dir, "--role", "leader", "--life", "1h"); status != exitUsage || !strings.Contains(out, "--life") {
+		t.Errorf("a life for a key that has none: %d %s", status, out)
+	}
+}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"text/tabwriter"
 	"time"
@@ -15,13 +16,19 @@ type createKeyCommand struct {
 	Role  string        `help:"${help_role}" required:"" enum:"ingest,communicator,leader,service,agent"`
 	Agent identifier    `help:"${help_agent}" placeholder:"ID"`
 	Name  string        `help:"${help_name}"`
-	Life  time.Duration `help:"${help_life}" default:"720h"`
+	Life  time.Duration `help:"${help_life}" placeholder:"720h"`
 }
 
 func (c *createKeyCommand) Run(w *world) error {
 	role := fil.Role(c.Role)
 	if (role == fil.RoleAgent) != (c.Agent != "") {
 		return usageError{fmt.Errorf("--agent ID goes with --role agent, and only with it")}
+	}
+	switch {
+	case c.Life < 0, c.Life > 0 && role != fil.RoleAgent:
+		return usageError{errors.New("--life goes with --role agent, and is positive: the other keys live until they are revoked")}
+	case c.Life == 0:
+		c.Life = agentTokenLife
 	}
 	cfg, err := w.load(map[string]string{"data": c.Data})
 	if err != nil {
@@ -42,6 +49,9 @@ func (c *createKeyCommand) Run(w *world) error {
 	_, err = fmt.Fprintln(w.Out, text)
 	return err
 }
+
+// agentTokenLife is how long an agent's token lives unless it is said otherwise.
+const agentTokenLife = 720 * time.Hour
 
 func agentToken(cfg config.Config, agent string, life time.Duration) (string, error) {
 	secret, err := access.OpenSecret(cfg.SecretFile())

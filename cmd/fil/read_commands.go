@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"text/tabwriter"
+	"unicode"
 
 	"github.com/filengine/fil"
 )
@@ -49,7 +50,13 @@ func (c *feedCommand) Run(w *world) error {
 			writeExplanation(&b, item.Explanation)
 		}
 	}
-	_, err = io.WriteString(w.Out, b.String())
+	// A title is what someone else wrote: it must not speak to the terminal.
+	_, err = io.WriteString(w.Out, strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' {
+			return -1
+		}
+		return r
+	}, b.String()))
 	return err
 }
 

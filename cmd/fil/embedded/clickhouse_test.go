@@ -235,7 +235,7 @@ func TestClickHouse_MissingLibraryIsOneClearLine(t *testing.T) {
 	if !errors.Is(err, embedded.ErrNoLibrary) {
 		t.Fatalf("got %v, want ErrNoLibrary", err)
 	}
-	if text := err.Error(); strings.Contains(text, "\n") || !strings.Contains(text, "make") || !strings.Contains(text, "FIL_LIBCHDB") {
+	if text := err.Error(); strings.Contains(text, "\n") || !strings.Contains(text, "make") || !strings.Contains(text, "FIL_EMBEDDED_LIBRARY") {
 		t.Errorf("the error is not one line that says what to do: %q", text)
 	}
 }

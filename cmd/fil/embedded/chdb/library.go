@@ -11,8 +11,8 @@ import (
 )
 
 // ErrNoLibrary is what Open answers when libchdb.so is nowhere to be found; its text says what to run.
-var ErrNoLibrary = errors.New("libchdb.so est introuvable : lancez « make » dans les sources, ou indiquez son chemin par FIL_LIBCHDB" +
-	" / libchdb.so was not found: run “make” in the source tree, or give its path in FIL_LIBCHDB")
+var ErrNoLibrary = errors.New("libchdb.so est introuvable : lancez « make » dans les sources, ou indiquez son chemin par FIL_EMBEDDED_LIBRARY" +
+	" / libchdb.so was not found: run “make” in the source tree, or give its path in FIL_EMBEDDED_LIBRARY")
 
 const libraryName = "libchdb.so"
 
