@@ -18,7 +18,7 @@ func (c *checkCommand) Run(w *world) error {
 		_, err := w.Out.Write(config.Example())
 		return err
 	}
-	cfg, err := config.Load(w.configFile, w.Environ, nil)
+	cfg, err := w.load(nil)
 	if err != nil {
 		return err
 	}

@@ -26,6 +26,9 @@ const maxAnswer = 64 << 20
 
 // call makes one request and gives the answer's body. An answer over 299 is an error that says what the server said.
 func (f serverFlags) call(w *world, method, path string, query url.Values, body any) ([]byte, error) {
+	if at, err := url.Parse(f.Server); err != nil || at.Host == "" || at.Scheme != "http" && at.Scheme != "https" {
+		return nil, usageError{fmt.Errorf("--server %q: not an address such as http://127.0.0.1:8080", f.Server)}
+	}
 	var reader io.Reader
 	if body != nil {
 		raw, err := json.Marshal(body)

@@ -234,6 +234,10 @@ func TestCommand(t *testing.T) {
 		{"nobody there", []string{"feed", "a1", "--server", "http://127.0.0.1:1", "--key", "x"}, exitFailed, "fil up"},
 		{"id that is a negative number", []string{"feed", "-8845298781299428018", "--server", "http://127.0.0.1:1"}, exitFailed, "fil up"},
 		{"serve without engines", []string{"serve", "worker"}, exitUsage, "log.brokers"},
+		{"limit out of bounds", []string{"feed", "a1", "--limit", "101"}, exitUsage, "--limit"},
+		{"unknown period", []string{"report", "--every", "hour"}, exitUsage, "hour"},
+		{"server that is no address", []string{"report", "--server", "zzz"}, exitUsage, "--server"},
+		{"port that is none", []string{"up", "--listen", "127.0.0.1:99999"}, exitUsage, "listen"},
 		{"bad listen", []string{"up", "--listen", "nowhere"}, exitUsage, "listen"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

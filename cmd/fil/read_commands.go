@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -34,6 +35,9 @@ type feedAnswer struct {
 }
 
 func (c *feedCommand) Run(w *world) error {
+	if c.Limit < 1 || c.Limit > 100 {
+		return usageError{errors.New("--limit: between 1 and 100")}
+	}
 	query := url.Values{"limit": {strconv.Itoa(c.Limit)}, "order": {c.Order}}
 	answer, decoded, err := get[feedAnswer](w, c.serverFlags, http.MethodGet, "/v1/agents/"+url.PathEscape(string(c.Agent))+"/feed", query, nil)
 	if err != nil || !decoded {
@@ -118,7 +122,7 @@ type reportCommand struct {
 	From    string     `help:"${help_from}"`
 	To      string     `help:"${help_to}"`
 	By      string     `help:"${help_by}"`
-	Every   string     `help:"${help_every}"`
+	Every   string     `help:"${help_every}" enum:",day,week,month,quarter,year" default:""`
 }
 
 func (c *reportCommand) Run(w *world) error {

@@ -12,6 +12,7 @@ import (
 	"net"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	_ "time/tzdata" // zones are named, on machines that have no zone files too
@@ -163,7 +164,7 @@ func (c Config) Validate() error {
 	fail := func(key, problem string, args ...any) {
 		errs = append(errs, fmt.Errorf("%s: "+problem, append([]any{key}, args...)...))
 	}
-	if _, port, err := net.SplitHostPort(c.Listen); err != nil || port == "" {
+	if _, port, err := net.SplitHostPort(c.Listen); err != nil || !isPort(port) {
 		fail("listen", "%q is not HOST:PORT", c.Listen)
 	}
 	if c.Data == "" {
@@ -197,6 +198,11 @@ func (c Config) Validate() error {
 		fail(fault.Field, "%s", fault.Problem.EN)
 	}
 	return errors.Join(errs...)
+}
+
+func isPort(text string) bool {
+	_, err := strconv.ParseUint(text, 10, 16)
+	return err == nil
 }
 
 // KeysFile and SecretFile are where access keeps its state.
