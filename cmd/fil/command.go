@@ -49,6 +49,7 @@ type commands struct {
 		List   listRejectsCommand   `cmd:"" help:"${help_rejects_list}"`
 		Replay replayRejectsCommand `cmd:"" help:"${help_rejects_replay}"`
 	} `cmd:"" help:"${help_rejects}"`
+	Engine  engineCommand  `cmd:"" help:"${help_engine}"`
 	Check   checkCommand   `cmd:"" help:"${help_check}"`
 	Version versionCommand `cmd:"" help:"${help_version}"`
 }

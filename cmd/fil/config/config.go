@@ -224,7 +224,7 @@ func orDefault(value, other string) string {
 
 var (
 	lists           = []string{"log.brokers", "redis.addresses", "clickhouse.addresses"}
-	clientVariables = []string{"FIL_SERVER", "FIL_KEY", "FIL_CONFIG"}
+	clientVariables = []string{"FIL_SERVER", "FIL_KEY", "FIL_CONFIG", "FIL_ENGINE_PASSWORD"}
 )
 
 // environmentNames maps FIL_LOG_BROKERS to log.brokers and so on: every key but the attributes, which need a file.

@@ -27,7 +27,7 @@ type ClickHouse struct {
 	close    sync.Once
 }
 
-// StartClickHouse starts the facts engine in the folder clickhouse of cfg.Dir, on a free port. libchdb.so is the one of
+// StartClickHouse starts the facts engine in the folder clickhouse of cfg.Dir, at cfg.Listen. libchdb.so is the one of
 // cfg.Library, or else the one that chdb.Find finds; without it the error is ErrNoLibrary.
 //
 // The engine holds one data directory per process: a second start in the same process is an error until the first is
@@ -53,7 +53,7 @@ func StartClickHouse(cfg Config) (*ClickHouse, error) {
 		_ = lock.Close()
 		return nil, fmt.Errorf("clickhouse: %w", err)
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := net.Listen("tcp", cfg.Listen)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("clickhouse: listen: %w", err), engine.Close(context.Background()), lock.Close())
 	}

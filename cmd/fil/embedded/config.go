@@ -28,6 +28,8 @@ type Config struct {
 	// Password is what Redis and ClickHouse ask of their clients. Empty: Start draws one for both, StartClickHouse
 	// draws its own, and StartRedis asks for none.
 	Password string
+	// Listen is where one engine, started alone, listens: host:port of the loopback interface. Empty: on a free port.
+	Listen string
 	// ClickHouse bounds what the facts engine may take of the machine.
 	ClickHouse Limits
 	// Log receives what the engines have to say. Nil: nothing is said.
@@ -72,6 +74,9 @@ func (c Config) withDefaults() Config {
 	d := DefaultConfig()
 	if c.ClickHouse == (Limits{}) {
 		c.ClickHouse = d.ClickHouse
+	}
+	if c.Listen == "" {
+		c.Listen = "127.0.0.1:0"
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)

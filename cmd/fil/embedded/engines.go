@@ -24,6 +24,7 @@ func Start(ctx context.Context, cfg Config) (*Engines, error) {
 	if cfg.Password == "" {
 		cfg.Password = rand.Text()
 	}
+	cfg.Listen = "127.0.0.1:0" // three engines cannot share one port
 	e := &Engines{}
 	err := e.start(ctx, cfg)
 	if err != nil {

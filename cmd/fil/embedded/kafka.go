@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"math"
+	"net"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -27,7 +28,7 @@ type Kafka struct {
 	close   sync.Once
 }
 
-// StartKafka starts the log in the folder kafka of cfg.Dir, on a free port.
+// StartKafka starts the log in the folder kafka of cfg.Dir, at cfg.Listen.
 func StartKafka(cfg Config) (*Kafka, error) {
 	cfg = cfg.withDefaults()
 	dir, lock, err := claim(cfg.Dir, "kafka")
@@ -43,7 +44,9 @@ func StartKafka(cfg Config) (*Kafka, error) {
 		_ = lock.Close()
 		return nil, fmt.Errorf("kafka: forget the members of groups: %w", err)
 	}
-	cluster, err := openCluster(dir, cfg.Log, kfake.SyncWrites())
+	cluster, err := openCluster(dir, cfg.Log, kfake.SyncWrites(), kfake.ListenFn(func(network, _ string) (net.Listener, error) {
+		return net.Listen(network, cfg.Listen)
+	}))
 	if err != nil {
 		_ = lock.Close()
 		return nil, fmt.Errorf("kafka: open %s: %w", dir, err)

@@ -17,14 +17,14 @@ type Redis struct {
 	close    sync.Once
 }
 
-// StartRedis starts Redis on a free port. With an empty cfg.Password anyone on the machine may connect.
+// StartRedis starts Redis at cfg.Listen. With an empty cfg.Password anyone on the machine may connect.
 func StartRedis(cfg Config) (*Redis, error) {
 	cfg = cfg.withDefaults()
 	server := miniredis.NewMiniRedis()
 	if cfg.Password != "" {
 		server.RequireAuth(cfg.Password)
 	}
-	if err := server.StartAddr("127.0.0.1:0"); err != nil {
+	if err := server.StartAddr(cfg.Listen); err != nil {
 		return nil, fmt.Errorf("redis: listen: %w", err)
 	}
 	r := &Redis{server: server, password: cfg.Password, stop: make(chan struct{}), stopped: make(chan struct{})}
