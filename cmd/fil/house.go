@@ -94,7 +94,7 @@ func (h *house) open(ctx context.Context) error {
 	}
 	logConfig := eventlog.DefaultConfig()
 	logConfig.Brokers, logConfig.Partitions = h.cfg.Log.Brokers, h.cfg.Log.Partitions
-	logConfig.Replication, logConfig.Retention = h.cfg.Log.Replication, h.cfg.Log.Retention
+	logConfig.Replication, logConfig.Retention, logConfig.Session = h.cfg.Log.Replication, h.cfg.Log.Retention, h.cfg.Log.Session
 	if h.events, err = eventlog.Open(ctx, logConfig, h.logger, h.reg); err != nil {
 		return err
 	}

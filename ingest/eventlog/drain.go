@@ -63,11 +63,10 @@ func (d Drain) validate() error {
 	return nil
 }
 
-// A member that says nothing for sessionTimeout loses its partitions. Heartbeats are also how a member learns of a
-// rebalance, so they come often; in a rebalance members are waited for, longer than their grace.
+// Heartbeats are also how a member learns of a rebalance, so they come often; in a rebalance members are waited for, longer
+// than their grace.
 const (
 	heartbeat        = 500 * time.Millisecond
-	sessionTimeout   = 15 * time.Second
 	rebalanceMargin  = 10 * time.Second
 	joinBackoff      = 250 * time.Millisecond
 	coordinatorReply = 5 * time.Second
@@ -131,7 +130,7 @@ func (r *draining) run(ctx context.Context) error {
 		GroupBalancers:    []kafka.GroupBalancer{kafka.RangeGroupBalancer{}},
 		StartOffset:       kafka.FirstOffset,
 		HeartbeatInterval: heartbeat,
-		SessionTimeout:    sessionTimeout,
+		SessionTimeout:    r.log.cfg.Session,
 		RebalanceTimeout:  r.log.cfg.Grace + rebalanceMargin,
 		JoinGroupBackoff:  joinBackoff,
 		Timeout:           coordinatorReply,

@@ -62,6 +62,9 @@ type Config struct {
 	FetchBytes int
 	// CommitEvery is the least time between two commits of a drain. After a crash, about that much is given again.
 	CommitEvery time.Duration
+	// Session is how long a member of a consumer group may say nothing before its partitions go to the others: how soon the
+	// work of a dead process is taken over. The brokers' group.min.session.timeout.ms (6 s as a rule) must allow it.
+	Session time.Duration
 	// Grace is how long a batch in hand may go on when its lane must end, before its context is cancelled.
 	Grace time.Duration
 	// Now is the clock for Record.Admitted. Nil: time.Now.
@@ -82,6 +85,7 @@ func DefaultConfig() Config {
 		BufferBytes:       64 << 20,
 		FetchBytes:        1 << 20,
 		CommitEvery:       100 * time.Millisecond,
+		Session:           10 * time.Second,
 		Grace:             5 * time.Second,
 	}
 }
@@ -109,6 +113,7 @@ func (c Config) Validate() error {
 	refuse(c.BufferBytes < c.BatchBytes, "buffer bytes: %d cannot hold one batch of %d", c.BufferBytes, c.BatchBytes)
 	refuse(c.FetchBytes < 64<<10, "fetch bytes: %d, at least 65536 are required", c.FetchBytes)
 	refuse(c.CommitEvery < 0, "commit every: %s is negative", c.CommitEvery)
+	refuse(c.Session < 3*heartbeat || c.Session > 5*time.Minute, "session: %s is not between %s and 5m", c.Session, 3*heartbeat)
 	refuse(c.Grace < 0, "grace: %s is negative", c.Grace)
 	return errors.Join(faults...)
 }

@@ -56,6 +56,7 @@ type Log struct {
 	Partitions  int           `koanf:"partitions"`
 	Replication int           `koanf:"replication"`
 	Retention   time.Duration `koanf:"retention"` // of engagements
+	Session     time.Duration `koanf:"session"`   // how long a process may be silent before others take its partitions
 }
 
 // Redis says where Redis is; no address means the embedded one.
@@ -98,7 +99,7 @@ func Default() Config {
 		Zone:       "Europe/Paris",
 		Attributes: defaultSchema(),
 		Privacy:    Privacy{Threshold: fil.DefaultThreshold},
-		Log:        Log{Partitions: 8, Replication: 1, Retention: 400 * 24 * time.Hour},
+		Log:        Log{Partitions: 8, Replication: 1, Retention: 400 * 24 * time.Hour, Session: 10 * time.Second},
 		ClickHouse: ClickHouse{Database: "fil"},
 		Feeds:      Feeds{Window: 30 * 24 * time.Hour, Profiles: 396 * 24 * time.Hour},
 		Shutdown:   20 * time.Second,
@@ -179,7 +180,7 @@ func (c Config) Validate() error {
 	if c.Log.Replication < 1 {
 		fail("log.replication", "%d is under 1", c.Log.Replication)
 	}
-	for key, d := range map[string]time.Duration{"log.retention": c.Log.Retention, "feeds.window": c.Feeds.Window,
+	for key, d := range map[string]time.Duration{"log.retention": c.Log.Retention, "log.session": c.Log.Session, "feeds.window": c.Feeds.Window,
 		"feeds.profiles": c.Feeds.Profiles, "shutdown": c.Shutdown} {
 		if d < time.Second {
 			fail(key, "%s is under a second", d)

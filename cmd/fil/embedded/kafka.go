@@ -76,6 +76,7 @@ func openCluster(dir string, log *slog.Logger, more ...kfake.Opt) (*kfake.Cluste
 	opts := append([]kfake.Opt{
 		kfake.NumBrokers(1),
 		kfake.ClusterID("fil"),
+		kfake.GroupMinSessionTimeout(time.Second),
 		kfake.DataDir(dir),
 		kfake.WithLogger(kafkaLog{log}),
 		kfake.BrokerConfigs(map[string]string{
