@@ -93,7 +93,7 @@ func (h *house) open(ctx context.Context) error {
 		return err
 	}
 	logConfig := eventlog.DefaultConfig()
-	logConfig.Brokers, logConfig.Partitions = h.cfg.Log.Brokers, h.cfg.Log.Partitions
+	logConfig.Brokers, logConfig.Prefix, logConfig.Partitions = h.cfg.Log.Brokers, h.cfg.Log.Prefix, h.cfg.Log.Partitions
 	logConfig.Replication, logConfig.Retention, logConfig.Session = h.cfg.Log.Replication, h.cfg.Log.Retention, h.cfg.Log.Session
 	if h.events, err = eventlog.Open(ctx, logConfig, h.logger, h.reg); err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 	"maps"
 	"net"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -53,6 +54,7 @@ type Privacy struct {
 // Log says where Kafka is; no broker means the embedded one.
 type Log struct {
 	Brokers     []string      `koanf:"brokers"`
+	Prefix      string        `koanf:"prefix"` // begins the name of every topic and consumer group
 	Partitions  int           `koanf:"partitions"`
 	Replication int           `koanf:"replication"`
 	Retention   time.Duration `koanf:"retention"` // of engagements
@@ -174,6 +176,9 @@ func (c Config) Validate() error {
 	if c.Privacy.Threshold < fil.FloorThreshold {
 		fail("privacy.threshold", "%d is under the floor of %d", c.Privacy.Threshold, fil.FloorThreshold)
 	}
+	if !prefixes.MatchString(c.Log.Prefix) {
+		fail("log.prefix", "%q has something else than letters, digits, '.', '_' and '-', or more than 64 of them", c.Log.Prefix)
+	}
 	if c.Log.Partitions < 1 || c.Log.Partitions > 1024 {
 		fail("log.partitions", "%d is not between 1 and 1024", c.Log.Partitions)
 	}
@@ -225,6 +230,7 @@ func orDefault(value, other string) string {
 
 var (
 	lists           = []string{"log.brokers", "redis.addresses", "clickhouse.addresses"}
+	prefixes        = regexp.MustCompile(`^[a-zA-Z0-9._-]{0,64}$`)
 	clientVariables = []string{"FIL_SERVER", "FIL_KEY", "FIL_CONFIG", "FIL_ENGINE_PASSWORD"}
 )
 

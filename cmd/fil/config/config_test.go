@@ -30,13 +30,13 @@ func TestLoad(t *testing.T) {
 	})
 	t.Run("flag over environment over file over default", func(t *testing.T) {
 		path := write(t, "listen: 127.0.0.1:1\ndata: from-file\nfeeds: {window: 48h}\nprivacy: {threshold: 20}\n")
-		environ := []string{"FIL_DATA=from-env", "FIL_LISTEN=127.0.0.1:2", "FIL_LOG_BROKERS=a:1,b:2", "FIL_SERVER=ignored", "HOME=/"}
+		environ := []string{"FIL_DATA=from-env", "FIL_LISTEN=127.0.0.1:2", "FIL_LOG_BROKERS=a:1,b:2", "FIL_LOG_PREFIX=essai.", "FIL_SERVER=ignored", "HOME=/"}
 		cfg, err := config.Load(path, environ, map[string]any{"listen": "127.0.0.1:3"})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if cfg.Listen != "127.0.0.1:3" || cfg.Data != "from-env" || cfg.Feeds.Window != 48*time.Hour || cfg.Privacy.Threshold != 20 ||
-			len(cfg.Log.Brokers) != 2 || cfg.Log.Partitions != 8 {
+			len(cfg.Log.Brokers) != 2 || cfg.Log.Prefix != "essai." || cfg.Log.Partitions != 8 {
 			t.Fatalf("got %+v", cfg)
 		}
 	})
@@ -56,6 +56,7 @@ func TestLoad(t *testing.T) {
 		{"unknown variable", "", []string{"FIL_LISTN=x"}, []string{"FIL_LISTN", "FIL_LISTEN"}},
 		{"every fault at once", "listen: nowhere\nprivacy: {threshold: 2}\nlog_level: loud\n", nil, []string{"listen", "privacy.threshold", "log_level"}},
 		{"undeclared kind of attribute", "attributes: [{name: x, kind: colour}]\n", nil, []string{"attributes[0].kind"}},
+		{"no name of a topic", "log: {prefix: 'two words'}\n", nil, []string{"log.prefix"}},
 		{"no YAML", "a: [", nil, []string{"read configuration"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
