@@ -54,7 +54,7 @@ func (r *Recorder) entryOf(rec fil.Record) (Entry, error) {
 		return Entry{}, err
 	}
 	if agent.ID != rec.Key {
-		return Entry{}, fil.Reject(rec, fmt.Errorf("the agent's id %q is not the record's key %q", agent.ID, rec.Key))
+		return Entry{}, fil.Reject(rec, errors.New("the agent's id is not the record's key"))
 	}
 	entry.Org, entry.Site = agent.Org, agent.Site
 	for name, value := range agent.Attributes {

@@ -108,6 +108,7 @@ func (r *Recorder) look(ctx context.Context, age time.Duration) (sight, error) {
 	for _, c := range claims {
 		r.seen.claims[lane{c.Topic, c.Partition}] = c
 	}
+	r.facts.Set(float64(facts))
 	return r.seen, nil
 }
 

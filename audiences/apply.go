@@ -157,7 +157,7 @@ func (ix *Index) putAgent(rec fil.Record) error {
 
 func checkKey(rec fil.Record, id string) error {
 	if id == "" || rec.Key != "" && rec.Key != id {
-		return fil.Reject(rec, fmt.Errorf("read id %q of record with key %q: they must be the same and not empty", id, rec.Key))
+		return fil.Reject(rec, errors.New("the id and the record's key must be the same and not empty"))
 	}
 	return nil
 }
@@ -207,7 +207,7 @@ func (ix *Index) cellsOf(agent fil.Agent) ([]cell, error) {
 		taken++
 		c, err := f.encode(value)
 		if err != nil {
-			return nil, fmt.Errorf("encode agent %s: %w", agent.ID, err)
+			return nil, fmt.Errorf("encode an agent: %w", err)
 		}
 		cells[atAttributes+i] = c
 	}
@@ -216,7 +216,7 @@ func (ix *Index) cellsOf(agent fil.Agent) ([]cell, error) {
 	}
 	for name := range agent.Attributes {
 		if _, declared := ix.schema.Lookup(name); !declared {
-			return nil, fmt.Errorf("encode agent %s: attribute %q is not declared", agent.ID, name)
+			return nil, fmt.Errorf("encode an agent: attribute %q is not declared", name)
 		}
 	}
 	return cells, nil

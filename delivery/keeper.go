@@ -40,7 +40,7 @@ func (k *Keeper) current(ctx context.Context, agent string, order fil.Order) (fe
 	feed, known, err := k.ranker.Rank(agent, kept.Profile, order, now)
 	switch {
 	case err != nil:
-		return fil.Feed{}, nil, outcomeFailed, fmt.Errorf("rank feed of %s: %w", agent, err)
+		return fil.Feed{}, nil, outcomeFailed, fmt.Errorf("rank a feed: %w", err)
 	case !known:
 		return fil.Feed{}, nil, outcomeUnknown, ErrUnknownAgent
 	}

@@ -1,6 +1,10 @@
 package delivery
 
-import "github.com/prometheus/client_golang/prometheus"
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
 
 type metrics struct {
 	reads       *prometheus.CounterVec
@@ -13,19 +17,22 @@ type metrics struct {
 	refused     *prometheus.CounterVec
 }
 
+// histogram has classic buckets, and native ones to a tenth for scrapers that ask for them.
+func histogram(name, help string, classic []float64) prometheus.HistogramOpts {
+	return prometheus.HistogramOpts{
+		Name: name, Help: help, Buckets: classic,
+		NativeHistogramBucketFactor: 1.1, NativeHistogramMaxBucketNumber: 160, NativeHistogramMinResetDuration: time.Hour,
+	}
+}
+
 func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 	m := &metrics{
 		reads: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "fil_delivery_reads_total", Help: "Reads of a feed, by how the feed was had.",
 		}, []string{"outcome"}),
-		readSeconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "fil_delivery_read_seconds", Help: "Time to answer a read of a feed, the network aside.",
-			Buckets: []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, 1, 5},
-		}, []string{"outcome"}),
-		answerBytes: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Name: "fil_delivery_answer_bytes", Help: "Bytes of a page of a feed.",
-			Buckets: prometheus.ExponentialBuckets(512, 2, 12),
-		}),
+		readSeconds: prometheus.NewHistogramVec(histogram("fil_delivery_read_duration_seconds", "Time to answer a read of a feed, the network aside.",
+			[]float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, 1, 5}), []string{"outcome"}),
+		answerBytes: prometheus.NewHistogram(histogram("fil_delivery_answer_bytes", "Bytes of a page of a feed.", prometheus.ExponentialBuckets(512, 2, 12))),
 		warmed: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "fil_delivery_warmed_feeds_total", Help: "Feeds looked at ahead of a read, by what was done.",
 		}, []string{"outcome"}),

@@ -114,10 +114,10 @@ func (k *Keeper) place(feed fil.Feed, profile []byte, entries []fil.Entry, q que
 		n := min(q.limit-len(out.placements), len(entries))
 		placements, contents, err := k.ranker.Place(feed.Agent, profile, entries[:n], q.order, language, now)
 		if err != nil {
-			return placed{}, nil, fmt.Errorf("explain feed of %s: %w", feed.Agent, err)
+			return placed{}, nil, fmt.Errorf("explain a feed: %w", err)
 		}
 		if len(placements) != len(contents) {
-			return placed{}, nil, fmt.Errorf("explain feed of %s: %d placements for %d contents", feed.Agent, len(placements), len(contents))
+			return placed{}, nil, fmt.Errorf("explain a feed: %d placements for %d contents", len(placements), len(contents))
 		}
 		out.placements, out.contents = append(out.placements, placements...), append(out.contents, contents...)
 		entries = entries[n:]
@@ -201,7 +201,7 @@ func (k *Keeper) explain(ctx context.Context, agent, content string, l languages
 	placements, _, err := k.ranker.Place(agent, profile, entries, fil.OrderRanked, k.language(agent, l), k.now())
 	switch {
 	case err != nil:
-		return fil.Feed{}, fil.Placement{}, fmt.Errorf("explain %s to %s: %w", content, agent, err)
+		return fil.Feed{}, fil.Placement{}, fmt.Errorf("explain %s: %w", content, err)
 	case len(placements) == 0 || placements[0].Content != content:
 		return fil.Feed{}, fil.Placement{}, errNotEligible
 	}

@@ -337,7 +337,7 @@ func (d *Door) known(ctx context.Context, events []arrival) []bool {
 	if err == nil && len(known) == len(events) {
 		return known
 	}
-	d.parts.Logger.Warn("earlier duplicates cannot be told; they are dropped downstream", "events", len(events), "err", err)
+	d.parts.Logger.Warn("earlier duplicates cannot be told; they are dropped downstream", "stage", "ingest", "events", len(events), "error", err)
 	return make([]bool, len(events))
 }
 

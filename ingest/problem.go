@@ -49,7 +49,7 @@ func (d *Door) verdict(err error) (*refusal, fil.Faults) {
 	case errors.As(err, &known):
 		return known, nil
 	case errors.Is(err, errUnpublished):
-		d.parts.Logger.Error("records not known to be in the log; the client is told to come back", "err", err)
+		d.parts.Logger.Error("records not known to be in the log; the client is told to come back", "stage", "ingest", "error", err)
 		return refuse(http.StatusServiceUnavailable,
 			"Le journal ne confirme pas l'écriture. Recommencez plus tard : un même enregistrement n'a d'effet qu'une fois.",
 			"The log does not confirm the write. Try again later: the same record has its effect once."), nil

@@ -21,24 +21,30 @@ type metrics struct {
 	failures *prometheus.CounterVec
 	publish  *prometheus.HistogramVec
 	held     prometheus.Gauge
+	waiting  prometheus.Gauge
 }
 
 func newMetrics(reg prometheus.Registerer) (metrics, error) {
 	m := metrics{
 		records: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "fil_ingest_records_total",
 			Help: "Records received, by outcome: admitted, duplicate or refused."}, []string{"topic", "outcome"}),
-		unknown: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "fil_ingest_unknown_total",
+		unknown: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "fil_ingest_unknown_references_total",
 			Help: "Engagements admitted about an agent or a content that is not known yet."}, []string{"what"}),
 		failures: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "fil_ingest_publish_failures_total",
 			Help: "Publications that the log did not confirm."}, []string{"topic"}),
-		publish: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "fil_ingest_publish_seconds",
+		publish: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "fil_ingest_publish_duration_seconds",
 			Help:    "From having checked a request's records to having them in the log.",
-			Buckets: prometheus.ExponentialBuckets(0.001, 2, 15)}, []string{"topic"}),
+			Buckets: prometheus.ExponentialBuckets(0.001, 2, 15),
+
+			NativeHistogramBucketFactor: 1.1, NativeHistogramMaxBucketNumber: 160, NativeHistogramMinResetDuration: time.Hour,
+		}, []string{"topic"}),
 		held: prometheus.NewGauge(prometheus.GaugeOpts{Name: "fil_ingest_held_bytes",
-			Help: "Bytes of requests being read and published."}),
+			Help: "Bytes of requests being read and published: the door's places that are taken."}),
+		waiting: prometheus.NewGauge(prometheus.GaugeOpts{Name: "fil_ingest_waiting_requests",
+			Help: "Requests that wait for a place."}),
 	}
 	var errs []error
-	for _, c := range []prometheus.Collector{m.records, m.unknown, m.failures, m.publish, m.held} {
+	for _, c := range []prometheus.Collector{m.records, m.unknown, m.failures, m.publish, m.held, m.waiting} {
 		errs = append(errs, reg.Register(c))
 	}
 	return m, errors.Join(errs...)
@@ -73,6 +79,8 @@ func (d *Door) hold(ctx huma.Context, most int) (release func(), err error) {
 	bytes = min(max(bytes, 4<<10), int64(d.cfg.InFlight))
 	waiting, cancel := context.WithTimeout(ctx.Context(), d.cfg.PublishTimeout)
 	defer cancel()
+	d.metrics.waiting.Inc()
+	defer d.metrics.waiting.Dec()
 	if err := d.places.Acquire(waiting, bytes); err != nil {
 		return nil, refuse(http.StatusServiceUnavailable, "Trop d'écritures à la fois : recommencez plus tard.", "Too many writes at a time: try again later.")
 	}

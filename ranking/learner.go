@@ -129,7 +129,7 @@ func (l *Learner) Learn(ctx context.Context, partition int, batch []fil.Record) 
 	}
 	for i, s := range stored {
 		if err := work.agents[i].open(s); err != nil {
-			l.log.WarnContext(ctx, "a profile is unreadable and begins anew", "partition", partition, "error", err)
+			l.log.WarnContext(ctx, "a profile is unreadable and begins anew", "stage", "ranking", "partition", partition, "error", err)
 		}
 	}
 	before := p.tally.header()
@@ -173,7 +173,7 @@ func (l *Learner) ready(ctx context.Context, p *lane, partition int, header []by
 			p.asked = false
 			return nil
 		}
-		l.log.WarnContext(ctx, "popularity is unreadable and will be made again", "partition", partition, "error", err)
+		l.log.WarnContext(ctx, "popularity is unreadable and will be made again", "stage", "ranking", "partition", partition, "error", err)
 		header = packed[:min(len(packed), tallyHeader)]
 	}
 	p.tally = nil

@@ -156,7 +156,7 @@ const (
 func (r *Ranker) build(agent string, profile []byte, order fil.Order, now time.Time) (*scratch, *board, bool, error) {
 	parsed, err := ParseProfile(profile)
 	if err != nil {
-		return nil, nil, false, fmt.Errorf("rank feed of %s: %w", agent, err)
+		return nil, nil, false, fmt.Errorf("rank a feed: %w", err)
 	}
 	member, known := r.directory.Member(agent)
 	if !known {

@@ -72,6 +72,8 @@ func New(client redis.UniversalClient, cfg Config, reg prometheus.Registerer) (*
 			Name:    "fil_delivery_feed_bytes",
 			Help:    "Bytes of a feed as stored.",
 			Buckets: []float64{128, 256, 512, 1024, 1536, 2048, 4096, 8192, 16384},
+
+			NativeHistogramBucketFactor: 1.1, NativeHistogramMaxBucketNumber: 160, NativeHistogramMinResetDuration: time.Hour,
 		}),
 	}
 	for _, c := range []prometheus.Collector{s.unreadable, s.packed} {
@@ -86,7 +88,7 @@ func New(client redis.UniversalClient, cfg Config, reg prometheus.Registerer) (*
 func (s *Store) Get(ctx context.Context, agent string) (delivery.Kept, error) {
 	values, err := s.client.MGet(ctx, Key(agent), s.cfg.Beside(agent)).Result()
 	if err != nil {
-		return delivery.Kept{}, fmt.Errorf("read feed of %s: %w", agent, err)
+		return delivery.Kept{}, fmt.Errorf("read a feed: %w", err)
 	}
 	return s.kept(agent, values), nil
 }
@@ -130,10 +132,10 @@ func bytesOf(value any) []byte {
 func (s *Store) Put(ctx context.Context, feed fil.Feed, now time.Time) error {
 	packed, err := Pack(feed, now)
 	if err != nil {
-		return fmt.Errorf("store feed of %s: %w", feed.Agent, err)
+		return fmt.Errorf("store a feed: %w", err)
 	}
 	if err := s.client.Set(ctx, Key(feed.Agent), packed, s.cfg.Window).Err(); err != nil {
-		return fmt.Errorf("store feed of %s: %w", feed.Agent, err)
+		return fmt.Errorf("store a feed: %w", err)
 	}
 	s.packed.Observe(float64(len(packed)))
 	return nil
@@ -149,7 +151,7 @@ func (s *Store) PutMany(ctx context.Context, all []delivery.Kept) error {
 	for _, k := range all {
 		packed, err := Pack(k.Feed, k.Read)
 		if err != nil {
-			return fmt.Errorf("store feed of %s: %w", k.Feed.Agent, err)
+			return fmt.Errorf("store a feed: %w", err)
 		}
 		pipe.SetArgs(ctx, Key(k.Feed.Agent), packed, redis.SetArgs{Mode: "XX", KeepTTL: true})
 		s.packed.Observe(float64(len(packed)))

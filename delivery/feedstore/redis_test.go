@@ -101,10 +101,10 @@ func TestStore_SaysWhatItAttempted(t *testing.T) {
 	feed := feedOf(1)
 	feed.Agent = "marie"
 	for want, err := range map[string]error{
-		"read feed of marie: redis: client is closed":  second(store.Get(t.Context(), "marie")),
-		"read 1 feeds: redis: client is closed":        second(store.GetMany(t.Context(), []string{"marie"})),
-		"store feed of marie: redis: client is closed": store.Put(t.Context(), feed, built),
-		"store 1 feeds: redis: client is closed":       store.PutMany(t.Context(), []delivery.Kept{{Feed: feed}}),
+		"read a feed: redis: client is closed":   second(store.Get(t.Context(), "marie")),
+		"read 1 feeds: redis: client is closed":  second(store.GetMany(t.Context(), []string{"marie"})),
+		"store a feed: redis: client is closed":  store.Put(t.Context(), feed, built),
+		"store 1 feeds: redis: client is closed": store.PutMany(t.Context(), []delivery.Kept{{Feed: feed}}),
 	} {
 		if err == nil || err.Error() != want {
 			t.Errorf("error is %v, want %s", err, want)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"regexp"
+	"strconv"
 	"sync"
 	"time"
 
@@ -185,20 +186,25 @@ func (r *draining) generation(ctx context.Context, g *kafka.Generation) {
 	assigned := g.Assignments[r.log.name(r.Topic)]
 	r.log.log.Info("lanes begin", "stage", r.Stage, "topic", r.Topic, "lanes", len(assigned), "generation", g.ID)
 	commits := &commits{every: r.log.cfg.CommitEvery, marked: map[int]int64{}, wake: make(chan struct{}, 1), write: func(offsets map[int]int64) error {
-		return g.CommitOffsets(map[string]map[int]int64{r.log.name(r.Topic): offsets})
+		if err := g.CommitOffsets(map[string]map[int]int64{r.log.name(r.Topic): offsets}); err != nil {
+			return err
+		}
+		for partition, offset := range offsets {
+			r.metrics.setCommitted(r.Topic, partition, offset)
+		}
+		return nil
 	}}
 	r.mu.Lock()
 	r.joined, r.behind = true, len(assigned)
 	r.mu.Unlock()
 	var lanes, committing sync.WaitGroup
 	for _, a := range assigned {
-		lane := &lane{draining: r, partition: a.ID, commits: commits}
+		lane := &lane{draining: r, partition: a.ID, commits: commits, holding: r.metrics.held.WithLabelValues(string(r.Topic), strconv.Itoa(a.ID))}
 		lanes.Go(func() {
 			if err := lane.run(ctx, work, a.Offset); err != nil {
 				r.log.log.Warn("lane ended", "stage", r.Stage, "topic", r.Topic, "partition", a.ID, "error", err)
 				end() // the lane can go on only in another generation
 			}
-			r.metrics.forgetLag(r.Topic, a.ID)
 		})
 	}
 	committing.Go(func() {
@@ -212,6 +218,9 @@ func (r *draining) generation(ctx context.Context, g *kafka.Generation) {
 	committing.Wait()
 	if err := commits.flush(); err != nil {
 		r.log.log.Info("last commit of a generation", "stage", r.Stage, "topic", r.Topic, "error", err)
+	}
+	for _, a := range assigned {
+		r.metrics.forget(r.Topic, a.ID)
 	}
 }
 

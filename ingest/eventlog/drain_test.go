@@ -276,8 +276,10 @@ func TestDrain_CountsWhatItDoes(t *testing.T) {
 	}}
 	startDrain(t, l, eventlog.Drain{Handle: s.handle, MaxBatch: 5})
 	eventually(t, "counts are right", func() bool {
-		return counted(t, registry, "fil_sink_records_total") == 10 && counted(t, registry, "fil_sink_rejected_records_total") == 2 &&
-			counted(t, registry, "fil_eventlog_published_records_total") == 10 && counted(t, registry, "fil_sink_lag_records") == 0
+		return counted(t, registry, "fil_sink_drained_records_total") == 10 && counted(t, registry, "fil_sink_rejected_records_total") == 2 &&
+			counted(t, registry, "fil_eventlog_published_records_total") == 10 && counted(t, registry, "fil_sink_lag_records") == 0 &&
+			counted(t, registry, "fil_sink_committed_offset") == 10 && counted(t, registry, "fil_sink_end_offset") == 10 &&
+			counted(t, registry, "fil_eventlog_held_bytes") == 0 && counted(t, registry, "fil_eventlog_queued_parcels") == 0
 	})
 	if n, err := testutil.GatherAndCount(registry, "fil_sink_batch_duration_seconds"); err != nil || n != 1 {
 		t.Errorf("series of batch durations: %d, %v, want 1", n, err)

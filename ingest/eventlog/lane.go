@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/filengine/fil"
 )
 
@@ -23,6 +25,7 @@ type lane struct {
 	ahead  bool  // counted as caught up in draining.behind
 
 	held    fetched // received and not handed over yet
+	holding prometheus.Gauge
 	started time.Time
 }
 
@@ -55,6 +58,7 @@ func (ln *lane) run(stop, work context.Context, from int64) error {
 			from = first
 		}
 		from = max(from, first) // also when nothing was committed yet: kafka-go then says FirstOffset, which is negative
+		ln.metrics.setCommitted(ln.Topic, ln.partition, from)
 		err = ln.pass(stop, work, from, end)
 		if !errors.Is(err, fil.ErrForgotten) {
 			return err
@@ -97,8 +101,8 @@ func (ln *lane) pass(stop, work context.Context, from, end int64) error {
 		cease()
 		<-ended
 	}()
-	t := &tail{log: ln.log, topic: ln.Topic, partition: ln.partition, offset: from, out: feed, lag: func(partition int, records int64) {
-		ln.metrics.setLag(ln.Topic, partition, records)
+	t := &tail{log: ln.log, topic: ln.Topic, partition: ln.partition, offset: from, out: feed, progress: func(partition int, lag, end int64) {
+		ln.metrics.progress(ln.Topic, partition, lag, end)
 	}}
 	go func() {
 		defer close(ended)
@@ -194,10 +198,12 @@ func (ln *lane) take(f fetched) {
 	}
 	ln.held.poison = append(ln.held.poison, f.poison...)
 	ln.held.next, ln.held.end, ln.held.idle = f.next, f.end, f.idle
+	ln.holding.Set(float64(len(ln.held.records)))
 }
 
 // cut removes from what is held one batch, with the poison that lies before its end.
 func (ln *lane) cut() fetched {
+	defer func() { ln.holding.Set(float64(len(ln.held.records))) }()
 	h := &ln.held
 	b := fetched{partition: ln.partition, records: h.records, poison: h.poison, next: h.next, idle: h.idle}
 	if len(h.records) <= ln.MaxBatch {
@@ -232,6 +238,9 @@ func (ln *lane) settle(stop, work context.Context, b fetched) error {
 	if len(b.records)+len(b.poison) > 0 {
 		ln.metrics.records.WithLabelValues(string(ln.Topic)).Add(float64(len(b.records) + len(b.poison)))
 		ln.commits.mark(ln.partition, b.next)
+		if len(b.records) > 0 {
+			ln.metrics.delay.WithLabelValues(string(ln.Topic)).Observe(max(0, ln.log.cfg.Now().Sub(b.records[0].Admitted).Seconds()))
+		}
 	}
 	ln.caught = ln.caught || b.idle
 	ln.advance(b.next)

@@ -158,7 +158,7 @@ func Open(ctx context.Context, cfg Config, log *slog.Logger, registry prometheus
 	l := &Log{
 		cfg:     cfg,
 		log:     log,
-		metrics: newMetrics(registry),
+		metrics: newMetrics(registry, log),
 		conns:   newNetwork(),
 		buffer:  semaphore.NewWeighted(int64(cfg.BufferBytes)),
 		topics:  map[string][]int{},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/segmentio/kafka-go"
@@ -40,7 +41,7 @@ func (l *Log) Publish(ctx context.Context, records []fil.Record) error {
 			rec := &records[index]
 			rec.Partition, rec.Offset, rec.Admitted = p.to.partition, p.base+int64(i), at
 		}
-		l.metrics.published.WithLabelValues(p.to.topic).Add(float64(len(p.messages)))
+		l.metrics.published.WithLabelValues(strings.TrimPrefix(p.to.topic, l.cfg.Prefix)).Add(float64(len(p.messages)))
 	}
 	l.metrics.publishSeconds.Observe(time.Since(start).Seconds())
 	return nil
@@ -75,7 +76,7 @@ func (l *Log) pack(records []fil.Record, at time.Time) ([]*parcel, error) {
 		bytes := size(rec)
 		to, err := l.place(rec, bytes)
 		if err != nil {
-			if faults = append(faults, fmt.Errorf("record %d (key %q): %w", i, rec.Key, err)); len(faults) == 10 {
+			if faults = append(faults, fmt.Errorf("record %d: %w", i, err)); len(faults) == 10 {
 				break
 			}
 			continue
@@ -142,12 +143,12 @@ func (l *Log) send(ctx context.Context, parcels []*parcel) error {
 	for _, p := range parcels {
 		// What a sender holds is given back by the sender, so waiting here for room cannot block those before.
 		room := l.room(p)
-		if err := l.buffer.Acquire(ctx, room); err != nil {
+		if err := l.reserve(ctx, room); err != nil {
 			return fmt.Errorf("wait for room to send %s/%d: %w", p.to.topic, p.to.partition, context.Cause(ctx))
 		}
 		p.abandoned, p.answered = ctx.Done(), make(chan struct{})
 		if err := l.hand(p); err != nil {
-			l.buffer.Release(room)
+			l.release(room)
 			return err
 		}
 	}
@@ -166,3 +167,21 @@ func (l *Log) send(ctx context.Context, parcels []*parcel) error {
 
 // room is what a parcel takes of the buffer; one larger than the buffer takes it all.
 func (l *Log) room(p *parcel) int64 { return int64(min(p.bytes, l.cfg.BufferBytes)) }
+
+// reserve takes room in the buffer, and waits for it while others have it all.
+func (l *Log) reserve(ctx context.Context, room int64) error {
+	if !l.buffer.TryAcquire(room) {
+		l.metrics.waitingBytes.Add(float64(room))
+		defer l.metrics.waitingBytes.Sub(float64(room))
+		if err := l.buffer.Acquire(ctx, room); err != nil {
+			return err //nolint:wrapcheck // the caller says for what
+		}
+	}
+	l.metrics.heldBytes.Add(float64(room))
+	return nil
+}
+
+func (l *Log) release(room int64) {
+	l.metrics.heldBytes.Sub(float64(room))
+	l.buffer.Release(room)
+}

@@ -39,6 +39,7 @@ func (l *Log) hand(p *parcel) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.queue = append(s.queue, p)
+	l.metrics.queuedParcels.Inc()
 	if !s.busy {
 		s.busy = true
 		l.sending.Go(s.run)
@@ -73,6 +74,7 @@ func (s *sender) take() []*parcel {
 	}
 	parcels := s.queue[:n:n]
 	s.queue = s.queue[n:]
+	s.log.metrics.queuedParcels.Sub(float64(n))
 	return parcels
 }
 
@@ -122,7 +124,7 @@ func (s *sender) awaited(parcels []*parcel) []*parcel {
 
 func (s *sender) answer(p *parcel, base int64, err error) {
 	p.base, p.err = base, err
-	s.log.buffer.Release(s.log.room(p))
+	s.log.release(s.log.room(p))
 	close(p.answered)
 }
 

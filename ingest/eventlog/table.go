@@ -69,8 +69,9 @@ func (t *Table) Run(ctx context.Context) error {
 		}
 		targets[p] = end
 		t.advance(p, first)
-		tail := &tail{log: t.log, topic: t.topic, partition: p, offset: first, out: pages, lag: func(partition int, records int64) {
-			t.log.metrics.stage(tableStage).setLag(t.topic, partition, records)
+		t.log.metrics.stage(tableStage).setCommitted(t.topic, p, first)
+		tail := &tail{log: t.log, topic: t.topic, partition: p, offset: first, out: pages, progress: func(partition int, lag, end int64) {
+			t.log.metrics.stage(tableStage).progress(t.topic, partition, lag, end)
 		}}
 		tails.Go(func() { tail.run(ctx) })
 	}
@@ -113,24 +114,25 @@ func (t *Table) take(ctx context.Context, f fetched) bool {
 	metrics, topic := t.log.metrics.stage(tableStage), string(t.topic)
 	for _, p := range f.poison {
 		metrics.rejected.WithLabelValues(topic).Inc()
-		t.log.log.Error("record of a table is no event", "position", p.at.String(), "key", string(p.message.key), "error", p.reason)
+		t.log.log.Error("record of a table is no event", "stage", tableStage, "topic", topic, "partition", p.at.Partition, "offset", p.at.Offset, "error", p.reason)
 	}
 	for try := 1; len(f.records) > 0; try++ {
 		rejected, err := fil.Rejections(t.apply(f.records))
 		if err == nil {
 			for _, r := range rejected {
 				metrics.rejected.WithLabelValues(topic).Inc()
-				t.log.log.Error("record of a table rejected", "position", r.Record.Position.String(), "key", r.Record.Key, "error", r.Reason)
+				t.log.log.Error("record of a table rejected", "stage", tableStage, "topic", topic, "partition", r.Record.Partition, "offset", r.Record.Offset, "error", r.Reason)
 			}
 			break
 		}
 		metrics.retries.WithLabelValues(topic).Inc()
-		t.log.log.Warn("apply to table", "topic", topic, "partition", f.partition, "records", len(f.records), "try", try, "error", err)
+		t.log.log.Warn("apply to table", "stage", tableStage, "topic", topic, "partition", f.partition, "records", len(f.records), "try", try, "error", err)
 		if !pause(ctx, try) {
 			return false
 		}
 	}
 	metrics.records.WithLabelValues(topic).Add(float64(len(f.records) + len(f.poison)))
+	metrics.setCommitted(t.topic, f.partition, f.next)
 	t.advance(f.partition, f.next)
 	return true
 }

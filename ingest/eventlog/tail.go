@@ -119,7 +119,7 @@ type tail struct {
 	partition int
 	offset    int64
 	out       chan<- fetched
-	lag       func(partition int, records int64) // how many records are after the last one received
+	progress  func(partition int, lag, end int64) // how many records are after the last one received, and where the partition ends
 }
 
 // run reads until ctx is done. While the broker fails it tries again, for ever.
@@ -143,7 +143,7 @@ func (t *tail) run(ctx context.Context) {
 		}
 		try = 0
 		if got.idle {
-			t.lag(t.partition, 0)
+			t.progress(t.partition, 0, got.end)
 			if quiet {
 				continue
 			}
@@ -168,22 +168,22 @@ func (t *tail) find(ctx context.Context) {
 	t.offset = first
 }
 
-// hand waits until the page is received. Meanwhile it keeps the lag true.
+// hand waits until the page is received. Meanwhile it keeps the progress true.
 func (t *tail) hand(ctx context.Context, f fetched) bool {
-	t.lag(t.partition, max(0, f.end-t.offset))
+	t.progress(t.partition, max(0, f.end-t.offset), f.end)
 	ticker := time.NewTicker(lagEvery)
 	defer ticker.Stop()
 	for {
 		select {
 		case t.out <- f:
-			t.lag(t.partition, max(0, f.end-f.next))
+			t.progress(t.partition, max(0, f.end-f.next), f.end)
 			return true
 		case <-ctx.Done():
 			return false
 		case <-ticker.C:
 			if _, end, err := t.log.offsets(ctx, t.log.name(t.topic), t.partition); err == nil {
 				f.end = end
-				t.lag(t.partition, max(0, end-t.offset))
+				t.progress(t.partition, max(0, end-t.offset), end)
 			}
 		}
 	}

@@ -113,7 +113,7 @@ func (s *Store) Load(ctx context.Context, partition int, agents []string) ([]byt
 func (s *Store) Profile(ctx context.Context, agent string) ([]byte, error) {
 	packed, err := s.client.Get(ctx, Key(agent)).Bytes()
 	if err != nil && !errors.Is(err, redis.Nil) {
-		return nil, fmt.Errorf("read profile of %s: %w", agent, err)
+		return nil, fmt.Errorf("read a profile: %w", err)
 	}
 	return packed, nil
 }
