@@ -29,7 +29,7 @@ func buildAnalytics(ctx context.Context, h *house) error {
 	h.onClose(func(context.Context) error { return store.Close() })
 	recording := analytics.DefaultConfig()
 	recording.PseudonymKey = h.secret
-	recorder, err := analytics.NewRecorder(recording, store, h.logger, h.reg)
+	recorder, err := analytics.NewRecorder(recording, h.tracing.Facts(store), h.logger, h.reg)
 	if err != nil {
 		return err
 	}

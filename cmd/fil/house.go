@@ -18,6 +18,7 @@ import (
 	"github.com/filengine/fil/audiences"
 	"github.com/filengine/fil/cmd/fil/access"
 	"github.com/filengine/fil/cmd/fil/config"
+	"github.com/filengine/fil/cmd/fil/tracing"
 	"github.com/filengine/fil/ingest/eventlog"
 	"github.com/filengine/fil/ranking"
 	"github.com/filengine/fil/ranking/profiles"
@@ -42,6 +43,7 @@ type house struct {
 	feeds     *feeds   // made by openFeeds
 	changed   []func() // told that an agent, audience or content changed
 
+	tracing  *tracing.Tracing // nil: off
 	run      []runner
 	register []func(huma.API)
 	ready    map[string]func() bool
@@ -62,6 +64,14 @@ func build(ctx context.Context, cfg config.Config, logger *slog.Logger, roles []
 		tables: map[fil.Topic]*eventlog.Table{}, ready: map[string]func() bool{},
 	}
 	h.reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	var err error
+	h.tracing, err = tracing.Open(ctx, tracing.Config{
+		Endpoint: cfg.Traces.Endpoint, Sample: cfg.Traces.Sample, Version: version, Roles: roles, Logger: logger, Metrics: h.reg,
+	})
+	if err != nil {
+		return h, err
+	}
+	h.onClose(h.tracing.Close)
 	if err := h.open(ctx); err != nil {
 		return h, err
 	}
@@ -138,6 +148,7 @@ func (h *house) follow(topic fil.Topic, apply func([]fil.Record) error) {
 
 // drain runs a stage over a topic; the process is ready once it has caught up.
 func (h *house) drain(d eventlog.Drain) {
+	d = h.tracing.Drain(d)
 	h.add(d.Stage, func(ctx context.Context) error { return h.events.Drain(ctx, d) }, func() bool { return h.events.CaughtUp(d.Stage) })
 }
 

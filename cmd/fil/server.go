@@ -44,6 +44,9 @@ func newServer(h *house, who access.Authenticator) *server {
 	}
 	api := humago.New(mux, settings)
 	api.UseMiddleware(access.Middleware(api, who))
+	if h.tracing != nil {
+		api.UseMiddleware(h.tracing.Operation)
+	}
 	for _, register := range h.register {
 		register(api)
 	}
