@@ -27,6 +27,7 @@ func buildAnalytics(ctx context.Context, h *house) error {
 		return err
 	}
 	h.onClose(func(context.Context) error { return store.Close() })
+	h.depend("clickhouse", store.Ping)
 	recording := analytics.DefaultConfig()
 	recording.PseudonymKey = h.secret
 	recorder, err := analytics.NewRecorder(recording, h.tracing.Facts(store), h.logger, h.reg)

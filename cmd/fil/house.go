@@ -43,7 +43,9 @@ type house struct {
 	feeds     *feeds   // made by openFeeds
 	changed   []func() // told that an agent, audience or content changed
 
+	metrics  *serverMetrics
 	tracing  *tracing.Tracing // nil: off
+	engines  []engine         // asked now and then whether they answer
 	run      []runner
 	register []func(huma.API)
 	ready    map[string]func() bool
@@ -63,6 +65,7 @@ func build(ctx context.Context, cfg config.Config, logger *slog.Logger, roles []
 		cfg: cfg, logger: logger, reg: prometheus.NewRegistry(), now: time.Now,
 		tables: map[fil.Topic]*eventlog.Table{}, ready: map[string]func() bool{},
 	}
+	h.metrics = newServerMetrics(h.reg, cfg.Data, roles)
 	h.reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	var err error
 	h.tracing, err = tracing.Open(ctx, tracing.Config{
@@ -118,6 +121,10 @@ func (h *house) open(ctx context.Context) error {
 	if h.profiles, err = profiles.New(h.redis, profileConfig); err != nil {
 		return err
 	}
+
+	h.depend("kafka", h.events.Ping)
+	h.depend("redis", func(ctx context.Context) error { return h.redis.Ping(ctx).Err() })
+	h.add("engines", h.probe, nil)
 
 	h.index, h.catalogue = audiences.NewIndex(h.cfg.Attributes), ranking.NewCatalogue()
 	h.follow(fil.TopicAgents, h.index.ApplyAgents)

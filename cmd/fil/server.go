@@ -58,8 +58,9 @@ func newServer(h *house, who access.Authenticator) *server {
 	mux.HandleFunc("GET /readyz", s.readyz)
 	mux.Handle("GET /{$}", web.Page())
 	mux.Handle("GET /assets/", web.Page())
+	s.tellReadiness()
 	s.http = &http.Server{
-		Handler: s.gate(mux), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
+		Handler: h.metrics.count(s.gate(mux)), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
 	}
 	return s
 }

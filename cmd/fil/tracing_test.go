@@ -128,3 +128,17 @@ func TestTrace(t *testing.T) {
 		}
 	}
 }
+
+// A collector that is away costs spans, no request.
+func TestTrace_CollectorAway(t *testing.T) {
+	gone := httptest.NewServer(http.NotFoundHandler())
+	gone.Close()
+	h := startHere(t, func(cfg *config.Config) { cfg.Traces = config.Traces{Endpoint: gone.URL, Sample: 1} })
+	story(h.program)
+	if got := h.feed("a0").ids(); got == "" {
+		t.Error("no feed")
+	}
+	eventually(t, "the loss to be told", func() bool {
+		return h.metric("fil_server_trace_export_errors_total") > 0 && strings.Contains(h.out.String(), "spans not taken")
+	})
+}
