@@ -64,11 +64,7 @@ var opened struct {
 
 // Open starts the engine on a data directory, which it creates. The error is ErrNoLibrary when libchdb.so is missing.
 func Open(cfg Config) (*Engine, error) {
-	path, err := Find(cfg.Library)
-	if err != nil {
-		return nil, err
-	}
-	lib, err := load(path)
+	lib, err := load(cfg.Library)
 	if err != nil {
 		return nil, err
 	}
