@@ -10,6 +10,9 @@ export GOFLAGS ?= -trimpath
 
 LINT_VERSION := v2.15.0
 LINT := bin/golangci-lint-$(LINT_VERSION)
+HELM_VERSION := v3.22.0
+HELM := bin/helm-$(HELM_VERSION)
+PYTHON := bin/python
 CHDB := bin/libchdb.so
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
@@ -60,6 +63,27 @@ check: $(LINT) ## Vérifie mise en forme, règles et dépendances / checks forma
 $(LINT):
 	GOBIN=$(CURDIR)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
 	mv bin/golangci-lint $@
+
+.PHONY: check-deploy
+check-deploy: $(HELM) $(PYTHON)/.installed ## Vérifie ce qui sert à déployer : chart, image, systemd / checks the chart, the image, systemd
+	$(PYTHON)/bin/python deploy/helm/check.py $(HELM)
+	$(PYTHON)/bin/hadolint deploy/Dockerfile
+	deploy/systemd/check.sh
+
+.PHONY: chart-schema
+chart-schema: $(PYTHON)/.installed ## Met le schéma du chart à jour des réglages de Fil / brings the chart's schema up to Fil's settings
+	$(PYTHON)/bin/python deploy/helm/check.py --write
+
+# As the linter below.
+$(HELM):
+	GOBIN=$(CURDIR)/bin go install helm.sh/helm/v3/cmd/helm@$(HELM_VERSION)
+	mv bin/helm $@
+
+$(PYTHON)/.installed: deploy/helm/requirements.txt
+	rm -rf $(PYTHON)
+	python3 -m venv $(PYTHON)
+	$(PYTHON)/bin/pip install --quiet --disable-pip-version-check --no-deps -r $<
+	touch $@
 
 .PHONY: format
 format: $(LINT) ## Met les sources en forme / formats the sources
