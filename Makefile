@@ -13,6 +13,7 @@ LINT := bin/golangci-lint-$(LINT_VERSION)
 HELM_VERSION := v3.22.0
 HELM := bin/helm-$(HELM_VERSION)
 PYTHON := bin/python
+PROMTOOL := $(or $(shell command -v promtool),bin/promtool)
 CHDB := bin/libchdb.so
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
@@ -22,10 +23,6 @@ TEST_TIMEOUT ?= 15m
 FUZZTIME ?= 10s
 RACE ?= ./ingest/... ./audiences/... ./ranking/... ./delivery/... ./analytics/... ./cmd/fil/access/...
 BENCH ?= .
-# Of `make chaos`: how many runs, the seed of the first (0: drawn), events of one.
-RUNS ?= 10
-SEED ?= 0
-EVENTS ?= 1500
 
 .PHONY: help
 help: ## Affiche cette aide / prints this help
@@ -69,10 +66,24 @@ $(LINT):
 	mv bin/golangci-lint $@
 
 .PHONY: check-deploy
-check-deploy: $(HELM) $(PYTHON)/.installed ## Vérifie ce qui sert à déployer : chart, image, systemd / checks the chart, the image, systemd
+check-deploy: check-prometheus $(HELM) $(PYTHON)/.installed ## Vérifie ce qui sert à déployer : chart, image, systemd, alertes / checks the chart, the image, systemd, alerts
 	$(PYTHON)/bin/python deploy/helm/check.py $(HELM)
 	$(PYTHON)/bin/hadolint deploy/Dockerfile
 	deploy/systemd/check.sh
+
+# The second file of rules is the dashboards' queries (TestDashboardsAsRules keeps it so): promtool judges their grammar.
+.PHONY: check-prometheus
+check-prometheus: $(PROMTOOL) ## Vérifie et éprouve les règles d'alerte et les tableaux de bord / checks and tests alert rules and dashboards
+	$(PROMTOOL) check config --syntax-only deploy/prometheus/prometheus.yaml
+	$(PROMTOOL) check rules deploy/prometheus/alerts.yaml cmd/fil/testdata/dashboards.yaml
+	$(PROMTOOL) test rules deploy/prometheus/alerts_test.yaml
+
+# Taken out of Debian's package rather than installed, which would start a server.
+bin/promtool:
+	mkdir -p bin
+	package=$$(mktemp -d); trap 'rm -rf "$$package"' EXIT; \
+	(cd "$$package"; apt-get download -qq prometheus; dpkg-deb -x prometheus_*.deb .); \
+	install "$$package/usr/bin/promtool" $@
 
 .PHONY: chart-schema
 chart-schema: $(PYTHON)/.installed ## Met le schéma du chart à jour des réglages de Fil / brings the chart's schema up to Fil's settings
@@ -96,13 +107,6 @@ format: $(LINT) ## Met les sources en forme / formats the sources
 .PHONY: race
 race: engines ## Tests avec le détecteur de concurrence (demande un compilateur C) / tests under the race detector
 	CGO_ENABLED=1 go test -race -timeout $(TEST_TIMEOUT) $(RACE)
-
-.PHONY: chaos
-chaos: engines ## Tue, gèle et coupe pendant RUNS=10 histoires, puis ferme les comptes / kills, freezes and cuts, then closes the books
-	@mkdir -p bin && rm -f bin/chaos.txt
-	@status=0; go test -count=1 -v -timeout 24h -run '^TestChaos$$' ./cmd/fil/chaos \
-		-chaos.runs $(RUNS) -chaos.seed $(SEED) -chaos.events $(EVENTS) -chaos.report $(CURDIR)/bin/chaos.txt || status=$$?; \
-	cat bin/chaos.txt; exit $$status
 
 .PHONY: fuzz
 fuzz: engines ## Chaque cible de fuzz pendant FUZZTIME=10s / each fuzz target for FUZZTIME

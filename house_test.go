@@ -40,6 +40,7 @@ var libraries = []library{
 	{"github.com/RoaringBitmap/roaring/v2", "audiences", "how sets of agents are kept is nobody else's business"},
 	{"github.com/danielgtaylor/huma/v2", "ingest audiences ranking delivery analytics cmd/fil/...", "each stage registers its operations; the stores know no HTTP"},
 	{"github.com/prometheus/client_golang", "ingest/... audiences ranking/... delivery/... analytics/... cmd/fil/...", "the registry comes through constructors; the root measures nothing"},
+	{"go.opentelemetry.io/otel", "cmd/fil/tracing", "spans wrap the seams that cmd/fil puts together; the rooms know of no trace"},
 	{"github.com/microcosm-cc/bluemonday", "delivery", "contents are made safe on the way out, never before"},
 	{"github.com/yuin/goldmark", "delivery", "contents are rendered on the way out, never before"},
 	{"github.com/lestrrat-go/jwx/v3", "cmd/fil/access", "stages know a caller, not how it proved who it is"},
@@ -56,7 +57,7 @@ var libraries = []library{
 }
 
 // testLibraries may be imported by any test and by nothing else.
-var testLibraries = []string{"github.com/google/go-cmp", "pgregory.net/rapid", "go.uber.org/goleak"}
+var testLibraries = []string{"go.opentelemetry.io/proto/otlp", "google.golang.org/protobuf", "github.com/google/go-cmp", "pgregory.net/rapid", "go.uber.org/goleak"}
 
 // siblings lists the children of one stage that may import a brother, with the reason.
 var siblings = map[[2]string]string{

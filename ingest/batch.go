@@ -74,7 +74,7 @@ func batch[T any](ctx huma.Context, d *Door, k kind[T]) {
 		}
 		changed := 0
 		if err == nil {
-			changed, err = putAll(ctx.Context(), d, k, entries, traceparent(ctx))
+			changed, err = putAll(ctx.Context(), d, k, entries, traceOf(ctx))
 		}
 		if err != nil {
 			out.stop(d, first, sum, err)

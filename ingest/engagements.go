@@ -7,7 +7,6 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -204,7 +203,7 @@ func (d *Door) streamEngagements(ctx huma.Context, t *tally) error {
 // admit publishes the good events among arrivals and adds to the tally what came of each. After an error, none of them
 // may be taken for admitted.
 func (d *Door) admit(ctx huma.Context, form form, arrivals []arrival, t *tally) error {
-	trace, language := traceparent(ctx), ctx.Header("Accept-Language")
+	trace, language := traceOf(ctx), ctx.Header("Accept-Language")
 	caller := fil.CallerFrom(ctx.Context())
 	good := arrivals[:0:0]
 	refused := 0
@@ -218,9 +217,10 @@ func (d *Door) admit(ctx huma.Context, form form, arrivals []arrival, t *tally) 
 			foreign.field = "data.agent"
 			return foreign
 		default:
-			if trace != "" && a.event.Extra["traceparent"] == "" {
-				_ = a.event.SetAttribute("traceparent", trace) // left out when the event has 16 extensions already
+			if caller.Role == fil.RoleAgent {
+				withoutTrace(&a.event)
 			}
+			trace.carry(&a.event)
 			good = append(good, a)
 		}
 	}
@@ -371,13 +371,4 @@ func remember(seen map[string]bool, id string, find func(string) bool) bool {
 		seen[id] = found
 	}
 	return found
-}
-
-// traceparent is the request's W3C trace context, to travel with what it brings.
-func traceparent(ctx huma.Context) string {
-	trace := ctx.Header("Traceparent")
-	if len(trace) > 64 || slices.ContainsFunc([]byte(trace), func(c byte) bool { return c < '-' || c > 'z' }) {
-		return ""
-	}
-	return trace
 }

@@ -43,6 +43,10 @@ func newMetrics(reg prometheus.Registerer) (metrics, error) {
 		waiting: prometheus.NewGauge(prometheus.GaugeOpts{Name: "fil_ingest_waiting_requests",
 			Help: "Requests that wait for a place."}),
 	}
+	for _, topic := range fil.Topics() { // counts begin at zero, so that the first failure is seen as one
+		m.count(topic, 0, 0, 0)
+		m.failures.WithLabelValues(string(topic))
+	}
 	var errs []error
 	for _, c := range []prometheus.Collector{m.records, m.unknown, m.failures, m.publish, m.held, m.waiting} {
 		errs = append(errs, reg.Register(c))

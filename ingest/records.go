@@ -95,7 +95,7 @@ func putRecord[T any](ctx huma.Context, d *Door, k kind[T], in *recordInput) {
 		d.fail(ctx, err)
 		return
 	}
-	done, err := put(ctx.Context(), d, k, e, condition{in.IfMatch, in.IfNoneMatch}, traceparent(ctx))
+	done, err := put(ctx.Context(), d, k, e, condition{in.IfMatch, in.IfNoneMatch}, traceOf(ctx))
 	if err != nil {
 		d.fail(ctx, err)
 		return
@@ -128,7 +128,7 @@ func getRecord[T any](d *Door, k kind[T], in *recordInput) (*recordOutput[T], er
 }
 
 func deleteRecord[T any](ctx context.Context, d *Door, k kind[T], in *recordInput) (*struct{}, error) {
-	done, err := put(ctx, d, k, entry[T]{id: in.ID}, condition{in.IfMatch, in.IfNoneMatch}, "")
+	done, err := put(ctx, d, k, entry[T]{id: in.ID}, condition{in.IfMatch, in.IfNoneMatch}, traceContext{})
 	if err == nil && !done.changed {
 		err = notFound(k.what, in.ID)
 	}

@@ -2,6 +2,7 @@ package ingest_test
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -234,6 +235,35 @@ func TestTraceTravels(t *testing.T) {
 	for _, topic := range []fil.Topic{fil.TopicAgents, fil.TopicEngagements} {
 		if got := h.logged(topic)[0].Event.Extra["traceparent"]; got != trace {
 			t.Errorf("%s: traceparent %q", topic, got)
+		}
+	}
+}
+
+// What is no trace context is left at the door, what is too long of it too, and what an agent's application says of it.
+func TestTraceIsBounded(t *testing.T) {
+	t.Parallel()
+	const trace, own = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "00-1af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+	for i, c := range []struct {
+		role, parent, state, own string
+		wantParent, wantState    string
+	}{
+		{"ingest", trace, "vendor=1", "", trace, "vendor=1"},
+		{"ingest", trace, "vendor=" + strings.Repeat("x", 506), "", trace, ""},
+		{"ingest", trace, "vendor=é", "", trace, ""},
+		{"ingest", "", "vendor=1", "", "", ""},
+		{"ingest", trace + "-more", "vendor=1", "", "", ""},
+		{"ingest", strings.ToUpper(trace), "vendor=1", "", "", ""},
+		{"ingest", trace, "vendor=1", own, own, ""},
+		{"agent:a1", "", "", own, "", ""},
+	} {
+		h := setup(t)
+		body := event(strconv.Itoa(i), "a1", "c1", "read")
+		if c.own != "" {
+			body = strings.Replace(body, `{`, `{"traceparent":"`+c.own+`",`, 1)
+		}
+		h.want(202, c.role, "POST", "/v1/engagements", body, "Content-Type", "application/cloudevents+json", "Traceparent", c.parent, "Tracestate", c.state)
+		if got := h.logged(fil.TopicEngagements)[0].Event.Extra; got["traceparent"] != c.wantParent || got["tracestate"] != c.wantState {
+			t.Errorf("%d: %v, want %q and %q", i, got, c.wantParent, c.wantState)
 		}
 	}
 }

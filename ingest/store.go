@@ -131,11 +131,9 @@ func (k kind[T]) current(id string) []byte {
 }
 
 // record puts data, or nil to remove, on its way to the log.
-func (k kind[T]) record(id string, data []byte, now time.Time, trace string) fil.Record {
+func (k kind[T]) record(id string, data []byte, now time.Time, trace traceContext) fil.Record {
 	event := fil.Event{ID: rand.Text(), Source: "/v1/" + k.plural, Type: k.event, Subject: id, Time: now.UTC(), Data: data}
-	if trace != "" {
-		event.Extra = map[string]string{"traceparent": trace}
-	}
+	trace.carry(&event)
 	return fil.Record{Position: fil.Position{Topic: k.topic}, Key: id, Event: event}
 }
 
@@ -168,7 +166,7 @@ func (c condition) holds(current []byte, settled bool) error {
 type write struct{ created, changed bool }
 
 // put writes one record unless it is equal to the current one, or removes it when data is nil.
-func put[T any](ctx context.Context, d *Door, k kind[T], e entry[T], c condition, trace string) (write, error) {
+func put[T any](ctx context.Context, d *Door, k kind[T], e entry[T], c condition, trace traceContext) (write, error) {
 	ids := []string{e.id}
 	settled, sure := d.unsure.enter(k.topic, ids)[0], true
 	defer func() { d.unsure.leave(k.topic, ids, sure) }()
@@ -191,7 +189,7 @@ func put[T any](ctx context.Context, d *Door, k kind[T], e entry[T], c condition
 }
 
 // putAll writes the records that differ from the current ones, in order, and gives how many did.
-func putAll[T any](ctx context.Context, d *Door, k kind[T], entries []entry[T], trace string) (changed int, err error) {
+func putAll[T any](ctx context.Context, d *Door, k kind[T], entries []entry[T], trace traceContext) (changed int, err error) {
 	var ids []string
 	first := map[string]int{}
 	for _, e := range entries {

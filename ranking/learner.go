@@ -87,7 +87,6 @@ type lane struct {
 	mu    sync.Mutex
 	tally *tally // nil: not loaded
 	asked bool   // the log was asked to begin again, and the popularity has not been there since
-	back  int64  // the offset that the log was asked to go back to, until a batch is done; -1: none
 }
 
 // NewLearner makes a learner. known says whether a content is known (Catalogue.Knows), for the metric only.
@@ -114,7 +113,6 @@ func NewLearner(policy Policy, store Store, known func(fil.ContentKey) bool, log
 // The error is fil.ErrForgotten when the partition must be given again from its first record: its popularity, which
 // marks that its effects are stored, is missing or was made under other numbers than the policy's. The next call for
 // that partition, empty or not, must come once the log has gone back (eventlog.Drain sees to it): it writes the mark.
-// A fil.Forgotten is answered when what is stored ends before the batch begins: the store has lost its last writes.
 // Rejections of single records come joined, with the rest of the batch done. After any other error the same batch may
 // be given again.
 func (l *Learner) Learn(ctx context.Context, partition int, batch []fil.Record) (changed []string, err error) {
@@ -129,9 +127,6 @@ func (l *Learner) Learn(ctx context.Context, partition int, batch []fil.Record) 
 	if err := l.ready(ctx, p, partition, header); err != nil || len(batch) == 0 {
 		return nil, err
 	}
-	if err := p.follows(batch[0].Offset); err != nil {
-		return nil, err
-	}
 	for i, s := range stored {
 		if err := work.agents[i].open(s); err != nil {
 			l.log.WarnContext(ctx, "a profile is unreadable and begins anew", "stage", "ranking", "partition", partition, "error", err)
@@ -143,7 +138,6 @@ func (l *Learner) Learn(ctx context.Context, partition int, batch []fil.Record) 
 		p.tally = nil // it is ahead of what is stored
 		return nil, err
 	}
-	p.back = -1
 	outcomes[outcomeRejected] = len(rejected)
 	for outcome, n := range outcomes {
 		l.records.WithLabelValues(outcome).Add(float64(n))
@@ -156,7 +150,7 @@ func (l *Learner) lane(partition int) *lane {
 	defer l.mu.Unlock()
 	p, ok := l.lanes[partition]
 	if !ok {
-		p = &lane{back: -1}
+		p = &lane{}
 		l.lanes[partition] = p
 	}
 	return p
@@ -175,12 +169,8 @@ func (l *Learner) ready(ctx context.Context, p *lane, partition int, header []by
 		if err != nil {
 			return fmt.Errorf("load popularity of partition %d: %w", partition, err)
 		}
-		before := p.tally
 		if p.tally, err = parseTally(packed); err == nil {
 			p.asked = false
-			if before != nil && p.tally.offset < before.offset {
-				return p.follows(before.offset + 1) // the store went back, and nobody has written since
-			}
 			return nil
 		}
 		l.log.WarnContext(ctx, "popularity is unreadable and will be made again", "stage", "ranking", "partition", partition, "error", err)
@@ -188,7 +178,7 @@ func (l *Learner) ready(ctx context.Context, p *lane, partition int, header []by
 	}
 	p.tally = nil
 	if !p.asked {
-		p.asked, p.back = true, 0
+		p.asked = true
 		return fil.ErrForgotten
 	}
 	if err := l.store.SavePopularity(ctx, partition, blank.change(header)); err != nil {
@@ -197,19 +187,6 @@ func (l *Learner) ready(ctx context.Context, p *lane, partition int, header []by
 	blank.whole = false
 	p.tally, p.asked = blank, false
 	return nil
-}
-
-// follows asks the log to go back when what is stored does not reach up to the offset at which the work would go on: a
-// Redis that took over from another, or read its journal again, has lost its last writes. What popularity still includes
-// the profiles include too, since they are written first. A gap that is still there when the log has gone back holds
-// nothing for us.
-func (p *lane) follows(offset int64) error {
-	from := p.tally.offset + 1
-	if offset <= from || p.back == from {
-		return nil
-	}
-	p.back = from
-	return &fil.Forgotten{From: from}
 }
 
 // apply does the whole batch in memory, in the log's order, and counts what became of the records.

@@ -27,13 +27,14 @@ func buildAnalytics(ctx context.Context, h *house) error {
 		return err
 	}
 	h.onClose(func(context.Context) error { return store.Close() })
+	h.depend("clickhouse", store.Ping)
 	recording := analytics.DefaultConfig()
 	recording.PseudonymKey = h.secret
-	recorder, err := analytics.NewRecorder(recording, store, h.logger, h.reg)
+	recorder, err := analytics.NewRecorder(recording, h.tracing.Facts(store), h.logger, h.reg)
 	if err != nil {
 		return err
 	}
-	h.drain(eventlog.Drain{Stage: "analytics", Topic: fil.TopicEngagements, Handle: recorder.Record, MaxBatch: 10_000, MaxWait: insertEvery, Exact: true})
+	h.drain(eventlog.Drain{Stage: "analytics", Topic: fil.TopicEngagements, Handle: recorder.Record, MaxBatch: 10_000, MaxWait: insertEvery})
 	h.drain(eventlog.Drain{Stage: "directory", Topic: fil.TopicAgents, Handle: recorder.Directory, MaxBatch: 10_000, MaxWait: insertEvery})
 
 	zone, err := time.LoadLocation(h.cfg.Zone)

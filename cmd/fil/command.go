@@ -13,6 +13,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/filengine/fil/cmd/fil/config"
+	"github.com/filengine/fil/cmd/fil/tracing"
 )
 
 // Streams is what a command sees of the world.
@@ -142,10 +143,14 @@ func (w *world) load(flags map[string]string) (config.Config, error) {
 	return cfg, nil
 }
 
-func (w *world) logger(level string) *slog.Logger {
+func (w *world) logger(level, format string) *slog.Logger {
 	var l slog.Level
 	_ = l.UnmarshalText([]byte(level)) // validated by config
-	return slog.New(slog.NewTextHandler(w.Err, &slog.HandlerOptions{Level: l}))
+	options := &slog.HandlerOptions{Level: l}
+	if format == "json" {
+		return slog.New(tracing.Handler{Handler: slog.NewJSONHandler(w.Err, options)})
+	}
+	return slog.New(tracing.Handler{Handler: slog.NewTextHandler(w.Err, options)})
 }
 
 // language is "en" where the locale says so, French otherwise.

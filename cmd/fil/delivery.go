@@ -49,7 +49,7 @@ func (h *house) openFeeds() (*feeds, error) {
 	ranker := ranking.NewRanker(h.policy, h.catalogue, membership{h.index}, popularity)
 	keeper, err := delivery.NewKeeper(delivery.DefaultConfig(), delivery.Parts{
 		Ranker:    ranker,
-		Store:     store,
+		Store:     h.tracing.Feeds(store),
 		Directory: h.index,
 		Log:       h.logger,
 		Metrics:   h.reg,

@@ -22,7 +22,7 @@ func (c *engineCommand) Run(w *world) (err error) {
 	}
 	settings := embedded.DefaultConfig()
 	settings.Dir, settings.Listen, settings.Password = c.Data, c.Listen, c.Password
-	settings.Library, settings.Log = cfg.Embedded.Library, w.logger(cfg.LogLevel)
+	settings.Library, settings.Log = cfg.Embedded.Library, w.logger(cfg.LogLevel, cfg.LogFormat)
 	engine, err := startEngine(c.Name, settings)
 	if err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -17,6 +18,7 @@ import (
 // host runs roles behind one listener until the context ends. In the order of a stop: requests end, then the loops that
 // feed them, then the clients of the stores; the engines, when they are ours, are closed by the caller, last.
 func host(ctx context.Context, cfg config.Config, listener net.Listener, roles []string, logger *slog.Logger, whenReady func(context.Context, *server) error) (err error) {
+	logger = logger.With("role", strings.Join(roles, ","))
 	h, err := build(ctx, cfg, logger, roles)
 	defer func() { err = errors.Join(err, h.close()) }()
 	if err != nil {

@@ -18,6 +18,7 @@ import (
 	"github.com/filengine/fil/audiences"
 	"github.com/filengine/fil/cmd/fil/access"
 	"github.com/filengine/fil/cmd/fil/config"
+	"github.com/filengine/fil/cmd/fil/tracing"
 	"github.com/filengine/fil/ingest/eventlog"
 	"github.com/filengine/fil/ranking"
 	"github.com/filengine/fil/ranking/profiles"
@@ -42,6 +43,9 @@ type house struct {
 	feeds     *feeds   // made by openFeeds
 	changed   []func() // told that an agent, audience or content changed
 
+	metrics  *serverMetrics
+	tracing  *tracing.Tracing // nil: off
+	engines  []engine         // asked now and then whether they answer
 	run      []runner
 	register []func(huma.API)
 	ready    map[string]func() bool
@@ -61,7 +65,16 @@ func build(ctx context.Context, cfg config.Config, logger *slog.Logger, roles []
 		cfg: cfg, logger: logger, reg: prometheus.NewRegistry(), now: time.Now,
 		tables: map[fil.Topic]*eventlog.Table{}, ready: map[string]func() bool{},
 	}
+	h.metrics = newServerMetrics(h.reg, cfg.Data, roles)
 	h.reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	var err error
+	h.tracing, err = tracing.Open(ctx, tracing.Config{
+		Endpoint: cfg.Traces.Endpoint, Sample: cfg.Traces.Sample, Version: version, Roles: roles, Logger: logger, Metrics: h.reg,
+	})
+	if err != nil {
+		return h, err
+	}
+	h.onClose(h.tracing.Close)
 	if err := h.open(ctx); err != nil {
 		return h, err
 	}
@@ -109,6 +122,10 @@ func (h *house) open(ctx context.Context) error {
 		return err
 	}
 
+	h.depend("kafka", h.events.Ping)
+	h.depend("redis", func(ctx context.Context) error { return h.redis.Ping(ctx).Err() })
+	h.add("engines", h.probe, nil)
+
 	h.index, h.catalogue = audiences.NewIndex(h.cfg.Attributes), ranking.NewCatalogue()
 	h.follow(fil.TopicAgents, h.index.ApplyAgents)
 	h.follow(fil.TopicAudiences, h.index.ApplyAudiences)
@@ -138,6 +155,7 @@ func (h *house) follow(topic fil.Topic, apply func([]fil.Record) error) {
 
 // drain runs a stage over a topic; the process is ready once it has caught up.
 func (h *house) drain(d eventlog.Drain) {
+	d = h.tracing.Drain(d)
 	h.add(d.Stage, func(ctx context.Context) error { return h.events.Drain(ctx, d) }, func() bool { return h.events.CaughtUp(d.Stage) })
 }
 

@@ -27,7 +27,7 @@ func (c *importCommand) Run(w *world) error {
 	options := importer.Options{
 		Kind: c.What, Files: c.Files, Map: c.Map, Const: c.Const, Value: c.Value,
 		Server: c.Server, Key: c.Key, Language: language(w.Environ), Refused: c.Refused,
-		Logger: w.logger("warn"),
+		Logger: w.logger("warn", "text"),
 	}
 	if isTerminal(w.Err) {
 		options.Progress = w.Err

@@ -19,7 +19,7 @@ func buildIngest(_ context.Context, h *house) error {
 		applied[topic] = table
 	}
 	door, err := ingest.New(ingest.DefaultConfig(), ingest.Parts{
-		Log: h.events, Applied: applied, Directory: h.index, Catalogue: h.catalogue, Rules: h.index,
+		Log: h.tracing.Log(h.events), Applied: applied, Directory: h.index, Catalogue: h.catalogue, Rules: h.index,
 		Known: remembered{h.profiles, h.now}, Schema: h.cfg.Attributes, Logger: h.logger, Registry: h.reg, Now: h.now,
 	})
 	if err != nil {

@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
 	"slices"
 	"testing"
 	"time"
@@ -16,6 +15,7 @@ import (
 	"github.com/filengine/fil"
 	"github.com/filengine/fil/cmd/fil/config"
 	"github.com/filengine/fil/cmd/fil/embedded"
+	"github.com/filengine/fil/cmd/fil/tracing"
 	"github.com/filengine/fil/ranking/profiles"
 )
 
@@ -23,12 +23,13 @@ import (
 // engines without it.
 type here struct {
 	*program
-	server *server
-	redis  *redis.Client
+	server  *server
+	engines *embedded.Engines
+	redis   *redis.Client
 }
 
 // startHere starts every role on embedded engines in this process. One test at a time may do so.
-func startHere(t testing.TB) *here {
+func startHere(t testing.TB, adjust ...func(*config.Config)) *here {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	cfg := config.Default()
@@ -43,12 +44,16 @@ func startHere(t testing.TB) *here {
 		t.Fatal(err)
 	}
 	cfg = onEngines(cfg, engines)
+	for _, change := range adjust {
+		change(&cfg)
+	}
 	h := &here{
-		program: &program{t: t, dir: cfg.Data, base: "http://" + cfg.Listen, keys: map[string]string{}},
+		program: &program{t: t, dir: cfg.Data, base: "http://" + cfg.Listen, keys: map[string]string{}, out: &journal{}},
+		engines: engines,
 		redis:   redis.NewClient(&redis.Options{Addr: cfg.Redis.Addresses[0], Password: cfg.Redis.Password}),
 	}
 	ready, ended := make(chan *server, 1), make(chan error, 1)
-	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))
+	logger := slog.New(tracing.Handler{Handler: slog.NewTextHandler(h.out, nil)})
 	go func() {
 		ended <- host(ctx, cfg, listener, allRoles(), logger, func(_ context.Context, s *server) error {
 			ready <- s
@@ -56,6 +61,9 @@ func startHere(t testing.TB) *here {
 		})
 	}()
 	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("what the program logged:\n%s", h.out)
+		}
 		stop()
 		if err := <-ended; err != nil {
 			t.Errorf("stop: %v", err)

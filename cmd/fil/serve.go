@@ -29,5 +29,5 @@ func (c *serveCommand) Run(w *world) error {
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", cfg.Listen, err)
 	}
-	return host(w.ctx, cfg, listener, slices.Compact(c.Roles), w.logger(cfg.LogLevel), nil)
+	return host(w.ctx, cfg, listener, slices.Compact(c.Roles), w.logger(cfg.LogLevel, cfg.LogFormat), nil)
 }

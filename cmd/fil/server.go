@@ -44,6 +44,9 @@ func newServer(h *house, who access.Authenticator) *server {
 	}
 	api := humago.New(mux, settings)
 	api.UseMiddleware(access.Middleware(api, who))
+	if h.tracing != nil {
+		api.UseMiddleware(h.tracing.Operation)
+	}
 	for _, register := range h.register {
 		register(api)
 	}
@@ -55,8 +58,9 @@ func newServer(h *house, who access.Authenticator) *server {
 	mux.HandleFunc("GET /readyz", s.readyz)
 	mux.Handle("GET /{$}", web.Page())
 	mux.Handle("GET /assets/", web.Page())
+	s.tellReadiness()
 	s.http = &http.Server{
-		Handler: s.gate(mux), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
+		Handler: h.metrics.count(s.gate(mux)), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
 	}
 	return s
 }

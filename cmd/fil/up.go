@@ -27,7 +27,7 @@ func (c *upCommand) Run(w *world) (err error) {
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", cfg.Listen, err)
 	}
-	logger := w.logger(cfg.LogLevel)
+	logger := w.logger(cfg.LogLevel, cfg.LogFormat)
 	settings := embedded.DefaultConfig()
 	settings.Dir, settings.Library, settings.Log = cfg.Data, cfg.Embedded.Library, logger
 	engines, err := embedded.Start(w.ctx, settings)

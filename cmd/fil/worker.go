@@ -14,7 +14,7 @@ func buildWorker(_ context.Context, h *house) error {
 	if err != nil {
 		return err
 	}
-	learner, err := ranking.NewLearner(h.policy, h.profiles, h.catalogue.Knows, h.logger, h.reg)
+	learner, err := ranking.NewLearner(h.policy, h.tracing.Profiles(h.profiles), h.catalogue.Knows, h.logger, h.reg)
 	if err != nil {
 		return err
 	}

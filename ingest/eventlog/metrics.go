@@ -52,6 +52,9 @@ func newMetrics(registry prometheus.Registerer, log *slog.Logger) *metrics {
 	}
 	m.published = register(m, prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "fil_eventlog_published_records_total", Help: "Records acknowledged by every in-sync replica."}, []string{"topic"}))
+	for _, topic := range fil.Topics() {
+		m.published.WithLabelValues(string(topic))
+	}
 	m.publishErrors = register(m, prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "fil_eventlog_publish_errors_total", Help: "Calls to publish that were not acknowledged."}))
 	m.publishSeconds = register(m, prometheus.NewHistogram(
@@ -101,6 +104,13 @@ func (m *metrics) stage(stage string) *stageMetrics {
 	}
 	m.stages[stage] = s
 	return s
+}
+
+// open begins the counts of a topic at zero: one that appears with its first failure cannot be compared with anything.
+func (s *stageMetrics) open(topic fil.Topic) {
+	for _, counter := range []*prometheus.CounterVec{s.records, s.rejected, s.retries} {
+		counter.WithLabelValues(string(topic))
+	}
 }
 
 // progress notes where a partition stands: how many records are not received yet, and where it ends.

@@ -58,6 +58,7 @@ func (t *Table) Run(ctx context.Context) error {
 		return fmt.Errorf("table of %s: %w", t.topic, err)
 	}
 	defer leave()
+	t.log.metrics.stage(tableStage).open(t.topic)
 	pages := make(chan fetched)
 	var tails sync.WaitGroup
 	defer tails.Wait()

@@ -214,6 +214,12 @@ func (l *Log) bounds(ctx context.Context, topic fil.Topic, partition, tries int)
 	}
 }
 
+// Ping says whether the log answers: the leader of the first partition of engagements is asked where it ends.
+func (l *Log) Ping(ctx context.Context) error {
+	_, _, err := l.offsets(ctx, l.name(fil.TopicEngagements), 0)
+	return err
+}
+
 // offsets gives the first offset kept of a partition and the offset that the next record will have.
 func (l *Log) offsets(ctx context.Context, topic string, partition int) (first, end int64, err error) {
 	answer, err := l.client.ListOffsets(ctx, &kafka.ListOffsetsRequest{

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"maps"
 	"net"
+	"net/url"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -44,6 +45,8 @@ type Config struct {
 	Embedded   Embedded      `koanf:"embedded"`
 	Shutdown   time.Duration `koanf:"shutdown"` // most time that a stop may take
 	LogLevel   string        `koanf:"log_level"`
+	LogFormat  string        `koanf:"log_format"` // text or json
+	Traces     Traces        `koanf:"traces"`
 }
 
 // Privacy sets the guard.
@@ -88,6 +91,12 @@ type Feeds struct {
 	Profiles time.Duration `koanf:"profiles"` // how long the profile of an agent who does nothing is kept
 }
 
+// Traces says where spans are sent; without an endpoint nothing is traced and nothing goes out.
+type Traces struct {
+	Endpoint string  `koanf:"endpoint"` // URL of an OTLP collector over HTTP, such as http://127.0.0.1:4318
+	Sample   float64 `koanf:"sample"`   // share of the requests that are traced, of those that no caller has sampled
+}
+
 // Embedded sets the engines that run inside `fil up`.
 type Embedded struct {
 	Library string `koanf:"library"` // path of libchdb.so; empty: beside the program, then the usual folders
@@ -106,6 +115,8 @@ func Default() Config {
 		Feeds:      Feeds{Window: 30 * 24 * time.Hour, Profiles: 396 * 24 * time.Hour},
 		Shutdown:   20 * time.Second,
 		LogLevel:   "info",
+		LogFormat:  "text",
+		Traces:     Traces{Sample: 0.01},
 	}
 }
 
@@ -197,13 +208,27 @@ func (c Config) Validate() error {
 	if _, err := time.LoadLocation(c.Zone); err != nil || c.Zone == "" || c.Zone == "Local" {
 		fail("zone", "%q is not a time zone such as Europe/Paris", c.Zone)
 	}
-	if !slices.Contains([]string{"debug", "info", "warn", "error"}, c.LogLevel) {
-		fail("log_level", "%q is not debug, info, warn or error", c.LogLevel)
-	}
+	c.validateWatching(fail)
 	for _, fault := range fil.FaultsOf(c.Attributes.Validate()) {
 		fail(fault.Field, "%s", fault.Problem.EN)
 	}
 	return errors.Join(errs...)
+}
+
+// validateWatching checks what the program tells of itself.
+func (c Config) validateWatching(fail func(key, problem string, args ...any)) {
+	if !slices.Contains([]string{"debug", "info", "warn", "error"}, c.LogLevel) {
+		fail("log_level", "%q is not debug, info, warn or error", c.LogLevel)
+	}
+	if !slices.Contains([]string{"text", "json"}, c.LogFormat) {
+		fail("log_format", "%q is not text or json", c.LogFormat)
+	}
+	if u, err := url.Parse(c.Traces.Endpoint); c.Traces.Endpoint != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {
+		fail("traces.endpoint", "%q is not a URL such as http://127.0.0.1:4318", c.Traces.Endpoint)
+	}
+	if !(c.Traces.Sample >= 0 && c.Traces.Sample <= 1) { // so that NaN is refused too
+		fail("traces.sample", "%v is not between 0 and 1", c.Traces.Sample)
+	}
 }
 
 func isPort(text string) bool {
