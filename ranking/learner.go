@@ -39,7 +39,7 @@ type Stored struct {
 type Change struct {
 	Agent   string
 	Before  []byte     // the profile's first 9 bytes when it was loaded: version and offset; empty if there was none
-	Profile []byte     // the whole new profile
+	Profile []byte     // the whole new profile; empty to take it away
 	Forget  int        // bytes to drop at the front of the identities
 	Claims  Identities // to append to the identities
 }
@@ -111,10 +111,11 @@ func NewLearner(policy Policy, store Store, known func(fil.ContentKey) bool, log
 // includes something of it. An empty batch only checks that the effects are still stored.
 //
 // The error is fil.ErrForgotten when the partition must be given again from its first record: its popularity, which
-// marks that its effects are stored, is missing or was made under other numbers than the policy's. The next call for
-// that partition, empty or not, must come once the log has gone back (eventlog.Drain sees to it): it writes the mark.
-// Rejections of single records come joined, with the rest of the batch done. After any other error the same batch may
-// be given again.
+// marks that its effects are stored, is missing or was made under other numbers than the policy's; or a profile could not
+// be read, and has been taken away so that the log makes it again. The next call for that partition, empty or not, must
+// come once the log has gone back (eventlog.Drain sees to it): it writes the mark. It is ErrNewer when something stored
+// was written by a newer version of this program, which alone may change it. Rejections of single records come joined,
+// with the rest of the batch done. After any error but fil.ErrForgotten the same batch may be given again.
 func (l *Learner) Learn(ctx context.Context, partition int, batch []fil.Record) (changed []string, err error) {
 	p := l.lane(partition)
 	p.mu.Lock()
@@ -127,10 +128,8 @@ func (l *Learner) Learn(ctx context.Context, partition int, batch []fil.Record) 
 	if err := l.ready(ctx, p, partition, header); err != nil || len(batch) == 0 {
 		return nil, err
 	}
-	for i, s := range stored {
-		if err := work.agents[i].open(s); err != nil {
-			l.log.WarnContext(ctx, "a profile is unreadable and begins anew", "stage", "ranking", "partition", partition, "error", err)
-		}
+	if err := l.openAll(ctx, partition, work, stored); err != nil {
+		return nil, err
 	}
 	before := p.tally.header()
 	outcomes := l.apply(p.tally, work, batch)
@@ -143,6 +142,29 @@ func (l *Learner) Learn(ctx context.Context, partition int, batch []fil.Record) 
 		l.records.WithLabelValues(outcome).Add(float64(n))
 	}
 	return work.changed(), errors.Join(rejected...)
+}
+
+// openAll reads what is stored about the batch's agents. To begin an unreadable profile anew would lose what it held
+// without a word: it is taken away instead, and the log asked for the partition from its first record, where only that
+// agent has something to gain.
+func (l *Learner) openAll(ctx context.Context, partition int, work *work, stored []Stored) error {
+	var unreadable []Change
+	for i, s := range stored {
+		switch err := work.agents[i].open(s); {
+		case errors.Is(err, ErrNewer):
+			return fmt.Errorf("profile of %s: %w", work.names[i], err)
+		case err != nil:
+			l.log.ErrorContext(ctx, "a profile is unreadable and will be made again from the log", "stage", "ranking", "partition", partition, "error", err)
+			unreadable = append(unreadable, Change{Agent: work.names[i], Before: headerOf(s.Profile), Forget: len(s.Identities)})
+		}
+	}
+	if len(unreadable) == 0 {
+		return nil
+	}
+	if err := l.store.Save(ctx, unreadable); err != nil {
+		return fmt.Errorf("take away %d unreadable profiles of partition %d: %w", len(unreadable), partition, err)
+	}
+	return fmt.Errorf("%d profiles of partition %d were unreadable: %w", len(unreadable), partition, fil.ErrForgotten)
 }
 
 func (l *Learner) lane(partition int) *lane {
@@ -160,7 +182,7 @@ func (l *Learner) lane(partition int) *lane {
 // its first record, and at the next call marks the store before anything else is written.
 func (l *Learner) ready(ctx context.Context, p *lane, partition int, header []byte) error {
 	blank := newTally(l.digest)
-	if len(header) == tallyHeader && string(header[:9]) == string(blank.header()[:9]) {
+	if len(header) == tallyHeader && header[0] == tallyVersion && madeUnder(header) == l.digest {
 		if p.tally != nil && string(p.tally.header()) == string(header) {
 			p.asked = false
 			return nil
@@ -174,7 +196,12 @@ func (l *Learner) ready(ctx context.Context, p *lane, partition int, header []by
 			return nil
 		}
 		l.log.WarnContext(ctx, "popularity is unreadable and will be made again", "stage", "ranking", "partition", partition, "error", err)
-		header = packed[:min(len(packed), tallyHeader)]
+		header = bytesHeader(packed)
+	}
+	if len(header) > 0 {
+		if err := checkVersion("popularity", header, tallyVersion, tallyVersion); errors.Is(err, ErrNewer) {
+			return fmt.Errorf("popularity of partition %d: %w", partition, err)
+		}
 	}
 	p.tally = nil
 	if !p.asked {
@@ -334,13 +361,16 @@ func (w *work) changed() (names []string) {
 	return names
 }
 
+// headerOf is what a change of a stored profile compares.
+func headerOf(profile []byte) []byte { return profile[:min(len(profile), profileHeader)] }
+
 func (w *work) changes() (changes []Change) {
 	for i, a := range w.agents {
 		if a.profile.Offset() == (Profile{a.before.Profile}).Offset() {
 			continue
 		}
 		changes = append(changes, Change{
-			Agent: w.names[i], Before: a.before.Profile[:min(len(a.before.Profile), profileHeader)], Profile: a.profile.Bytes(),
+			Agent: w.names[i], Before: headerOf(a.before.Profile), Profile: a.profile.Bytes(),
 			Forget: a.before.Identities.stale(w.keepFrom), Claims: a.claims,
 		})
 	}

@@ -3,6 +3,7 @@ package ranking
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -13,9 +14,12 @@ import (
 	"github.com/filengine/fil"
 )
 
-// A partition's popularity is packed as a header of one version byte, the digest of the numbers of the policy that it
-// was computed with (8 bytes) and the offset that it includes (8), then 16 bytes per content in the order in which
-// they were first engaged with: content key (8) and the float64 of log2 Σ worth·2^((t−2020-01-01)/half-life) (8).
+// A partition's popularity is packed as a header of one version byte, its edition (1 byte), the digest of the numbers of
+// the policy that it was computed with (7) and the offset that it includes (8), then 16 bytes per content in the order in
+// which they were first engaged with: content key (8) and the float64 of log2 Σ worth·2^((t−2020-01-01)/half-life) (8).
+//
+// A writer that holds a tally in memory trusts it while the stored header is its own. So whoever puts another tally of
+// the same offset in its place gives it another edition.
 const (
 	tallyVersion = 1
 	tallyHeader  = 17
@@ -27,14 +31,18 @@ const (
 // tally is the popularity that one partition's engagements give, in log space: what time takes from it, it takes from
 // all contents alike, so nothing is ever recomputed.
 type tally struct {
-	digest uint64
-	offset int64
-	keys   []fil.ContentKey
-	logs   []float64
-	place  map[fil.ContentKey]int32
-	dirty  []int32 // places changed since the last save
-	whole  bool    // everything moved since the last save
+	digest  uint64 // its lowest byte is 0
+	edition byte
+	offset  int64
+	keys    []fil.ContentKey
+	logs    []float64
+	place   map[fil.ContentKey]int32
+	dirty   []int32 // places changed since the last save
+	whole   bool    // everything moved since the last save
 }
+
+// editionMask is where the edition stands in the 8 bytes that it shares with the digest.
+const editionMask = 0xff
 
 // tallyDigest names the numbers that popularity is computed with: with others, it must be computed again from the log.
 func tallyDigest(p *Policy) uint64 {
@@ -42,7 +50,7 @@ func tallyDigest(p *Policy) uint64 {
 	for _, worth := range p.signals() {
 		digest = chain(digest, math.Float64bits(max(worth, 0)))
 	}
-	return digest
+	return digest &^ editionMask
 }
 
 func newTally(digest uint64) *tally {
@@ -50,11 +58,17 @@ func newTally(digest uint64) *tally {
 }
 
 func parseTally(packed []byte) (*tally, error) {
-	if len(packed) < tallyHeader || packed[0] != tallyVersion || (len(packed)-tallyHeader)%tallySize != 0 {
+	if len(packed) > 0 {
+		if err := checkVersion("popularity", packed, tallyVersion, tallyVersion); err != nil {
+			return nil, err
+		}
+	}
+	if len(packed) < tallyHeader || (len(packed)-tallyHeader)%tallySize != 0 {
 		return nil, fmt.Errorf("parse popularity: %d bytes are not a packed tally of version %d", len(packed), tallyVersion)
 	}
-	t := newTally(binary.LittleEndian.Uint64(packed[1:]))
-	t.offset, t.whole = int64(binary.LittleEndian.Uint64(packed[9:])), false
+	t := newTally(madeUnder(packed))
+	t.edition, t.whole = packed[1], false
+	t.offset = int64(binary.LittleEndian.Uint64(packed[9:]))
 	for b := packed[tallyHeader:]; len(b) > 0; b = b[tallySize:] {
 		key, log := fil.ContentKey(binary.LittleEndian.Uint64(b)), math.Float64frombits(binary.LittleEndian.Uint64(b[8:]))
 		if _, twice := t.place[key]; twice || !(math.Abs(log) <= maxLog) { // written so that NaN is refused
@@ -64,6 +78,9 @@ func parseTally(packed []byte) (*tally, error) {
 	}
 	return t, nil
 }
+
+// madeUnder is the digest in a header.
+func madeUnder(header []byte) uint64 { return binary.LittleEndian.Uint64(header[1:]) &^ editionMask }
 
 func (t *tally) append(key fil.ContentKey, log float64) {
 	t.place[key] = int32(len(t.keys))
@@ -101,7 +118,7 @@ func (t *tally) dropLeast() {
 }
 
 func (t *tally) header() []byte {
-	b := binary.LittleEndian.AppendUint64([]byte{tallyVersion}, t.digest)
+	b := binary.LittleEndian.AppendUint64([]byte{tallyVersion}, t.digest|uint64(t.edition))
 	return binary.LittleEndian.AppendUint64(b, uint64(t.offset))
 }
 
@@ -111,9 +128,7 @@ func (t *tally) change(before []byte) PopularityChange {
 	t.dirty = slices.Compact(t.dirty)
 	c := PopularityChange{Before: before, Whole: t.whole || 8*len(t.dirty) > len(t.keys), At: []int{0}, Bytes: [][]byte{t.header()}}
 	if c.Whole { // one long write costs less than many short ones
-		for i := range t.keys {
-			c.Bytes[0] = t.appendEntry(c.Bytes[0], int32(i))
-		}
+		c.Bytes[0] = t.pack()
 		return c
 	}
 	for _, i := range t.dirty {
@@ -121,6 +136,15 @@ func (t *tally) change(before []byte) PopularityChange {
 		c.Bytes = append(c.Bytes, t.appendEntry(nil, i))
 	}
 	return c
+}
+
+// pack is the whole tally.
+func (t *tally) pack() []byte {
+	b := t.header()
+	for i := range t.keys {
+		b = t.appendEntry(b, int32(i))
+	}
+	return b
 }
 
 func (t *tally) appendEntry(b []byte, i int32) []byte {
@@ -176,9 +200,13 @@ func (p *Popularity) Refresh(ctx context.Context) error {
 		if b == nil || i >= len(p.parts) {
 			continue
 		}
+		p.marks[i] = bytesHeader(b)
+		t, err := parseTally(b)
+		if errors.Is(err, ErrNewer) {
+			continue // while an upgrade is under way, what was read last holds
+		}
 		changed = changed || p.parts[i] != nil || len(b) > 0
-		p.marks[i], p.parts[i] = bytesHeader(b), nil
-		if t, err := parseTally(b); err == nil && t.digest == p.digest {
+		if p.parts[i] = nil; err == nil && t.digest == p.digest {
 			p.parts[i] = t
 		}
 	}

@@ -38,13 +38,14 @@ type fact struct {
 	dwell   uint16 // seconds in all, saturating
 }
 
-// ParseProfile checks and wraps a packed profile, which it keeps and never changes; an empty one is the zero Profile.
+// ParseProfile checks and wraps a packed profile, which it keeps and never changes; an empty one is the zero Profile. The
+// error is ErrNewer for one of a later version.
 func ParseProfile(packed []byte) (Profile, error) {
 	switch {
 	case len(packed) == 0:
 		return Profile{}, nil
-	case packed[0] != profileVersion:
-		return Profile{}, fmt.Errorf("parse profile: version %d, want %d", packed[0], profileVersion)
+	case checkVersion("profile", packed, profileVersion, profileVersion) != nil:
+		return Profile{}, checkVersion("profile", packed, profileVersion, profileVersion)
 	case len(packed) < profileHeader || (len(packed)-profileHeader)%factSize != 0:
 		return Profile{}, fmt.Errorf("parse profile: %d bytes are not a whole number of facts", len(packed))
 	case len(packed) > profileHeader+maxFacts*factSize:

@@ -25,7 +25,8 @@ import (
 //	12 B    per entry: content key, score (IEEE 754)
 //	4 B     CRC-32C of all that precedes
 //
-// The reader of version n keeps reading n-1, so that a store written before an upgrade stays warm.
+// The reader of version n keeps reading n-1, so that a store written before an upgrade stays warm. A version that it does
+// not know is as good as missing: the feed is ranked again and written over it, which the newer program then reads.
 const version1 = 1
 
 // MaxEntries bounds one packed feed.

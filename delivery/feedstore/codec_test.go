@@ -125,6 +125,20 @@ func TestUnpack_RefusesAnyAlteration(t *testing.T) {
 	}
 }
 
+// What a newer program wrote is as good as missing: the feed is ranked again and written as version 1, which the newer
+// program reads.
+func TestUnpack_TakesANewerVersionForMissing(t *testing.T) {
+	packed, err := feedstore.Pack(feedOf(3), built)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := packed[:len(packed)-4]
+	body[0]++
+	if _, _, err := feedstore.Unpack(sealed(body)); !errors.Is(err, feedstore.ErrUnreadable) {
+		t.Errorf("a version that is not known yet: %v", err)
+	}
+}
+
 // sealed adds the sum, so that what is under it is reached.
 func sealed(body []byte) []byte {
 	return binary.BigEndian.AppendUint32(append([]byte(nil), body...), crc32.Checksum(body, crc32.MakeTable(crc32.Castagnoli)))

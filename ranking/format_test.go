@@ -1,0 +1,156 @@
+package ranking_test
+
+import (
+	"encoding/hex"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/filengine/fil"
+	"github.com/filengine/fil/ranking"
+)
+
+var update = flag.Bool("update", false, "write the golden files of the version in force")
+
+// golden gives the bytes that a version of this program packed. A store outlives the program that filled it: a file of a
+// version that is no longer written is never made again.
+func golden(t *testing.T, name string, now []byte) []byte {
+	t.Helper()
+	path := filepath.Join("testdata", name+".golden")
+	if *update && now != nil {
+		if err := os.MkdirAll("testdata", 0o750); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(hex.EncodeToString(now)+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	packed, err := hex.DecodeString(strings.TrimSpace(string(text)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return packed
+}
+
+// chronicle is what the golden files tell.
+func chronicle() []fil.Engagement {
+	dwell := did(fil.Dwell, "b", noon.Add(time.Hour))
+	dwell.Dwell = 61
+	return []fil.Engagement{did(fil.Impression, "a", noon), did(fil.Read, "a", noon.Add(time.Minute)), dwell, did(fil.Acknowledge, "c", noon.Add(2 * time.Hour))}
+}
+
+func TestFormats_ReadVersion1(t *testing.T) {
+	client := startRedis(t)
+	learner := newLearner(t, newStore(t, client), prometheus.NewRegistry())
+	start(t, learner)
+	for i, e := range chronicle() {
+		learn(t, learner, engagementRecord(t, int64(10+i), fmt.Sprint("e", i), e))
+	}
+	now := stored(t, client)
+	now["i:{alice}"] = client.Get(t.Context(), "i:{alice}").Val()
+	for key, name := range map[string]string{"p:{alice}": "profile_v1", "i:{alice}": "identities_v1", "pop:{3}": "popularity_v1"} {
+		if diff := cmp.Diff(golden(t, name, []byte(now[key])), []byte(now[key])); diff != "" {
+			t.Errorf("%s is packed in another way than version 1; write a new version, and read this one: %s", key, diff)
+		}
+	}
+	p, err := ranking.ParseProfile(golden(t, "profile_v1", nil))
+	if err != nil || p.Len() != 3 || p.Offset() != 13 {
+		t.Fatalf("version 1 is read as %d contents up to offset %d, error %v", p.Len(), p.Offset(), err)
+	}
+	if next := p.Apply(did(fil.Read, "d", noon), 14); next.Len() != 4 || next.Offset() != 14 {
+		t.Errorf("a profile of version 1 does not go on: %d contents up to offset %d", next.Len(), next.Offset())
+	}
+	// What version 1 stored is taken up: nothing is asked of the log again, and nothing counts twice.
+	empty(t, client)
+	for key, name := range map[string]string{"p:{alice}": "profile_v1", "i:{alice}": "identities_v1", "pop:{3}": "popularity_v1"} {
+		client.Set(t.Context(), key, golden(t, name, nil), 0)
+	}
+	again := newLearner(t, newStore(t, client), prometheus.NewRegistry())
+	learn(t, again, engagementRecord(t, 13, "e3", chronicle()[3]))
+	delete(now, "i:{alice}")
+	if diff := cmp.Diff(now, stored(t, client)); diff != "" {
+		t.Errorf("what version 1 stored was not taken up: %s", diff)
+	}
+}
+
+// A worker of this version that meets what a newer one wrote, as in the middle of an upgrade, leaves it and waits.
+func TestFormats_LeaveWhatIsNewer(t *testing.T) {
+	for _, key := range []string{"p:{alice}", "pop:{3}"} {
+		t.Run(key, func(t *testing.T) {
+			client := startRedis(t)
+			learner := newLearner(t, newStore(t, client), prometheus.NewRegistry())
+			start(t, learner)
+			learn(t, learner, engagementRecord(t, 1, "e1", did(fil.Read, "a", noon)))
+			newer := []byte(stored(t, client)[key])
+			newer[0]++
+			client.Set(t.Context(), key, newer, 0)
+			before := stored(t, client)
+			for range 3 {
+				if _, err := learner.Learn(t.Context(), 3, []fil.Record{engagementRecord(t, 2, "e2", did(fil.Read, "b", noon))}); !errors.Is(err, ranking.ErrNewer) {
+					t.Fatalf("error %v, want %v", err, ranking.ErrNewer)
+				}
+			}
+			if diff := cmp.Diff(before, stored(t, client)); diff != "" {
+				t.Errorf("what is newer was changed: %s", diff)
+			}
+			newer[0]--
+			client.Set(t.Context(), key, newer, 0)
+			learn(t, learner, engagementRecord(t, 2, "e2", did(fil.Read, "b", noon)))
+		})
+	}
+}
+
+// An unreadable profile does not begin anew in silence: the log makes it again, as it was.
+func TestLearn_MakesAnUnreadableProfileAgain(t *testing.T) {
+	var records []fil.Record
+	for i := range 51 {
+		e := did(fil.Read, fmt.Sprint("c", i), noon.Add(time.Duration(i)*time.Minute))
+		e.Agent = []string{"alice", "bob"}[i%2]
+		records = append(records, engagementRecord(t, int64(i), fmt.Sprint("e", i), e))
+	}
+	run := func(l *lane, n int) {
+		l.records = records[:n]
+		l.run(t)
+	}
+	for name, damage := range map[string]func([]byte) []byte{
+		"altered": func(b []byte) []byte { b[17], b[18] = 0, 0; return b },
+		"cut":     func(b []byte) []byte { return b[:20] },
+		"nothing": func([]byte) []byte { return []byte{0} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			var ends []map[string]string
+			for _, damaged := range []bool{false, true} {
+				client := startRedis(t)
+				l := &lane{cut: whole, restart: func() *ranking.Learner {
+					return newLearner(t, newStore(t, client), prometheus.NewRegistry())
+				}}
+				run(l, 50)
+				if damaged {
+					client.Set(t.Context(), "p:{alice}", damage([]byte(stored(t, client)["p:{alice}"])), 0)
+				}
+				run(l, 51) // alice's
+				if forgotten := len(l.seen) > 1; forgotten != damaged {
+					t.Errorf("damaged %v: the lane met %v", damaged, l.seen)
+				}
+				end := stored(t, client)
+				end["i:{alice}"] = client.Get(t.Context(), "i:{alice}").Val()
+				ends = append(ends, end)
+			}
+			if diff := cmp.Diff(ends[0], ends[1]); diff != "" {
+				t.Errorf("after the repair, not as the log says: %s", diff)
+			}
+		})
+	}
+}
