@@ -169,7 +169,7 @@ func (r *draining) run(ctx context.Context) error {
 	return err
 }
 
-func (r *draining) group() string { return r.log.cfg.Prefix + r.Stage + "." + string(r.Topic) }
+func (r *draining) group() string { return r.log.group(r.Stage, r.Topic) }
 
 // generation works the partitions that the member has, until the group gives them out anew. Lanes end first, then what
 // they have done is committed, then the member lets go.
