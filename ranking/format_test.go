@@ -48,7 +48,7 @@ func golden(t *testing.T, name string, now []byte) []byte {
 func chronicle() []fil.Engagement {
 	dwell := did(fil.Dwell, "b", noon.Add(time.Hour))
 	dwell.Dwell = 61
-	return []fil.Engagement{did(fil.Impression, "a", noon), did(fil.Read, "a", noon.Add(time.Minute)), dwell, did(fil.Acknowledge, "c", noon.Add(2 * time.Hour))}
+	return []fil.Engagement{did(fil.Impression, "a", noon), did(fil.Read, "a", noon.Add(time.Minute)), dwell, did(fil.Acknowledge, "c", noon.Add(2*time.Hour))}
 }
 
 func TestFormats_ReadVersion1(t *testing.T) {

@@ -199,7 +199,7 @@ func (l *Learner) ready(ctx context.Context, p *lane, partition int, header []by
 		header = bytesHeader(packed)
 	}
 	if len(header) > 0 {
-		if err := checkVersion("popularity", header, tallyVersion, tallyVersion); errors.Is(err, ErrNewer) {
+		if err := checkVersion("popularity", header, tallyVersion); errors.Is(err, ErrNewer) {
 			return fmt.Errorf("popularity of partition %d: %w", partition, err)
 		}
 	}

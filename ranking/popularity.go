@@ -59,7 +59,7 @@ func newTally(digest uint64) *tally {
 
 func parseTally(packed []byte) (*tally, error) {
 	if len(packed) > 0 {
-		if err := checkVersion("popularity", packed, tallyVersion, tallyVersion); err != nil {
+		if err := checkVersion("popularity", packed, tallyVersion); err != nil {
 			return nil, err
 		}
 	}

@@ -44,8 +44,8 @@ func ParseProfile(packed []byte) (Profile, error) {
 	switch {
 	case len(packed) == 0:
 		return Profile{}, nil
-	case checkVersion("profile", packed, profileVersion, profileVersion) != nil:
-		return Profile{}, checkVersion("profile", packed, profileVersion, profileVersion)
+	case checkVersion("profile", packed, profileVersion) != nil:
+		return Profile{}, checkVersion("profile", packed, profileVersion)
 	case len(packed) < profileHeader || (len(packed)-profileHeader)%factSize != 0:
 		return Profile{}, fmt.Errorf("parse profile: %d bytes are not a whole number of facts", len(packed))
 	case len(packed) > profileHeader+maxFacts*factSize:

@@ -44,7 +44,7 @@ const identitiesKept = 33 * 24 * time.Hour
 const maxTogether = 64
 
 // ErrConflict is the answer to a write when someone else has written since the read: load and try again.
-var ErrConflict = errors.New("written by someone else since it was read")
+var ErrConflict = ranking.ErrConflict
 
 // Config says how long profiles are kept.
 type Config struct {

@@ -1,0 +1,56 @@
+package ranking
+
+import (
+	"context"
+	"fmt"
+)
+
+// shadow is a Store in memory, of one partition, for a learner that makes profiles again beside those that are served. It
+// has one writer, so it compares nothing. Nothing of it outlives a rebuild that is interrupted.
+type shadow struct {
+	agents     map[string]Stored
+	popularity []byte
+	bytes, max int64 // that it holds, about, and may hold
+}
+
+// agentOverhead is about what an agent takes beside the profile and the identities.
+const agentOverhead = 200
+
+func newShadow(most int64) *shadow { return &shadow{agents: map[string]Stored{}, max: most} }
+
+func (s *shadow) Load(_ context.Context, _ int, agents []string) ([]byte, []Stored, error) {
+	stored := make([]Stored, len(agents))
+	for i, agent := range agents {
+		stored[i] = s.agents[agent]
+	}
+	return bytesHeader(s.popularity), stored, nil
+}
+
+func (s *shadow) Save(_ context.Context, changes []Change) error {
+	for _, c := range changes {
+		before, known := s.agents[c.Agent]
+		after := Stored{Profile: c.Profile, Identities: append(before.Identities[c.Forget:], c.Claims...)}
+		if !known {
+			s.bytes += agentOverhead
+		}
+		s.bytes += int64(len(after.Profile) + len(after.Identities) - len(before.Profile) - len(before.Identities))
+		s.agents[c.Agent] = after
+	}
+	if s.bytes > s.max {
+		return fmt.Errorf("%w: more than %d MiB", ErrTooLarge, s.max>>20)
+	}
+	return nil
+}
+
+func (s *shadow) LoadPopularity(context.Context, int) ([]byte, error) { return s.popularity, nil }
+
+func (s *shadow) SavePopularity(_ context.Context, _ int, change PopularityChange) error {
+	if change.Whole {
+		s.popularity = s.popularity[:0]
+	}
+	for i, at := range change.At {
+		s.popularity = append(s.popularity, make([]byte, max(0, at+len(change.Bytes[i])-len(s.popularity)))...)
+		copy(s.popularity[at:], change.Bytes[i])
+	}
+	return nil
+}
