@@ -28,10 +28,11 @@ type laneState struct {
 	open  bool
 	asked bool // ErrForgotten was answered, and no batch has been recorded since: the log gives the lane from its first record
 
-	claim  Claim
-	opened time.Time // or last recorded: what was seen before says nothing of the lane as it is
-	next   int64     // offset after the last one recorded; -1 before the first
-	stored bool      // whether the store is known to hold facts of this lane
+	claim   Claim
+	claimed time.Time // when the claim was written
+	opened  time.Time // or last recorded: what was seen before says nothing of the lane as it is
+	next    int64     // offset after the last one recorded; -1 before the first
+	stored  bool      // whether the store is known to hold facts of this lane
 
 	memory memory
 	// memory covers the facts admitted after since and until until, of those that were stored when the lane was opened, the
@@ -50,12 +51,18 @@ func (l *laneState) forgotten(why string) error {
 // batch, -1 when it is empty.
 //
 // The check is made at each empty batch, which the log gives at every start of a lane, so that a lane which went to another
-// process and came back is read again. A lane is also read again when offsets do not follow each other and after any error.
+// process and came back is read again. A lane is also read again when offsets do not follow each other, when its claim is
+// found to be another's, as a rebuild leaves it, and after any error.
 // A look may be CheckEvery old: a lane that went and came back within that time is still caught by its offsets, or, given
 // the very same batch, by the token of the insert.
 func (r *Recorder) enter(ctx context.Context, l *laneState, first int64) error {
 	if l.open && first >= 0 && (l.next < 0 || l.next == first) {
-		return l.prove(first)
+		switch ours, err := r.ours(ctx, l); {
+		case err != nil:
+			return err
+		case ours:
+			return l.prove(first)
+		}
 	}
 	idle, age := l.open && first < 0, time.Duration(0)
 	if idle {
@@ -82,6 +89,16 @@ func (r *Recorder) enter(ctx context.Context, l *laneState, first int64) error {
 		claim = Claim{Topic: l.lane.topic, Partition: l.lane.partition, Since: max(first, 0)}
 	}
 	return r.open(ctx, l, claim, first)
+}
+
+// ours says whether nobody else is known to have claimed the lane since it was opened.
+func (r *Recorder) ours(ctx context.Context, l *laneState) (bool, error) {
+	seen, err := r.look(ctx, r.cfg.CheckEvery)
+	if err != nil {
+		return false, fmt.Errorf("read the claim on %s: %w", l.lane, err)
+	}
+	claim, found := seen.claims[l.lane]
+	return !found || claim.Owner == l.claim.Owner || seen.at.Before(l.claimed), nil
 }
 
 // sight is what the store says of all lanes.
@@ -129,7 +146,8 @@ func (r *Recorder) open(ctx context.Context, l *laneState, claim Claim, first in
 	if err := r.store.Claim(ctx, claim); err != nil {
 		return fmt.Errorf("claim %s: %w", l.lane, err)
 	}
-	l.claim, l.opened = claim, time.Now()
+	l.claim, l.claimed = claim, time.Now()
+	l.opened = l.claimed
 	if l.lane.topic == fil.TopicEngagements {
 		facts, last, err := r.store.Extent(ctx, l.lane.partition)
 		if err != nil {
