@@ -14,10 +14,12 @@ import (
 
 // FeedPage is one page of a feed, as it is answered.
 type FeedPage struct {
-	Agent  string     `json:"agent" doc:"Identifiant de l'agent"`
-	Policy string     `json:"policy" doc:"Version de la politique de classement appliquée"`
-	Items  []FeedItem `json:"items" nullable:"false"`
-	Next   string     `json:"next,omitempty" doc:"Curseur de la page suivante ; absent à la fin"`
+	Agent  string `json:"agent" doc:"Identifiant de l'agent"`
+	Policy string `json:"policy" doc:"Version de la politique de classement appliquée"`
+	// Degraded is as the header Fil-Degraded.
+	Degraded string     `json:"degraded,omitempty" enum:"chronological" doc:"Présent quand le fil est servi de mémoire, du plus récent au plus ancien : ce que l'agent a lu, écarté ou reconnu n'est pas connu pour l'instant"`
+	Items    []FeedItem `json:"items" nullable:"false"`
+	Next     string     `json:"next,omitempty" doc:"Curseur de la page suivante ; absent à la fin"`
 }
 
 // FeedItem is one content with its place and why it has it.
@@ -46,11 +48,12 @@ type FeedContent struct {
 }
 
 // appendPage writes a FeedPage. The contents come ready from the cache, which is most of the bytes.
-func (k *Keeper) appendPage(feed fil.Feed, placed placed, next, language string) ([]byte, error) {
+func (k *Keeper) appendPage(r reading, placed placed, next, language string) ([]byte, error) {
 	head, err := encode(struct {
-		Agent  string `json:"agent"`
-		Policy string `json:"policy"`
-	}{feed.Agent, feed.Policy})
+		Agent    string `json:"agent"`
+		Policy   string `json:"policy"`
+		Degraded string `json:"degraded,omitempty"`
+	}{r.feed.Agent, r.feed.Policy, r.how()})
 	if err != nil {
 		return nil, err
 	}

@@ -6,7 +6,9 @@
 // skipped or repeated however the feed changes between pages, and each item is checked again at the time of its page.
 //
 // It guarantees that what is served is what ranking would answer now, that Markdown leaves as safe HTML, and that an
-// ETag is equal only for equal answers. It does not rank, and keeps nothing that cannot be made again.
+// ETag is equal only for equal answers. It does not rank, and keeps nothing that cannot be made again. While the store
+// does not answer, feeds are made from memory, newest first, and say so (Fil-Degraded): nothing is known then of what the
+// agent has read, dismissed or acknowledged.
 package delivery
 
 import (
@@ -14,6 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -64,6 +67,7 @@ var ErrUnknownAgent = errors.New("unknown agent")
 type Config struct {
 	CacheBytes      int           // of contents made ready for the wire
 	WarmBatch       int           // agents in one exchange with the store
+	StoreTimeout    time.Duration // how long a read waits for the store, before the feed is made without it
 	Streams         int           // open streams, in all
 	StreamsPerAgent int           // open streams of one agent
 	Poll            time.Duration // how often the feeds of connected agents are checked
@@ -75,7 +79,7 @@ type Config struct {
 // DefaultConfig suits one modest machine.
 func DefaultConfig() Config {
 	return Config{
-		CacheBytes: 64 << 20, WarmBatch: 256,
+		CacheBytes: 64 << 20, WarmBatch: 256, StoreTimeout: time.Second,
 		Streams: 4096, StreamsPerAgent: 8,
 		Poll: 2 * time.Second, Heartbeat: 15 * time.Second, WriteTimeout: 10 * time.Second, StreamLife: time.Hour,
 	}
@@ -88,7 +92,7 @@ func (c Config) Validate() error {
 		name  string
 		value int64
 	}{
-		{"cache_bytes", int64(c.CacheBytes)}, {"warm_batch", int64(c.WarmBatch)}, {"streams", int64(c.Streams)}, {"streams_per_agent", int64(c.StreamsPerAgent)},
+		{"cache_bytes", int64(c.CacheBytes)}, {"warm_batch", int64(c.WarmBatch)}, {"store_timeout", int64(c.StoreTimeout)}, {"streams", int64(c.Streams)}, {"streams_per_agent", int64(c.StreamsPerAgent)},
 		{"poll", int64(c.Poll)}, {"heartbeat", int64(c.Heartbeat)}, {"write_timeout", int64(c.WriteTimeout)}, {"stream_life", int64(c.StreamLife)},
 	} {
 		if n.value <= 0 {
@@ -118,6 +122,7 @@ type Keeper struct {
 	cfg       Config
 	metrics   *metrics
 	cache     *cache
+	silent    atomic.Bool // the store did not answer the last time
 }
 
 // NewKeeper makes a keeper.

@@ -62,6 +62,17 @@ func pageResponses(api huma.API) map[string]*huma.Response {
 	}
 }
 
+// inTimeOrder is the value of Fil-Degraded: how a feed made without the store is.
+const inTimeOrder = string(fil.OrderChronological)
+
+// how says in which way the reading is degraded, empty if it is not.
+func (r reading) how() string {
+	if r.degraded {
+		return inTimeOrder
+	}
+	return ""
+}
+
 type handlers struct {
 	keeper *Keeper
 	hub    *Hub
@@ -83,6 +94,7 @@ type pageOutput struct {
 	CacheControl string `header:"Cache-Control"`
 	Length       string `header:"Content-Length"`
 	ETag         string `header:"ETag"`
+	Degraded     string `header:"Fil-Degraded" doc:"« chronological » quand le fil est servi de mémoire, du plus récent au plus ancien, parce que son magasin ne répond pas ; sans ETag, à ne pas garder"`
 	Vary         string `header:"Vary"`
 	Link         string `header:"Link"`
 	Body         []byte
@@ -111,6 +123,9 @@ func (h handlers) page(ctx context.Context, agent, path string, in *PageQuery) (
 		Status: http.StatusOK, ContentType: "application/json", CacheControl: "private, no-cache",
 		Length: strconv.Itoa(len(p.body)), ETag: p.etag, Vary: "Authorization, Accept-Language", Body: p.body,
 	}
+	if p.degraded {
+		out.Degraded, out.CacheControl = inTimeOrder, "no-store"
+	}
 	if p.body == nil {
 		out.Status, out.ContentType, out.Length = http.StatusNotModified, "", ""
 	}
@@ -133,6 +148,7 @@ type ItemExplanation struct {
 
 type explanationOutput struct {
 	CacheControl string `header:"Cache-Control"`
+	Degraded     string `header:"Fil-Degraded" doc:"« chronological » : l'explication est celle du fil servi de mémoire"`
 	Body         ItemExplanation
 }
 
@@ -160,7 +176,7 @@ func (h handlers) explanation(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	feed, placement, err := h.keeper.explain(ctx, agent, in.Content, languages{asked: in.Lang, accepted: in.AcceptLanguage})
+	r, placement, err := h.keeper.explain(ctx, agent, in.Content, languages{asked: in.Lang, accepted: in.AcceptLanguage})
 	if errors.Is(err, errNotEligible) {
 		return nil, huma.Error404NotFound(fil.Bilingual{
 			FR: "La communication " + in.Content + " n'est pas proposée à cet agent : elle est inconnue, hors de sa période de publication, ou d'une audience dont l'agent n'est pas.",
@@ -172,7 +188,7 @@ func (h handlers) explanation(ctx context.Context, in *struct {
 	}
 	w := reasonsOf(placement)
 	placement.Reasons, placement.Explanation = w.Reasons, w.Explanation
-	return &explanationOutput{CacheControl: "private, no-cache", Body: ItemExplanation{Agent: agent, Policy: feed.Policy, Placement: placement}}, nil
+	return &explanationOutput{CacheControl: "private, no-cache", Degraded: r.how(), Body: ItemExplanation{Agent: agent, Policy: r.feed.Policy, Placement: placement}}, nil
 }
 
 // problem translates an error at the border.

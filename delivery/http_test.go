@@ -190,15 +190,6 @@ func TestFeed_RefusesWithAReason(t *testing.T) {
 	}
 }
 
-func TestFeed_StoreAwayIsAProblemThatPasses(t *testing.T) {
-	w := setup(t, nil)
-	_ = w.redis.Close()
-	res := w.request("agent:marie", "/v1/feed")
-	if res.status != http.StatusServiceUnavailable || res.header.Get("Retry-After") == "" {
-		t.Errorf("%d, Retry-After %q; want 503 with one", res.status, res.header.Get("Retry-After"))
-	}
-}
-
 func TestExplanation_OfAnItemWhereverItIs(t *testing.T) {
 	w := setup(t, nil)
 	w.put(numbered(60)...)

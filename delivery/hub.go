@@ -23,6 +23,8 @@ type Hub struct {
 	keeper *Keeper
 	wake   chan struct{} // one token: there is something in dirty or all
 
+	unanswered int // looks in a row that the store did not answer; of Run alone
+
 	mu      sync.Mutex
 	watched map[string]*watched
 	open    int
@@ -134,9 +136,18 @@ func (h *Hub) due(poll bool) (agents []string, everyone bool) {
 	return agents, everyone
 }
 
-// look brings the feeds of some agents up to date and wakes the streams of those whose feed shows something else.
+// look brings the feeds of some agents up to date and wakes the streams of those whose feed shows something else. A store
+// that does not answer twice in a row is done without: readers are told that their feed is another one, and again when
+// the store is back.
 func (h *Hub) look(ctx context.Context, agents []string) error {
 	all, err := h.keeper.refresh(ctx, agents)
+	if err != nil && len(all) == 0 {
+		if h.unanswered++; h.unanswered > 1 && ctx.Err() == nil {
+			h.lookWithout(agents)
+		}
+		return err
+	}
+	h.unanswered = 0
 	for _, kept := range all {
 		h.see(kept.Feed, kept.Profile)
 	}
@@ -148,16 +159,24 @@ func (h *Hub) look(ctx context.Context, agents []string) error {
 		agents = slices.DeleteFunc(agents, func(a string) bool { return a == kept.Feed.Agent })
 	}
 	for _, agent := range agents {
-		feed, profile, _, rankErr := h.keeper.current(ctx, agent, fil.OrderRanked)
+		r, _, rankErr := h.keeper.current(ctx, agent, fil.OrderRanked)
 		if rankErr != nil {
 			if !errors.Is(rankErr, ErrUnknownAgent) { // left the directory since: the stream has nothing more to say
 				err = errors.Join(err, rankErr)
 			}
 			continue
 		}
-		h.see(feed, profile)
+		h.see(r.feed, r.profile)
 	}
 	return err
+}
+
+func (h *Hub) lookWithout(agents []string) {
+	for _, agent := range agents {
+		if r, _, err := h.keeper.fromMemory(agent); err == nil { // one who left the directory has nothing more to be told
+			h.see(r.feed, r.profile)
+		}
+	}
 }
 
 // see compares a feed with the one last looked at, and wakes the agent's streams if it shows something else.

@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -13,20 +14,36 @@ import (
 const (
 	outcomeKept        = "kept"         // the stored feed was still right
 	outcomeRanked      = "ranked"       // it was missing or no longer right
+	outcomeDegraded    = "degraded"     // the store did not answer: from memory, in chronological order
 	outcomeNotModified = "not_modified" // the client has this answer already
 	outcomeUnknown     = "unknown_agent"
 	outcomeRefused     = "refused" // a cursor that is none
 	outcomeFailed      = "failed"
 )
 
-// current gives the feed as it is now, and the profile it comes from. In chronological order it is always computed.
-func (k *Keeper) current(ctx context.Context, agent string, order fil.Order) (feed fil.Feed, profile []byte, outcome string, err error) {
+// reading is a feed as it is now, and what it was made from.
+type reading struct {
+	feed     fil.Feed
+	profile  []byte
+	order    fil.Order // that it is in
+	degraded bool      // the store did not answer: nothing is known of what the agent did
+}
+
+// current gives the feed as it is now. In chronological order it is always computed. A store that does not answer within
+// the time allowed is done without.
+func (k *Keeper) current(ctx context.Context, agent string, order fil.Order) (r reading, outcome string, err error) {
 	if _, ok := k.directory.Agent(agent); !ok {
-		return fil.Feed{}, nil, outcomeUnknown, ErrUnknownAgent
+		return reading{}, outcomeUnknown, ErrUnknownAgent
 	}
-	kept, err := k.store.Get(ctx, agent)
+	bounded, cancel := context.WithTimeout(ctx, k.cfg.StoreTimeout)
+	kept, err := k.store.Get(bounded, agent)
+	cancel()
+	if err != nil && ctx.Err() != nil {
+		return reading{}, outcomeFailed, err // the reader has left
+	}
+	k.noteStore(ctx, err)
 	if err != nil {
-		return fil.Feed{}, nil, outcomeFailed, err
+		return k.fromMemory(agent)
 	}
 	now := k.now()
 	stored := order == fil.OrderRanked
@@ -35,24 +52,61 @@ func (k *Keeper) current(ctx context.Context, agent string, order fil.Order) (fe
 		if now.Sub(kept.Read) >= 24*time.Hour {
 			k.put(ctx, kept.Feed, now)
 		}
-		return kept.Feed, kept.Profile, outcomeKept, nil
+		return reading{feed: kept.Feed, profile: kept.Profile, order: order}, outcomeKept, nil
 	}
-	feed, known, err := k.ranker.Rank(agent, kept.Profile, order, now)
+	feed, err := k.rank(agent, kept.Profile, order, now)
 	switch {
+	case errors.Is(err, ErrUnknownAgent):
+		return reading{}, outcomeUnknown, err
 	case err != nil:
-		return fil.Feed{}, nil, outcomeFailed, fmt.Errorf("rank a feed: %w", err)
-	case !known:
-		return fil.Feed{}, nil, outcomeUnknown, ErrUnknownAgent
+		return reading{}, outcomeFailed, err
 	}
 	if stored {
 		k.put(ctx, feed, now)
 	}
-	return feed, kept.Profile, outcomeRanked, nil
+	return reading{feed: feed, profile: kept.Profile, order: order}, outcomeRanked, nil
+}
+
+func (k *Keeper) rank(agent string, profile []byte, order fil.Order, now time.Time) (fil.Feed, error) {
+	feed, known, err := k.ranker.Rank(agent, profile, order, now)
+	switch {
+	case err != nil:
+		return fil.Feed{}, fmt.Errorf("rank a feed: %w", err)
+	case !known:
+		return fil.Feed{}, ErrUnknownAgent
+	}
+	return feed, nil
+}
+
+// fromMemory makes a feed without the store: what the agent may see, newest first. Any other order would pretend to know
+// what they have read, dismissed or acknowledged. It is not stored, and must not be taken for the feed itself.
+func (k *Keeper) fromMemory(agent string) (reading, string, error) {
+	feed, err := k.rank(agent, nil, fil.OrderChronological, k.now())
+	switch {
+	case errors.Is(err, ErrUnknownAgent):
+		return reading{}, outcomeUnknown, err
+	case err != nil:
+		return reading{}, outcomeFailed, err
+	}
+	return reading{feed: feed, order: fil.OrderChronological, degraded: true}, outcomeDegraded, nil
+}
+
+// noteStore says once that the store has stopped answering, and once that it answers again.
+func (k *Keeper) noteStore(ctx context.Context, err error) {
+	if silent := err != nil; k.silent.Load() != silent && k.silent.CompareAndSwap(!silent, silent) {
+		if silent {
+			k.log.WarnContext(ctx, "the store of feeds does not answer: feeds are served in chronological order", "stage", "delivery", "error", err)
+		} else {
+			k.log.InfoContext(ctx, "the store of feeds answers again", "stage", "delivery")
+		}
+	}
 }
 
 // put stores a feed that will be served in any case: a store that fails costs the next read a ranking, no more.
 func (k *Keeper) put(ctx context.Context, feed fil.Feed, now time.Time) {
-	if err := k.store.Put(ctx, feed, now); err != nil {
+	bounded, cancel := context.WithTimeout(ctx, k.cfg.StoreTimeout)
+	defer cancel()
+	if err := k.store.Put(bounded, feed, now); err != nil {
 		k.metrics.unstored.Inc()
 		k.log.WarnContext(ctx, "feed served but not stored", "stage", "delivery", "error", err)
 	}
@@ -72,7 +126,9 @@ func (k *Keeper) Warm(ctx context.Context, agents []string) error {
 
 // refresh brings kept feeds up to date and gives all those found, with their profile. Agents with no feed are left out.
 func (k *Keeper) refresh(ctx context.Context, agents []string) ([]Kept, error) {
-	all, err := k.store.GetMany(ctx, agents)
+	bounded, cancel := context.WithTimeout(ctx, k.cfg.StoreTimeout)
+	all, err := k.store.GetMany(bounded, agents)
+	cancel()
 	if err != nil {
 		return nil, err
 	}

@@ -96,7 +96,7 @@ func TestConfig_NamesEveryFault(t *testing.T) {
 		t.Fatal(err)
 	}
 	faults := fil.FaultsOf(delivery.Config{Poll: time.Second}.Validate())
-	if len(faults) != 7 || slices.ContainsFunc(faults, func(f *fil.Fault) bool { return f.Field == "poll" }) {
+	if len(faults) != 8 || slices.ContainsFunc(faults, func(f *fil.Fault) bool { return f.Field == "poll" }) {
 		t.Errorf("faults are %v", faults)
 	}
 	_, err := delivery.NewKeeper(delivery.Config{}, delivery.Parts{})

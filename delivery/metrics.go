@@ -8,6 +8,7 @@ import (
 
 type metrics struct {
 	reads       *prometheus.CounterVec
+	degraded    prometheus.Counter
 	readSeconds *prometheus.HistogramVec
 	answerBytes prometheus.Histogram
 	warmed      *prometheus.CounterVec
@@ -30,6 +31,9 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 		reads: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "fil_delivery_reads_total", Help: "Reads of a feed, by how the feed was had.",
 		}, []string{"outcome"}),
+		degraded: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "fil_delivery_degraded_reads_total", Help: "Pages and explanations made without the store, in chronological order.",
+		}),
 		readSeconds: prometheus.NewHistogramVec(histogram("fil_delivery_read_duration_seconds", "Time to answer a read of a feed, the network aside.",
 			[]float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, 1, 5}), []string{"outcome"}),
 		answerBytes: prometheus.NewHistogram(histogram("fil_delivery_answer_bytes", "Bytes of a page of a feed.", prometheus.ExponentialBuckets(512, 2, 12))),
@@ -49,7 +53,7 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 			Name: "fil_delivery_refused_streams_total", Help: "Streams not opened, by the bound that was reached.",
 		}, []string{"bound"}),
 	}
-	for _, c := range []prometheus.Collector{m.reads, m.readSeconds, m.answerBytes, m.warmed, m.unstored, m.streams, m.events, m.refused} {
+	for _, c := range []prometheus.Collector{m.reads, m.degraded, m.readSeconds, m.answerBytes, m.warmed, m.unstored, m.streams, m.events, m.refused} {
 		if err := reg.Register(c); err != nil {
 			return nil, err
 		}

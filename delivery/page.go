@@ -29,9 +29,10 @@ type languages struct{ asked, accepted string }
 
 // page is the answer; body is nil when the client has it already.
 type page struct {
-	etag string
-	body []byte
-	next string
+	etag     string // empty for a degraded answer, which is not to be kept
+	body     []byte
+	next     string
+	degraded bool
 }
 
 // placed are contents with their placements, one for one.
@@ -49,6 +50,9 @@ func (k *Keeper) read(ctx context.Context, q query) (page, error) {
 	}
 	k.metrics.reads.WithLabelValues(outcome).Inc()
 	k.metrics.readSeconds.WithLabelValues(outcome).Observe(time.Since(began).Seconds())
+	if p.degraded {
+		k.metrics.degraded.Inc()
+	}
 	if p.body != nil {
 		k.metrics.answerBytes.Observe(float64(len(p.body)))
 	}
@@ -62,27 +66,27 @@ func (k *Keeper) page(ctx context.Context, q query) (p page, outcome string, err
 			return page{}, outcomeRefused, err
 		}
 	}
-	feed, profile, outcome, err := k.current(ctx, q.agent, q.order)
+	r, outcome, err := k.current(ctx, q.agent, q.order)
 	if err != nil {
 		return page{}, outcome, err
 	}
 	language := k.language(q.agent, q.language)
 	// The first page of a kept feed is known by what it was computed from, before it is made.
-	if rest == nil && q.order == fil.OrderRanked {
-		p.etag = entityTag(tagOf(feed), fmt.Sprintf("%d.%s", q.limit, language))
+	if rest == nil && r.order == fil.OrderRanked {
+		p.etag = entityTag(tagOf(r.feed), fmt.Sprintf("%d.%s", q.limit, language))
 		if matches(q.known, p.etag) {
 			return p, outcomeNotModified, nil
 		}
 	}
-	placed, left, err := k.place(feed, profile, entriesOf(feed, rest), q, language)
+	placed, left, err := k.place(r, entriesOf(r.feed, rest), q.limit, language)
 	if err != nil {
 		return page{}, outcomeFailed, err
 	}
-	p.next = left.String()
-	if p.body, err = k.appendPage(feed, placed, p.next, language); err != nil {
+	p.next, p.degraded = left.String(), r.degraded
+	if p.body, err = k.appendPage(r, placed, p.next, language); err != nil {
 		return page{}, outcomeFailed, err
 	}
-	if p.etag == "" {
+	if p.etag == "" && !p.degraded {
 		p.etag = entityTag(digest(p.body))
 		if matches(q.known, p.etag) {
 			return page{etag: p.etag}, outcomeNotModified, nil
@@ -108,11 +112,11 @@ func entriesOf(feed fil.Feed, rest Cursor) []fil.Entry {
 }
 
 // place takes from the front until the page is full, for some entries may no longer be eligible, and gives the rest.
-func (k *Keeper) place(feed fil.Feed, profile []byte, entries []fil.Entry, q query, language string) (out placed, left Cursor, err error) {
+func (k *Keeper) place(r reading, entries []fil.Entry, limit int, language string) (out placed, left Cursor, err error) {
 	now := k.now()
-	for len(out.placements) < q.limit && len(entries) > 0 {
-		n := min(q.limit-len(out.placements), len(entries))
-		placements, contents, err := k.ranker.Place(feed.Agent, profile, entries[:n], q.order, language, now)
+	for len(out.placements) < limit && len(entries) > 0 {
+		n := min(limit-len(out.placements), len(entries))
+		placements, contents, err := k.ranker.Place(r.feed.Agent, r.profile, entries[:n], r.order, language, now)
 		if err != nil {
 			return placed{}, nil, fmt.Errorf("explain a feed: %w", err)
 		}
@@ -192,18 +196,21 @@ func matches(header, etag string) bool {
 var errNotEligible = errors.New("content not eligible")
 
 // explain places one content, wherever it is in the feed, or if it fell out of it by its rank alone.
-func (k *Keeper) explain(ctx context.Context, agent, content string, l languages) (fil.Feed, fil.Placement, error) {
-	feed, profile, _, err := k.current(ctx, agent, fil.OrderRanked)
+func (k *Keeper) explain(ctx context.Context, agent, content string, l languages) (reading, fil.Placement, error) {
+	r, _, err := k.current(ctx, agent, fil.OrderRanked)
 	if err != nil {
-		return fil.Feed{}, fil.Placement{}, err
+		return reading{}, fil.Placement{}, err
 	}
-	entries := entriesOf(feed, Cursor{fil.KeyOf(content)})
-	placements, _, err := k.ranker.Place(agent, profile, entries, fil.OrderRanked, k.language(agent, l), k.now())
+	if r.degraded {
+		k.metrics.degraded.Inc()
+	}
+	entries := entriesOf(r.feed, Cursor{fil.KeyOf(content)})
+	placements, _, err := k.ranker.Place(agent, r.profile, entries, r.order, k.language(agent, l), k.now())
 	switch {
 	case err != nil:
-		return fil.Feed{}, fil.Placement{}, fmt.Errorf("explain %s: %w", content, err)
+		return reading{}, fil.Placement{}, fmt.Errorf("explain %s: %w", content, err)
 	case len(placements) == 0 || placements[0].Content != content:
-		return fil.Feed{}, fil.Placement{}, errNotEligible
+		return reading{}, fil.Placement{}, errNotEligible
 	}
-	return feed, placements[0], nil
+	return r, placements[0], nil
 }

@@ -148,6 +148,7 @@ func (n *newest) Place(agent string, profile []byte, entries []fil.Entry, order 
 type world struct {
 	*newest
 	t      testing.TB
+	engine *embedded.Redis
 	redis  *redis.Client
 	store  *feedstore.Store
 	keeper *delivery.Keeper
@@ -178,12 +179,12 @@ func setup(t testing.TB, change func(*delivery.Config)) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	client := redis.NewClient(&redis.Options{Addr: engine.Addr(), MaxRetries: -1})
+	client := redis.NewClient(&redis.Options{Addr: engine.Addr(), MaxRetries: -1, ContextTimeoutEnabled: true, DialerRetries: 1})
+	w := &world{t: t, engine: engine, redis: client, time: noon, newest: &newest{agents: map[string]fil.Agent{}, contents: map[fil.ContentKey]fil.Content{}}}
 	t.Cleanup(func() {
 		_ = client.Close()
-		_ = engine.Close()
+		_ = w.engine.Close()
 	})
-	w := &world{t: t, redis: client, time: noon, newest: &newest{agents: map[string]fil.Agent{}, contents: map[fil.ContentKey]fil.Content{}}}
 	for _, id := range []string{"marie", "paul", "zoé"} {
 		w.agents[id] = fil.Agent{ID: id}
 	}

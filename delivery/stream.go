@@ -52,12 +52,12 @@ func (h handlers) stream(ctx context.Context, in *struct {
 		return nil, refusedStream(in.AcceptLanguage, err)
 	}
 	// Subscribed first, read second: a change between the two is told, perhaps twice, never missed.
-	feed, profile, _, err := h.keeper.current(ctx, agent, fil.OrderRanked)
+	r, _, err := h.keeper.current(ctx, agent, fil.OrderRanked)
 	if err != nil {
 		leave()
 		return nil, h.problem(ctx, agent, in.AcceptLanguage, err)
 	}
-	h.hub.see(feed, profile)
+	h.hub.see(r.feed, r.profile)
 	return &huma.StreamResponse{Body: func(hctx huma.Context) {
 		defer leave()
 		hctx.SetHeader("Content-Type", "text/event-stream")
