@@ -52,6 +52,9 @@ type Claim struct {
 	Owner     uint64 // the opening of the lane, drawn at random: another one means that another process had the lane since
 }
 
+// ErrAway is wrapped by the errors of a store that did not answer.
+var ErrAway = errors.New("the store of facts does not answer")
+
 // Store keeps facts, the directory and the claims. An error that wraps fil.ErrForgotten says that what was stored is
 // gone (and that there is room to store it again).
 type Store interface {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/http"
 	"reflect"
+	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -22,6 +23,9 @@ func withheldNote() fil.Bilingual {
 		EN: "Null figures are withheld: they are about too few agents, or would give away one that is by subtraction.",
 	}
 }
+
+// retryAfter is how long a reader is asked to wait for figures that cannot be had now, in seconds.
+const retryAfter = 60
 
 const (
 	mediaJSON = "application/json"
@@ -130,8 +134,14 @@ func (r *Reports) problem(ctx context.Context, err error, language string) error
 		return huma.Error404NotFound(say("Ce contenu n'est pas connu", "This content is not known"))
 	}
 	r.Logger.ErrorContext(ctx, "answer a report", "stage", "analytics", "error", err)
-	if errors.Is(err, fil.ErrForgotten) {
-		return huma.Error503ServiceUnavailable(say("Les faits sont en cours de reconstruction : réessayez plus tard", "Facts are being made again: try later"))
+	later := http.Header{"Retry-After": {strconv.Itoa(retryAfter)}}
+	switch {
+	case errors.Is(err, fil.ErrForgotten):
+		return huma.ErrorWithHeaders(huma.Error503ServiceUnavailable(say("Les faits sont en cours de reconstruction : réessayez plus tard", "Facts are being made again: try later")), later)
+	case errors.Is(err, ErrAway):
+		return huma.ErrorWithHeaders(huma.Error503ServiceUnavailable(say(
+			"Les chiffres ne peuvent pas être lus pour l'instant : réessayez dans une minute. Rien n'est perdu, ils se compléteront d'eux-mêmes.",
+			"Figures cannot be read for now: try again in a minute. Nothing is lost, they will complete themselves.")), later)
 	}
 	return huma.Error500InternalServerError(say("Le rapport n'a pas pu être calculé", "The report could not be computed"))
 }

@@ -14,12 +14,14 @@ import (
 	"fmt"
 	"log/slog"
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"github.com/filengine/fil"
+	"github.com/filengine/fil/analytics"
 )
 
 // Config says where ClickHouse is, and bounds what is asked of it.
@@ -72,8 +74,8 @@ type Warehouse struct {
 	logger *slog.Logger
 }
 
-// Open connects, makes the database if it is missing, and brings its schema up to date.
-func Open(ctx context.Context, cfg Config, logger *slog.Logger) (*Warehouse, error) {
+// New makes a warehouse that has not met its server yet: Prepare does that, and comes before anything else.
+func New(cfg Config, logger *slog.Logger) (*Warehouse, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("warehouse: %w", err)
 	}
@@ -81,8 +83,20 @@ func Open(ctx context.Context, cfg Config, logger *slog.Logger) (*Warehouse, err
 	if err != nil {
 		return nil, err
 	}
-	w := &Warehouse{cfg: cfg, db: db, logger: logger}
-	if err := w.migrate(ctx, false); err != nil {
+	return &Warehouse{cfg: cfg, db: db, logger: logger}, nil
+}
+
+// Prepare makes the database if it is missing, and brings its schema up to date. It may be called again after any error;
+// one that Refused knows is not mended by waiting.
+func (w *Warehouse) Prepare(ctx context.Context) error { return w.migrate(ctx, false) }
+
+// Open is New, then Prepare.
+func Open(ctx context.Context, cfg Config, logger *slog.Logger) (*Warehouse, error) {
+	w, err := New(cfg, logger)
+	if err != nil {
+		return nil, err
+	}
+	if err := w.Prepare(ctx); err != nil {
 		return nil, errors.Join(err, w.Close())
 	}
 	return w, nil
@@ -126,19 +140,36 @@ func (w *Warehouse) Ping(ctx context.Context) error {
 
 // Numbers of ClickHouse's errors (src/Common/ErrorCodes.cpp).
 const (
-	codeUnknownTable    = 60
-	codeUnknownDatabase = 81
+	codeUnknownTable           = 60
+	codeUnknownDatabase        = 81
+	codeReadonly               = 164
+	codeUnknownUser            = 192
+	codeWrongPassword          = 193
+	codeRequiredPassword       = 194
+	codeDatabaseAccessDenied   = 291
+	codeAccessDenied           = 497
+	codeAuthenticationRequired = 516
 )
 
+// Refused says that the server answered and does not let this user do what was asked: somebody must mend the settings.
+func Refused(err error) bool {
+	var exception *clickhouse.Exception
+	return errors.As(err, &exception) && slices.Contains([]int32{codeReadonly, codeUnknownUser, codeWrongPassword, codeRequiredPassword,
+		codeDatabaseAccessDenied, codeAccessDenied, codeAuthenticationRequired}, exception.Code)
+}
+
 // failed says what was attempted. When it failed for lack of tables they are made again, empty, and the error wraps
-// fil.ErrForgotten.
+// fil.ErrForgotten. When no server answered it wraps analytics.ErrAway.
 func (w *Warehouse) failed(ctx context.Context, attempt string, err error) error {
 	if err == nil {
 		return nil
 	}
 	err = fmt.Errorf("%s: %w", attempt, err)
 	var exception *clickhouse.Exception
-	if !errors.As(err, &exception) || exception.Code != codeUnknownTable && exception.Code != codeUnknownDatabase {
+	if !errors.As(err, &exception) {
+		return errors.Join(analytics.ErrAway, err)
+	}
+	if exception.Code != codeUnknownTable && exception.Code != codeUnknownDatabase {
 		return err
 	}
 	w.logger.Warn("the tables of facts are gone; making them again", "stage", "analytics", "error", err)

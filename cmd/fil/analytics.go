@@ -22,20 +22,25 @@ func buildAnalytics(ctx context.Context, h *house) error {
 	settings := warehouse.DefaultConfig()
 	settings.Addrs, settings.Database = h.cfg.ClickHouse.Addresses, h.cfg.ClickHouse.Database
 	settings.User, settings.Password = h.cfg.ClickHouse.Username, h.cfg.ClickHouse.Password
-	store, err := warehouse.Open(ctx, settings, h.logger)
+	store, err := warehouse.New(settings, h.logger)
 	if err != nil {
 		return err
 	}
 	h.onClose(func(context.Context) error { return store.Close() })
 	h.depend("clickhouse", store.Ping)
+	facts, err := watchFacts(ctx, store, h.logger)
+	if err != nil {
+		return err
+	}
+	h.add("clickhouse", facts.run)
 	recording := analytics.DefaultConfig()
 	recording.PseudonymKey = h.secret
 	recorder, err := analytics.NewRecorder(recording, h.tracing.Facts(store), h.logger, h.reg)
 	if err != nil {
 		return err
 	}
-	h.drain(eventlog.Drain{Stage: "analytics", Topic: fil.TopicEngagements, Handle: recorder.Record, MaxBatch: 10_000, MaxWait: insertEvery})
-	h.drain(eventlog.Drain{Stage: "directory", Topic: fil.TopicAgents, Handle: recorder.Directory, MaxBatch: 10_000, MaxWait: insertEvery})
+	h.drain(facts, eventlog.Drain{Stage: "analytics", Topic: fil.TopicEngagements, Handle: recorder.Record, MaxBatch: 10_000, MaxWait: insertEvery})
+	h.drain(facts, eventlog.Drain{Stage: "directory", Topic: fil.TopicAgents, Handle: recorder.Directory, MaxBatch: 10_000, MaxWait: insertEvery})
 
 	zone, err := time.LoadLocation(h.cfg.Zone)
 	if err != nil {

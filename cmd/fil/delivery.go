@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"sync/atomic"
 	"time"
 
@@ -37,15 +38,19 @@ func (h *house) openFeeds() (*feeds, error) {
 	popularity := ranking.NewPopularity(h.policy, h.cfg.Log.Partitions, h.profiles.Popularities)
 	var read atomic.Bool
 	h.add("popularity", func(ctx context.Context) error {
+		report := func(err error) {
+			if !errors.Is(err, errRedisAway) { // which has been said
+				h.logger.WarnContext(ctx, "popularity not read", "stage", "ranking", "error", err)
+			}
+		}
 		if err := popularity.Refresh(ctx); err != nil {
-			h.logger.WarnContext(ctx, "popularity not read", "stage", "ranking", "error", err)
+			report(err)
 		}
 		read.Store(true)
-		popularity.Run(ctx, popularityEvery, func(err error) {
-			h.logger.WarnContext(ctx, "popularity not read", "stage", "ranking", "error", err)
-		})
+		popularity.Run(ctx, popularityEvery, report)
 		return ctx.Err()
-	}, read.Load)
+	})
+	h.wait(condition{name: "popularity", ready: read.Load})
 	ranker := ranking.NewRanker(h.policy, h.catalogue, membership{h.index}, popularity)
 	keeper, err := delivery.NewKeeper(delivery.DefaultConfig(), delivery.Parts{
 		Ranker:    ranker,
@@ -80,7 +85,7 @@ func buildDelivery(_ context.Context, h *house) error {
 		stop := context.AfterFunc(ctx, cut)
 		defer stop()
 		return feeds.hub.Run(streams)
-	}, nil)
+	})
 	h.register = append(h.register, func(api huma.API) { delivery.Register(api, feeds.keeper, feeds.hub) })
 	return nil
 }

@@ -35,6 +35,7 @@ type house struct {
 
 	events    *eventlog.Log
 	redis     redis.UniversalClient
+	watch     *redisWatch
 	index     *audiences.Index
 	catalogue *ranking.Catalogue
 	profiles  *profiles.Store
@@ -48,7 +49,8 @@ type house struct {
 	engines  []engine         // asked now and then whether they answer
 	run      []runner
 	register []func(huma.API)
-	ready    map[string]func() bool
+	roles    []string
+	waits    []condition
 	onStop   []func()                      // called when the stop begins, before the requests under way have ended
 	closers  []func(context.Context) error // in the order of opening; closed in the reverse one
 }
@@ -59,11 +61,25 @@ type runner struct {
 	loop func(context.Context) error
 }
 
+// dependency is an engine that a stage needs and that may be away for a while.
+type dependency interface {
+	name() string
+	away() bool
+	await(ctx context.Context) // what must be before a stage may use it
+}
+
+// condition is something that a process waits for before it answers.
+type condition struct {
+	name  string
+	ready func() bool
+	needs dependency // nil: the log, without which nothing is
+}
+
 // build opens what every role needs, then the roles named.
 func build(ctx context.Context, cfg config.Config, logger *slog.Logger, roles []string) (*house, error) {
 	h := &house{
 		cfg: cfg, logger: logger, reg: prometheus.NewRegistry(), now: time.Now,
-		tables: map[fil.Topic]*eventlog.Table{}, ready: map[string]func() bool{},
+		tables: map[fil.Topic]*eventlog.Table{}, roles: roles,
 	}
 	h.metrics = newServerMetrics(h.reg, cfg.Data, roles)
 	h.reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -114,8 +130,13 @@ func (h *house) open(ctx context.Context) error {
 	h.onClose(h.events.Close)
 	h.redis = redis.NewUniversalClient(&redis.UniversalOptions{
 		Addrs: h.cfg.Redis.Addresses, Username: h.cfg.Redis.Username, Password: h.cfg.Redis.Password,
+		ContextTimeoutEnabled: true, DialTimeout: redisDial, DialerRetries: 1,
 	})
 	h.onClose(func(context.Context) error { return h.redis.Close() })
+	if h.watch, err = watchRedis(ctx, h.redis, h.logger, h.reg); err != nil {
+		return err
+	}
+	h.add("redis", h.watch.run)
 	profileConfig := profiles.DefaultConfig()
 	profileConfig.Retention = h.cfg.Feeds.Profiles
 	if h.profiles, err = profiles.New(h.redis, profileConfig); err != nil {
@@ -124,7 +145,7 @@ func (h *house) open(ctx context.Context) error {
 
 	h.depend("kafka", h.events.Ping)
 	h.depend("redis", func(ctx context.Context) error { return h.redis.Ping(ctx).Err() })
-	h.add("engines", h.probe, nil)
+	h.add("engines", h.probe)
 
 	h.index, h.catalogue = audiences.NewIndex(h.cfg.Attributes), ranking.NewCatalogue()
 	h.follow(fil.TopicAgents, h.index.ApplyAgents)
@@ -143,41 +164,68 @@ func (h *house) follow(topic fil.Topic, apply func([]fil.Record) error) {
 		return err
 	})
 	h.tables[topic] = table
-	h.add(string(topic), table.Run, func() bool {
+	h.add(string(topic), table.Run)
+	h.wait(condition{name: string(topic), ready: func() bool {
 		select {
 		case <-table.Ready():
 			return true
 		default:
 			return false
 		}
-	})
+	}})
 }
 
-// drain runs a stage over a topic; the process is ready once it has caught up.
-func (h *house) drain(d eventlog.Drain) {
+// drain runs a stage, which needs an engine, over a topic; the process is ready once it has caught up.
+func (h *house) drain(needs dependency, d eventlog.Drain) {
 	d = h.tracing.Drain(d)
-	h.add(d.Stage, func(ctx context.Context) error { return h.events.Drain(ctx, d) }, func() bool { return h.events.CaughtUp(d.Stage) })
+	h.add(d.Stage, func(ctx context.Context) error {
+		if needs.await(ctx); ctx.Err() != nil {
+			return nil
+		}
+		return h.events.Drain(ctx, d)
+	})
+	h.wait(condition{name: d.Stage, ready: func() bool { return h.events.CaughtUp(d.Stage) }, needs: needs})
 }
 
-func (h *house) add(name string, loop func(context.Context) error, ready func() bool) {
+func (h *house) add(name string, loop func(context.Context) error) {
 	h.run = append(h.run, runner{name, loop})
-	if ready != nil {
-		h.ready[name] = ready
-	}
 }
+
+func (h *house) wait(c condition) { h.waits = append(h.waits, c) }
 
 func (h *house) onClose(closer func(context.Context) error) { h.closers = append(h.closers, closer) }
 
-// waiting names what is not ready yet, in alphabetical order.
+// waiting names what is not ready yet, in alphabetical order. A process with several roles does not wait for a stage whose
+// engine is away: it answers what it can without. One that has no other role has nothing to answer.
 func (h *house) waiting() []string {
 	var names []string
-	for name, ready := range h.ready {
-		if !ready() {
-			names = append(names, name)
+	for _, c := range h.waits {
+		absent := c.needs != nil && c.needs.away()
+		switch {
+		case c.ready() || absent && len(h.roles) > 1:
+		case absent:
+			names = append(names, c.name+" ("+c.needs.name()+" is away)")
+		default:
+			names = append(names, c.name)
 		}
 	}
 	slices.Sort(names)
 	return names
+}
+
+// without names the engines that are away, in alphabetical order.
+func (h *house) without() []string {
+	var names []string
+	if h.watch.away() {
+		names = append(names, h.watch.name())
+	}
+	for _, c := range h.waits {
+		if c.needs != nil && c.needs.away() {
+			names = append(names, c.needs.name())
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // live runs every loop until the context ends or one of them fails.

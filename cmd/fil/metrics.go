@@ -72,8 +72,8 @@ func (s *server) tellReadiness() {
 		}))
 	}
 	told("fil_server_ready", "Whether the process has caught up once, and answers the API (1).", nil, s.isReady)
-	for name, ready := range s.house.ready {
-		told("fil_server_part_ready", "Whether a part of the process is caught up (1).", prometheus.Labels{"part": name}, ready)
+	for _, part := range s.house.waits {
+		told("fil_server_part_ready", "Whether a part of the process is caught up (1).", prometheus.Labels{"part": part.name}, part.ready)
 	}
 }
 

@@ -100,6 +100,9 @@ func (s *server) isReady() bool {
 func (s *server) readyz(w http.ResponseWriter, _ *http.Request) {
 	if s.isReady() {
 		_, _ = w.Write([]byte("ok\n"))
+		if away := s.house.without(); len(away) > 0 {
+			_, _ = fmt.Fprintf(w, "without %s, which is away\n", strings.Join(away, ", "))
+		}
 		return
 	}
 	w.Header().Set("Retry-After", "1")
