@@ -49,6 +49,7 @@ var libraries = []library{
 	{"github.com/go-viper/mapstructure/v2", "cmd/fil/config", "only the command reads files and environment"},
 	{"go.yaml.in/yaml/v3", "ranking cmd/fil/config cmd/fil/demo", "the policy file, the configuration, the demonstration's texts"},
 	{"github.com/cenkalti/backoff/v5", "ingest/... ranking/... delivery/... analytics/... cmd/fil/...", "retries belong to who calls over a network"},
+	{"github.com/sony/gobreaker/v2", "ingest", "the door stops asking a log that does not confirm; what else may be away is looked at in the background"},
 	{"github.com/oklog/ulid/v2", "ingest", "identities are given at the door or not at all"},
 	{"github.com/schollz/progressbar/v3", "ingest/importer cmd/fil", "an import is watched from a terminal; nothing else is"},
 	{"golang.org/x/term", "cmd/fil", "only the command has a terminal"},

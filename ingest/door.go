@@ -17,10 +17,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/sony/gobreaker/v2"
 	"golang.org/x/sync/semaphore"
 
 	"github.com/filengine/fil"
@@ -127,7 +129,9 @@ type Door struct {
 	cfg     Config
 	claims  *claims
 	unsure  *unsure
+	blind   atomic.Bool // Known could not tell the last time
 	places  *semaphore.Weighted
+	log     *gobreaker.CircuitBreaker[struct{}]
 	metrics metrics
 	payload *shape
 }
@@ -142,7 +146,7 @@ func New(cfg Config, parts Parts) (*Door, error) {
 		return nil, fmt.Errorf("register the door's metrics: %w", err)
 	}
 	return &Door{
-		parts: parts, cfg: cfg, metrics: m,
+		parts: parts, cfg: cfg, metrics: m, log: newLogBreaker(parts.Logger, m.away),
 		claims: newClaims(cfg.Remember), unsure: newUnsure(parts.Now),
 		places: semaphore.NewWeighted(int64(cfg.InFlight)), payload: shapeOf[fil.Engagement](),
 	}, nil

@@ -335,7 +335,13 @@ func (d *Door) known(ctx context.Context, events []arrival) []bool {
 	}
 	known, err := d.parts.Known.Known(ctx, asked)
 	if err == nil && len(known) == len(events) {
+		if d.blind.CompareAndSwap(true, false) {
+			d.parts.Logger.Info("earlier duplicates can be told again", "stage", "ingest")
+		}
 		return known
+	}
+	if !d.blind.CompareAndSwap(false, true) {
+		return make([]bool, len(events)) // which has been said
 	}
 	d.parts.Logger.Warn("earlier duplicates cannot be told; they are dropped downstream", "stage", "ingest", "events", len(events), "error", err)
 	return make([]bool, len(events))

@@ -27,6 +27,9 @@ func refuse(status int, fr, en string) *refusal {
 // errUnpublished marks an error after which the log may or may not have the records.
 var errUnpublished = errors.New("not known to be in the log")
 
+// errLogAway marks an error after which the log has nothing: it was not asked.
+var errLogAway = errors.New("the log is away")
+
 // retryAfter is how long a client is asked to wait when the log is away, in seconds.
 const retryAfter = 5
 
@@ -48,6 +51,10 @@ func (d *Door) verdict(err error) (*refusal, fil.Faults) {
 	switch {
 	case errors.As(err, &known):
 		return known, nil
+	case errors.Is(err, errLogAway):
+		return refuse(http.StatusServiceUnavailable,
+			"Le journal ne répond pas : rien n'a été écrit. Recommencez plus tard.",
+			"The log does not answer: nothing was written. Try again later."), nil
 	case errors.Is(err, errUnpublished):
 		d.parts.Logger.Error("records not known to be in the log; the client is told to come back", "stage", "ingest", "error", err)
 		return refuse(http.StatusServiceUnavailable,

@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strconv"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/sony/gobreaker/v2"
 
 	"github.com/filengine/fil"
 )
@@ -22,6 +24,7 @@ type metrics struct {
 	publish  *prometheus.HistogramVec
 	held     prometheus.Gauge
 	waiting  prometheus.Gauge
+	away     prometheus.Gauge
 }
 
 func newMetrics(reg prometheus.Registerer) (metrics, error) {
@@ -42,13 +45,15 @@ func newMetrics(reg prometheus.Registerer) (metrics, error) {
 			Help: "Bytes of requests being read and published: the door's places that are taken."}),
 		waiting: prometheus.NewGauge(prometheus.GaugeOpts{Name: "fil_ingest_waiting_requests",
 			Help: "Requests that wait for a place."}),
+		away: prometheus.NewGauge(prometheus.GaugeOpts{Name: "fil_ingest_log_away",
+			Help: "1 while the log does not confirm, and the door answers 503 at once."}),
 	}
 	for _, topic := range fil.Topics() { // counts begin at zero, so that the first failure is seen as one
 		m.count(topic, 0, 0, 0)
 		m.failures.WithLabelValues(string(topic))
 	}
 	var errs []error
-	for _, c := range []prometheus.Collector{m.records, m.unknown, m.failures, m.publish, m.held, m.waiting} {
+	for _, c := range []prometheus.Collector{m.records, m.unknown, m.failures, m.publish, m.held, m.waiting, m.away} {
 		errs = append(errs, reg.Register(c))
 	}
 	return m, errors.Join(errs...)
@@ -104,13 +109,45 @@ func (d *Door) publish(ctx context.Context, topic fil.Topic, records []fil.Recor
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), d.cfg.PublishTimeout)
 	defer cancel()
 	start := time.Now()
-	err := d.parts.Log.Publish(ctx, records)
+	_, err := d.log.Execute(func() (struct{}, error) { return struct{}{}, d.parts.Log.Publish(ctx, records) })
+	if errors.Is(err, gobreaker.ErrOpenState) || errors.Is(err, gobreaker.ErrTooManyRequests) {
+		err = errLogAway
+	}
 	if err != nil {
 		d.metrics.failures.WithLabelValues(string(topic)).Inc()
 		return fmt.Errorf("publish %d records on %s: %w: %w", len(records), topic, errUnpublished, err)
 	}
 	d.metrics.publish.WithLabelValues(string(topic)).Observe(time.Since(start).Seconds())
 	return nil
+}
+
+// The log is held for away after logAttempts publications in a row that it did not confirm. Nothing is then sent to it but
+// one request at a time, which finds out whether it is back, logPause after the last one that did not.
+const (
+	logAttempts = 3
+	logPause    = time.Second
+)
+
+// newLogBreaker makes the breaker before the log: while it is away a client hears so at once, instead of holding memory
+// and a connection for as long as a publication may take.
+func newLogBreaker(log *slog.Logger, away prometheus.Gauge) *gobreaker.CircuitBreaker[struct{}] {
+	return gobreaker.NewCircuitBreaker[struct{}](gobreaker.Settings{
+		Name: "log", MaxRequests: 1, Timeout: logPause,
+		ReadyToTrip: func(counts gobreaker.Counts) bool { return counts.ConsecutiveFailures >= logAttempts },
+		IsSuccessful: func(err error) bool { // records that can never be written say nothing of the log
+			return err == nil || fil.FaultsOf(err) != nil
+		},
+		OnStateChange: func(_ string, from, to gobreaker.State) {
+			switch {
+			case to == gobreaker.StateClosed:
+				away.Set(0)
+				log.Info("the log confirms again: the door admits", "stage", "ingest")
+			case from == gobreaker.StateClosed:
+				away.Set(1)
+				log.Error("the log does not confirm: the door answers 503 at once until it does", "stage", "ingest", "failures", logAttempts)
+			}
+		},
+	})
 }
 
 // applied waits until this process shows records that the log has, and says whether it came to that.

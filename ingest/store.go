@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -181,7 +182,7 @@ func put[T any](ctx context.Context, d *Door, k kind[T], e entry[T], c condition
 	done.changed = true
 	records := []fil.Record{k.record(e.id, e.data, d.parts.Now(), trace)}
 	if err := d.publish(ctx, k.topic, records); err != nil {
-		sure = false
+		sure = errors.Is(err, errLogAway)
 		return done, err
 	}
 	sure = d.applied(ctx, k.topic, records)
@@ -215,7 +216,7 @@ func putAll[T any](ctx context.Context, d *Door, k kind[T], entries []entry[T], 
 		records = append(records, k.record(e.id, e.data, d.parts.Now(), trace))
 	}
 	if err := d.publish(ctx, k.topic, records); err != nil {
-		sure = false
+		sure = errors.Is(err, errLogAway)
 		return 0, err
 	}
 	sure = d.applied(ctx, k.topic, records)

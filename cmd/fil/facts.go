@@ -56,11 +56,13 @@ func (w *factsWatch) name() string { return "clickhouse" }
 // away says whether ClickHouse is known to be away.
 func (w *factsWatch) away() bool { return w.gone.Load() }
 
-// await returns when the schema is up to date, or the context has ended.
-func (w *factsWatch) await(ctx context.Context) {
+// await returns true when the schema is up to date, and false if the context ends before.
+func (w *factsWatch) await(ctx context.Context) bool {
 	select {
 	case <-w.prepared:
+		return true
 	case <-ctx.Done():
+		return false
 	}
 }
 

@@ -19,25 +19,19 @@ import (
 // feed them, then the clients of the stores; the engines, when they are ours, are closed by the caller, last.
 func host(ctx context.Context, cfg config.Config, listener net.Listener, roles []string, logger *slog.Logger, whenReady func(context.Context, *server) error) (err error) {
 	logger = logger.With("role", strings.Join(roles, ","))
+	front := openPorch(listener)
 	h, err := build(ctx, cfg, logger, roles)
 	defer func() { err = errors.Join(err, h.close()) }()
-	if err != nil {
-		return err
+	var s *server
+	if err == nil {
+		s, err = furnish(h)
 	}
-	ring, err := access.OpenKeyring(cfg.KeysFile(), time.Now)
-	if err != nil {
-		return err
+	switch {
+	case err != nil && ctx.Err() != nil: // asked to stop while it waited
+		return front.close()
+	case err != nil:
+		return errors.Join(err, front.close())
 	}
-	signer, err := access.NewSigner(h.secret, time.Now)
-	if err != nil {
-		return err
-	}
-	h.register = append(h.register, func(api huma.API) {
-		access.Register(api, signer, func(agent string) bool { _, ok := h.index.Agent(agent); return ok })
-	})
-	s := newServer(h, access.NewBearers(ring, signer, time.Now))
-	s.ring, s.signer = ring, signer
-
 	loops, stopLoops := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopLoops()
 	serving, stopServing := context.WithCancel(ctx)
@@ -52,10 +46,28 @@ func host(ctx context.Context, cfg config.Config, listener net.Listener, roles [
 	go func() {
 		welcomed <- s.welcome(serving, whenReady)
 	}()
-	served := s.serve(serving, listener)
+	served := front.serve(serving, s)
 	stopServing()
 	stopLoops()
 	return errors.Join(served, <-welcomed, <-ended)
+}
+
+// furnish makes the server of a house, with the keys to it.
+func furnish(h *house) (*server, error) {
+	ring, err := access.OpenKeyring(h.cfg.KeysFile(), time.Now)
+	if err != nil {
+		return nil, err
+	}
+	signer, err := access.NewSigner(h.secret, time.Now)
+	if err != nil {
+		return nil, err
+	}
+	h.register = append(h.register, func(api huma.API) {
+		access.Register(api, signer, func(agent string) bool { _, ok := h.index.Agent(agent); return ok })
+	})
+	s := newServer(h, access.NewBearers(ring, signer, time.Now))
+	s.ring, s.signer = ring, signer
+	return s, nil
 }
 
 // welcome waits until every projection has caught up, then calls whenReady.

@@ -65,7 +65,7 @@ type runner struct {
 type dependency interface {
 	name() string
 	away() bool
-	await(ctx context.Context) // what must be before a stage may use it
+	await(ctx context.Context) bool // what must be before a stage may use it; false when the context ends first
 }
 
 // condition is something that a process waits for before it answers.
@@ -124,6 +124,7 @@ func (h *house) open(ctx context.Context) error {
 	logConfig := eventlog.DefaultConfig()
 	logConfig.Brokers, logConfig.Prefix, logConfig.Partitions = h.cfg.Log.Brokers, h.cfg.Log.Prefix, h.cfg.Log.Partitions
 	logConfig.Replication, logConfig.Retention, logConfig.Session = h.cfg.Log.Replication, h.cfg.Log.Retention, h.cfg.Log.Session
+	logConfig.OpenTimeout = 0 // a log that is away is waited for, and /readyz says so
 	if h.events, err = eventlog.Open(ctx, logConfig, h.logger, h.reg); err != nil {
 		return err
 	}
@@ -179,7 +180,7 @@ func (h *house) follow(topic fil.Topic, apply func([]fil.Record) error) {
 func (h *house) drain(needs dependency, d eventlog.Drain) {
 	d = h.tracing.Drain(d)
 	h.add(d.Stage, func(ctx context.Context) error {
-		if needs.await(ctx); ctx.Err() != nil {
+		if !needs.await(ctx) {
 			return nil
 		}
 		return h.events.Drain(ctx, d)

@@ -68,7 +68,7 @@ func (w *redisWatch) away() bool { return w.open.Load() > 0 || w.unknown.Load() 
 func (w *redisWatch) name() string { return "redis" }
 
 // await does not wait: a stage that needs Redis waits by itself.
-func (w *redisWatch) await(context.Context) {}
+func (w *redisWatch) await(context.Context) bool { return true }
 
 // run looks at Redis until the context ends.
 func (w *redisWatch) run(ctx context.Context) error {

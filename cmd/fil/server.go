@@ -1,15 +1,11 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"strings"
 	"sync/atomic"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -26,7 +22,7 @@ type server struct {
 	who      access.Authenticator
 	ring     *access.Keyring
 	signer   *access.Signer
-	http     *http.Server
+	handler  http.Handler
 	caughtUp atomic.Bool // set once every projection has caught up; later gaps are the stages' to bridge
 }
 
@@ -59,9 +55,7 @@ func newServer(h *house, who access.Authenticator) *server {
 	mux.Handle("GET /{$}", web.Page())
 	mux.Handle("GET /assets/", web.Page())
 	s.tellReadiness()
-	s.http = &http.Server{
-		Handler: h.metrics.count(s.gate(mux)), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
-	}
+	s.handler = h.metrics.count(s.gate(mux))
 	return s
 }
 
@@ -108,26 +102,4 @@ func (s *server) readyz(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Retry-After", "1")
 	w.WriteHeader(http.StatusServiceUnavailable)
 	_, _ = fmt.Fprintf(w, "waiting for %s\n", strings.Join(s.house.waiting(), ", "))
-}
-
-// serve answers on the listener until the context ends, then lets the requests under way finish. Streams have no end of
-// their own: onStop cuts them.
-func (s *server) serve(ctx context.Context, listener net.Listener) error {
-	for _, cut := range s.house.onStop {
-		s.http.RegisterOnShutdown(cut)
-	}
-	failed := make(chan error, 1)
-	go func() { failed <- s.http.Serve(listener) }()
-	select {
-	case err := <-failed:
-		return fmt.Errorf("serve on %s: %w", listener.Addr(), err)
-	case <-ctx.Done():
-	}
-	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.house.cfg.Shutdown/2)
-	defer cancel()
-	err := s.http.Shutdown(stop)
-	if served := <-failed; !errors.Is(served, http.ErrServerClosed) {
-		err = errors.Join(err, served)
-	}
-	return err
 }

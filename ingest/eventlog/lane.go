@@ -265,12 +265,20 @@ func (ln *lane) give(stop, work context.Context, batch []fil.Record) ([]*fil.Rej
 			return nil, errStopped
 		}
 		ln.metrics.retries.WithLabelValues(string(ln.Topic)).Inc()
-		ln.log.log.Warn("batch failed", "stage", ln.Stage, "topic", ln.Topic, "partition", ln.partition, "records", len(batch), "try", try, "error", err)
+		level := slog.LevelDebug
+		if worthSaying(try) {
+			level = slog.LevelWarn
+		}
+		ln.log.log.Log(work, level, "batch failed", "stage", ln.Stage, "topic", ln.Topic, "partition", ln.partition, "records", len(batch), "try", try, "error", err)
 		if !pause(stop, try) {
 			return nil, errStopped
 		}
 	}
 }
+
+// worthSaying is true at the 1st, 2nd, 4th, 8th try and so on: an engine that is away for an hour fails each lane some
+// seven hundred times.
+func worthSaying(try int) bool { return try&(try-1) == 0 }
 
 // park writes the verdicts to the topic's Rejected, until they are there.
 func (ln *lane) park(stop, work context.Context, rejected []*fil.Rejection, poisoned []poison) error {

@@ -62,6 +62,8 @@ type Config struct {
 	FetchBytes int
 	// CommitEvery is the least time between two commits of a drain. After a crash, about that much is given again.
 	CommitEvery time.Duration
+	// OpenTimeout is how long Open tries while no broker answers. 0: until its context is done.
+	OpenTimeout time.Duration
 	// Session is how long a member of a consumer group may say nothing before its partitions go to the others: how soon the
 	// work of a dead process is taken over. The brokers' group.min.session.timeout.ms (6 s as a rule) must allow it.
 	Session time.Duration
@@ -85,6 +87,7 @@ func DefaultConfig() Config {
 		BufferBytes:       64 << 20,
 		FetchBytes:        1 << 20,
 		CommitEvery:       100 * time.Millisecond,
+		OpenTimeout:       30 * time.Second,
 		Session:           10 * time.Second,
 		Grace:             5 * time.Second,
 	}
@@ -112,6 +115,7 @@ func (c Config) Validate() error {
 	refuse(c.BatchBytes < 128<<10, "batch bytes: %d cannot hold the largest event, at least 131072 are required", c.BatchBytes)
 	refuse(c.BufferBytes < c.BatchBytes, "buffer bytes: %d cannot hold one batch of %d", c.BufferBytes, c.BatchBytes)
 	refuse(c.FetchBytes < 64<<10, "fetch bytes: %d, at least 65536 are required", c.FetchBytes)
+	refuse(c.OpenTimeout < 0, "open timeout: %s is negative", c.OpenTimeout)
 	refuse(c.CommitEvery < 0, "commit every: %s is negative", c.CommitEvery)
 	refuse(c.Session < 3*heartbeat || c.Session > 5*time.Minute, "session: %s is not between %s and 5m", c.Session, 3*heartbeat)
 	refuse(c.Grace < 0, "grace: %s is negative", c.Grace)
@@ -144,7 +148,8 @@ type Log struct {
 }
 
 // Open reaches the cluster, makes the topics that are missing and checks those that exist. While no broker answers it
-// tries again, until ctx is done or 30 seconds have passed.
+// tries again, until ctx is done or Config.OpenTimeout has passed, and says now and then that it waits. What waiting cannot
+// mend, such as a name that the brokers refuse, is an error at once.
 func Open(ctx context.Context, cfg Config, log *slog.Logger, registry prometheus.Registerer) (*Log, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("open log: %w", err)
@@ -174,8 +179,11 @@ func Open(ctx context.Context, cfg Config, log *slog.Logger, registry prometheus
 			Dial: l.conns.dial, DialTimeout: dialTimeout, ClientID: clientID, MetadataTTL: metadataTTL, Context: l.life,
 		},
 	}
-	ctx, cancel := context.WithTimeout(ctx, openTimeout)
-	defer cancel()
+	if cfg.OpenTimeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, cfg.OpenTimeout)
+		defer cancel()
+	}
 	topics, err := l.prepareTopics(ctx)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open log at %v: %w", cfg.Brokers, err), l.Close(ctx))
@@ -188,7 +196,6 @@ func Open(ctx context.Context, cfg Config, log *slog.Logger, registry prometheus
 
 const (
 	clientID       = "fil"
-	openTimeout    = 30 * time.Second
 	requestTimeout = 10 * time.Second // one request and its answer; a produce request tells the broker half of it
 	dialTimeout    = 3 * time.Second
 	metadataTTL    = 2 * time.Second // how soon a new leader is found

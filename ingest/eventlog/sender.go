@@ -78,6 +78,9 @@ func (s *sender) take() []*parcel {
 	return parcels
 }
 
+// sendTries is the try whose pause the later ones have too: under a second, since somebody waits for the outcome.
+const sendTries = 5
+
 // deliver writes parcels together and answers each. What nobody waits for is not written, nor tried again.
 func (s *sender) deliver(parcels []*parcel) {
 	for try := 1; ; try++ {
@@ -93,7 +96,7 @@ func (s *sender) deliver(parcels []*parcel) {
 			}
 			return
 		}
-		if passing(err) && pause(s.log.life, try) {
+		if passing(err) && pause(s.log.life, min(try, sendTries)) {
 			s.log.log.Debug("publish again", "topic", s.to.topic, "partition", s.to.partition, "try", try, "error", err)
 			continue
 		}

@@ -32,7 +32,13 @@ func (l *Log) prepareTopics(ctx context.Context) (map[string]int, error) {
 		if errors.As(err, &fault) {
 			return nil, err
 		}
-		l.log.Debug("log not ready", "try", try, "error", err)
+		var refusal kafka.Error
+		if errors.As(err, &refusal) && !refusal.Temporary() && refusal != kafka.Unknown {
+			return nil, err
+		}
+		if try >= 4 && worthSaying(try) { // topics that were just made are waited for too, for less long
+			l.log.WarnContext(ctx, "the log is not ready: waiting for it", "brokers", l.cfg.Brokers, "try", try, "error", err)
+		}
 		if !pause(ctx, try) {
 			return nil, err
 		}

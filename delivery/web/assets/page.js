@@ -8,6 +8,7 @@ const texts = {
     keyKept: "La clé reste dans cet onglet et n'est envoyée qu'à ce serveur.",
     asideLabel: "Agent et chiffres", feedTitle: "Fil", feedOf: "Fil de {agent}", order: "Ordre", ranked: "Pour vous", chronological: "Chronologique",
     refresh: "Le fil a changé : afficher", more: "Afficher la suite", end: "Vous êtes à la fin du fil.",
+    degraded: "Le fil est affiché du plus récent au plus ancien, le temps d'une panne : ce qui a été lu, écarté ou reconnu n'est pas connu pour l'instant.",
     empty: "Rien pour cet agent en ce moment : aucune communication en cours ne lui est destinée.",
     pickerTitle: "Agents", searchLabel: "Chercher par identifiant, organisation ou site", search: "Chercher", moreAgents: "Plus d'agents",
     found: "{n} agents affichés", noAgent: "Aucun agent ne correspond.",
@@ -38,6 +39,7 @@ const texts = {
     keyKept: "The key stays in this tab and is sent to this server only.",
     asideLabel: "Agent and figures", feedTitle: "Feed", feedOf: "Feed of {agent}", order: "Order", ranked: "For you", chronological: "Chronological",
     refresh: "The feed has changed: show", more: "Show more", end: "You are at the end of the feed.",
+    degraded: "The feed is shown newest first while something is out of order: what was read, dismissed or acknowledged is not known for now.",
     empty: "Nothing for this agent at the moment: no message being published is for them.",
     pickerTitle: "Agents", searchLabel: "Search by id, organisation or site", search: "Search", moreAgents: "More agents",
     found: "{n} agents shown", noAgent: "No agent fits.",
@@ -225,6 +227,7 @@ async function load() {
   $("contents").replaceChildren();
   $("refresh").hidden = true;
   $("feed").hidden = false;
+  $("degraded").hidden = !feed.degraded;
   $("feed-title").textContent = say("feedOf", { agent: now.agent });
   add(feed);
   now.first = signature(feed);
