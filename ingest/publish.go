@@ -52,6 +52,9 @@ func newMetrics(reg prometheus.Registerer) (metrics, error) {
 		m.count(topic, 0, 0, 0)
 		m.failures.WithLabelValues(string(topic))
 	}
+	for _, what := range []string{"agent", "content"} {
+		m.unknown.WithLabelValues(what)
+	}
 	var errs []error
 	for _, c := range []prometheus.Collector{m.records, m.unknown, m.failures, m.publish, m.held, m.waiting, m.away} {
 		errs = append(errs, reg.Register(c))

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
@@ -16,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/filengine/fil"
+	"github.com/filengine/fil/cmd/fil/config"
 	"github.com/filengine/fil/delivery/feedstore"
 	"github.com/filengine/fil/ranking/profiles"
 )
@@ -270,4 +272,36 @@ func BenchmarkBuild(b *testing.B) {
 		}
 	}
 	b.ReportMetric(2000/time.Since(began).Seconds(), "store-only-feeds/s")
+}
+
+// BenchmarkWatching is what it costs to be seen: the time that counting adds to an answer, and a read of a feed in the
+// process, the network aside, without traces, with one read in a hundred traced, and with all.
+func BenchmarkWatching(b *testing.B) {
+	b.Run("answer", func(b *testing.B) { watched(b, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}), "") })
+	b.Run("answer-counted", func(b *testing.B) {
+		m := newServerMetrics(prometheus.NewRegistry(), b.TempDir(), nil)
+		watched(b, m.count(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { r.Pattern = "GET /v1/feed" })), "")
+	})
+	to := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer to.Close()
+	for name, traces := range map[string]config.Traces{"read": {}, "read-traced-1%": {Endpoint: to.URL, Sample: 0.01}, "read-traced": {Endpoint: to.URL, Sample: 1}} {
+		b.Run(name, func(b *testing.B) {
+			h := startHere(b, func(cfg *config.Config) { cfg.Traces = traces })
+			crowd(b, h, 100, 100)
+			watched(b, h.server.handler, h.keys["service"])
+		})
+	}
+}
+
+func watched(b *testing.B, handler http.Handler, key string) {
+	b.Helper()
+	b.ReportAllocs()
+	for b.Loop() {
+		request := httptest.NewRequestWithContext(b.Context(), http.MethodGet, "/v1/agents/a1/feed", nil)
+		request.Header.Set("Authorization", "Bearer "+key)
+		answer := httptest.NewRecorder()
+		if handler.ServeHTTP(answer, request); answer.Code != http.StatusOK {
+			b.Fatalf("status %d: %s", answer.Code, answer.Body)
+		}
+	}
 }

@@ -52,7 +52,7 @@ func (s *server) call(ctx context.Context, method, path, contentType string, bod
 	raw, err := backoff.Retry(ctx, func() ([]byte, error) { return s.once(ctx, method, path, contentType, body) },
 		backoff.WithBackOff(pace), backoff.WithMaxElapsedTime(s.patience),
 		backoff.WithNotify(func(err error, wait time.Duration) {
-			s.log.WarnContext(ctx, "the server is away or busy; trying again", "server", s.base, "wait", wait, "err", err)
+			s.log.WarnContext(ctx, "the server is away or busy; trying again", "server", s.base, "wait", wait, "error", err)
 		}))
 	if err != nil {
 		return nil, fmt.Errorf("%s %s%s: %w", method, strings.TrimSuffix(s.base, "/"), path, err)
