@@ -23,6 +23,10 @@ TEST_TIMEOUT ?= 15m
 FUZZTIME ?= 10s
 RACE ?= ./ingest/... ./audiences/... ./ranking/... ./delivery/... ./analytics/... ./cmd/fil/access/...
 BENCH ?= .
+# Of `make chaos`: how many runs, the seed of the first (0: drawn), events of one.
+RUNS ?= 10
+SEED ?= 0
+EVENTS ?= 1500
 
 .PHONY: help
 help: ## Affiche cette aide / prints this help
@@ -107,6 +111,13 @@ format: $(LINT) ## Met les sources en forme / formats the sources
 .PHONY: race
 race: engines ## Tests avec le détecteur de concurrence (demande un compilateur C) / tests under the race detector
 	CGO_ENABLED=1 go test -race -timeout $(TEST_TIMEOUT) $(RACE)
+
+.PHONY: chaos
+chaos: engines ## Tue, gèle et coupe pendant RUNS=10 histoires, puis ferme les comptes / kills, freezes and cuts, then closes the books
+	@mkdir -p bin && rm -f bin/chaos.txt
+	@status=0; go test -count=1 -v -timeout 24h -run '^TestChaos$$' ./cmd/fil/chaos \
+		-chaos.runs $(RUNS) -chaos.seed $(SEED) -chaos.events $(EVENTS) -chaos.report $(CURDIR)/bin/chaos.txt || status=$$?; \
+	cat bin/chaos.txt; exit $$status
 
 .PHONY: fuzz
 fuzz: engines ## Chaque cible de fuzz pendant FUZZTIME=10s / each fuzz target for FUZZTIME

@@ -50,6 +50,17 @@ func Rejections(err error) (rejected []*Rejection, rest error) {
 // a new machine). The log then gives it the partition again, from the first record kept.
 var ErrForgotten = errors.New("effects of this partition are gone and must be made again")
 
+// Forgotten is the ErrForgotten of a stage that still has the effects of what lies before an offset, as when a store went
+// back a little (a replica that took over, a journal cut short). The log gives the partition again from that offset.
+type Forgotten struct{ From int64 }
+
+func (f *Forgotten) Error() string {
+	return fmt.Sprintf("effects from offset %d on are gone and must be made again", f.From)
+}
+
+// Is makes it an ErrForgotten.
+func (f *Forgotten) Is(target error) bool { return target == ErrForgotten }
+
 // Bilingual is a text for people: French first, English second.
 type Bilingual struct {
 	FR string `json:"fr" yaml:"fr" koanf:"fr"`

@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math"
 	"sync"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -87,6 +85,7 @@ type lane struct {
 	mu    sync.Mutex
 	tally *tally // nil: not loaded
 	asked bool   // the log was asked to begin again, and the popularity has not been there since
+	back  int64  // the offset that the log was asked to go back to, until a batch is done; -1: none
 }
 
 // NewLearner makes a learner. known says whether a content is known (Catalogue.Knows), for the metric only.
@@ -113,7 +112,8 @@ func NewLearner(policy Policy, store Store, known func(fil.ContentKey) bool, log
 // The error is fil.ErrForgotten when the partition must be given again from its first record: its popularity, which
 // marks that its effects are stored, is missing or was made under other numbers than the policy's; or a profile could not
 // be read, and has been taken away so that the log makes it again. The next call for that partition, empty or not, must
-// come once the log has gone back (eventlog.Drain sees to it): it writes the mark. It is ErrNewer when something stored
+// come once the log has gone back (eventlog.Drain sees to it): it writes the mark. A fil.Forgotten is answered when what is
+// stored ends before the batch begins: the store has lost its last writes. It is ErrNewer when something stored
 // was written by a newer version of this program, which alone may change it. Rejections of single records come joined,
 // with the rest of the batch done. After any error but fil.ErrForgotten the same batch may be given again.
 func (l *Learner) Learn(ctx context.Context, partition int, batch []fil.Record) (changed []string, err error) {
@@ -128,6 +128,9 @@ func (l *Learner) Learn(ctx context.Context, partition int, batch []fil.Record) 
 	if err := l.ready(ctx, p, partition, header); err != nil || len(batch) == 0 {
 		return nil, err
 	}
+	if err := p.follows(batch[0].Offset); err != nil {
+		return nil, err
+	}
 	if err := l.openAll(ctx, partition, work, stored); err != nil {
 		return nil, err
 	}
@@ -137,6 +140,7 @@ func (l *Learner) Learn(ctx context.Context, partition int, batch []fil.Record) 
 		p.tally = nil // it is ahead of what is stored
 		return nil, err
 	}
+	p.back = -1
 	outcomes[outcomeRejected] = len(rejected)
 	for outcome, n := range outcomes {
 		l.records.WithLabelValues(outcome).Add(float64(n))
@@ -172,7 +176,7 @@ func (l *Learner) lane(partition int) *lane {
 	defer l.mu.Unlock()
 	p, ok := l.lanes[partition]
 	if !ok {
-		p = &lane{}
+		p = &lane{back: -1}
 		l.lanes[partition] = p
 	}
 	return p
@@ -191,8 +195,12 @@ func (l *Learner) ready(ctx context.Context, p *lane, partition int, header []by
 		if err != nil {
 			return fmt.Errorf("load popularity of partition %d: %w", partition, err)
 		}
+		before := p.tally
 		if p.tally, err = parseTally(packed); err == nil {
 			p.asked = false
+			if before != nil && p.tally.offset < before.offset {
+				return p.follows(before.offset + 1) // the store went back, and nobody has written since
+			}
 			return nil
 		}
 		l.log.WarnContext(ctx, "popularity is unreadable and will be made again", "stage", "ranking", "partition", partition, "error", err)
@@ -205,7 +213,7 @@ func (l *Learner) ready(ctx context.Context, p *lane, partition int, header []by
 	}
 	p.tally = nil
 	if !p.asked {
-		p.asked = true
+		p.asked, p.back = true, 0
 		return fil.ErrForgotten
 	}
 	if err := l.store.SavePopularity(ctx, partition, blank.change(header)); err != nil {
@@ -214,6 +222,19 @@ func (l *Learner) ready(ctx context.Context, p *lane, partition int, header []by
 	blank.whole = false
 	p.tally, p.asked = blank, false
 	return nil
+}
+
+// follows asks the log to go back when what is stored does not reach up to the offset at which the work would go on: a
+// Redis that took over from another, or read its journal again, has lost its last writes. What popularity still includes
+// the profiles include too, since they are written first. A gap that is still there when the log has gone back holds
+// nothing for us.
+func (p *lane) follows(offset int64) error {
+	from := p.tally.offset + 1
+	if offset <= from || p.back == from {
+		return nil
+	}
+	p.back = from
+	return &fil.Forgotten{From: from}
 }
 
 // apply does the whole batch in memory, in the log's order, and counts what became of the records.
@@ -280,99 +301,4 @@ func (l *Learner) save(ctx context.Context, p *lane, partition int, before []byt
 	}
 	p.tally.dirty, p.tally.whole = p.tally.dirty[:0], false
 	return nil
-}
-
-// day counts the days from 1970.
-func day(t time.Time) uint16 {
-	return uint16(min(max(t.Unix()/86400, 0), math.MaxUint16))
-}
-
-// work is one batch under way: what it says, and the state of each agent that it is about.
-type work struct {
-	engagements []engagement
-	names       []string
-	agents      []*agentWork
-	keepFrom    uint16 // day from which identities may still be asked for
-}
-
-// engagement is one record read.
-type engagement struct {
-	fil.Engagement
-	agent    int // place in work.agents
-	identity uint64
-	offset   int64
-	day      uint16 // of admission, from 1970
-}
-
-// agentWork is one agent's state as it changes.
-type agentWork struct {
-	before  Stored
-	profile Profile
-	claims  Identities // made by this batch
-	touched bool
-}
-
-// read decodes a batch and groups it by agent, in order of appearance. Records that are no engagement are rejected.
-func (l *Learner) read(batch []fil.Record) (*work, []error) {
-	w := &work{engagements: make([]engagement, 0, len(batch))}
-	var rejected []error
-	places := make(map[string]int, len(batch))
-	for _, rec := range batch {
-		e, err := fil.EngagementOf(rec)
-		if err != nil {
-			rejected = append(rejected, err)
-			continue
-		}
-		if !rec.Admitted.IsZero() && e.Time.After(rec.Admitted) {
-			e.Time = rec.Admitted // a clock that is ahead must not make a content popular for ever
-		}
-		place, ok := places[e.Agent]
-		if !ok {
-			place = len(w.names)
-			places[e.Agent], w.names, w.agents = place, append(w.names, e.Agent), append(w.agents, &agentWork{})
-		}
-		w.engagements = append(w.engagements, engagement{e, place, rec.Event.Identity(), rec.Offset, day(rec.Admitted)})
-	}
-	return w, rejected
-}
-
-func (a *agentWork) open(stored Stored) (err error) {
-	a.before = stored
-	a.profile, err = ParseProfile(stored.Profile)
-	return err
-}
-
-// claimed finds the offset for which an identity was claimed, before this batch or in it.
-func (a *agentWork) claimed(one engagement) (int64, bool) {
-	if at, found := a.before.Identities.claimed(one.identity, one.offset, one.day); found {
-		return at, true
-	}
-	return a.claims.claimed(one.identity, one.offset, one.day)
-}
-
-// changed lists the agents whose profile includes something of the batch, even if an earlier delivery put it there:
-// what follows a profile, such as a feed kept ready, may have been cut short then.
-func (w *work) changed() (names []string) {
-	for i, a := range w.agents {
-		if a.touched {
-			names = append(names, w.names[i])
-		}
-	}
-	return names
-}
-
-// headerOf is what a change of a stored profile compares.
-func headerOf(profile []byte) []byte { return profile[:min(len(profile), profileHeader)] }
-
-func (w *work) changes() (changes []Change) {
-	for i, a := range w.agents {
-		if a.profile.Offset() == (Profile{a.before.Profile}).Offset() {
-			continue
-		}
-		changes = append(changes, Change{
-			Agent: w.names[i], Before: headerOf(a.before.Profile), Profile: a.profile.Bytes(),
-			Forget: a.before.Identities.stale(w.keepFrom), Claims: a.claims,
-		})
-	}
-	return changes
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"regexp"
 	"strconv"
 	"sync"
@@ -26,7 +25,8 @@ import (
 //   - nil: the batch is done, its offset is committed.
 //   - fil.Rejections only (joined or not): those records are parked in the topic's Rejected with the reason, then the
 //     offset is committed.
-//   - fil.ErrForgotten: the partition's first offset is committed, then the lane starts again from there. Once Handle
+//   - fil.ErrForgotten: the partition's first offset, or the one that a fil.Forgotten names, is committed, then the lane
+//     starts again from there. Once Handle
 //     has said so, the next call for that partition in this process comes after that commit, whatever rebalances come
 //     between: a stage that notes its own answer may take the next call, the empty batch below, as the start of the replay.
 //   - any other error, with or without rejections: the same batch again, after a pause that grows from 50 ms to 5 s.
@@ -35,7 +35,8 @@ import (
 // store was lost notices while nothing comes in. Rejections of a beat are ignored.
 //
 // After a crash, or when a partition changes hands, records may be given again: those of the last CommitEvery and the
-// batch in hand.
+// batch in hand. With Exact, the batch in hand is then given again with the same records, no more and no fewer, whoever
+// gets the partition.
 type Drain struct {
 	Stage  string // names the consumer group (<stage>.<topic>), metrics and log lines; lower-case letters, digits and '_'
 	Topic  fil.Topic
@@ -44,6 +45,13 @@ type Drain struct {
 	MaxBatch int           // most records of one batch; 0: 1000
 	MaxWait  time.Duration // how long a batch that is not full may wait for more; 0: it takes what is there
 	Beat     time.Duration // 0: one second
+
+	// Exact is for a stage whose effect is known by a name made of its batch, so that the effect of a batch whose outcome
+	// nobody knows is not there twice when it is done again, nor when a member that was frozen meanwhile wakes up and goes
+	// on with it. It costs one more commit for each batch: the batch's end is written beside the offset, under the
+	// member's generation, before the batch is given. A member whose generation is over cannot write it, so it has one
+	// such batch at most, and whoever has the partition now begins by doing that very batch.
+	Exact bool
 }
 
 const (
@@ -67,10 +75,9 @@ func (d Drain) validate() error {
 // Heartbeats are also how a member learns of a rebalance, so they come often; in a rebalance members are waited for, longer
 // than their grace.
 const (
-	heartbeat        = 500 * time.Millisecond
-	rebalanceMargin  = 10 * time.Second
-	joinBackoff      = 250 * time.Millisecond
-	coordinatorReply = 5 * time.Second
+	heartbeat       = 500 * time.Millisecond
+	rebalanceMargin = 10 * time.Second
+	joinBackoff     = 250 * time.Millisecond
 )
 
 // Drain gives a stage the records of a topic until ctx is done, or the log is closed; then the lanes end within Grace,
@@ -96,7 +103,7 @@ func (l *Log) Drain(ctx context.Context, d Drain) error {
 	if d.Beat == 0 {
 		d.Beat = defaultBeat
 	}
-	r := &draining{Drain: d, log: l, metrics: l.metrics.stage(d.Stage), forgotten: map[int]bool{}}
+	r := &draining{Drain: d, log: l, metrics: l.metrics.stage(d.Stage), forgotten: map[int]int64{}}
 	r.metrics.open(d.Topic)
 	l.begin(r)
 	defer l.end(r)
@@ -109,10 +116,10 @@ type draining struct {
 	log     *Log
 	metrics *stageMetrics
 
-	mu        sync.Mutex   // protects what follows
-	joined    bool         // a generation has begun
-	behind    int          // lanes that have not yet reached the end they saw when they started
-	forgotten map[int]bool // partitions whose first offset is to be committed before anything else
+	mu        sync.Mutex    // protects what follows
+	joined    bool          // a generation has begun
+	behind    int           // lanes that have not yet reached the end they saw when they started
+	forgotten map[int]int64 // by partition, the offset to go back to before anything else
 }
 
 // run is the member's life: it joins, works through generations, and leaves.
@@ -186,15 +193,7 @@ func (r *draining) generation(ctx context.Context, g *kafka.Generation) {
 
 	assigned := g.Assignments[r.log.name(r.Topic)]
 	r.log.log.Info("lanes begin", "stage", r.Stage, "topic", r.Topic, "lanes", len(assigned), "generation", g.ID)
-	commits := &commits{every: r.log.cfg.CommitEvery, marked: map[int]int64{}, wake: make(chan struct{}, 1), write: func(offsets map[int]int64) error {
-		if err := g.CommitOffsets(map[string]map[int]int64{r.log.name(r.Topic): offsets}); err != nil {
-			return err
-		}
-		for partition, offset := range offsets {
-			r.metrics.setCommitted(r.Topic, partition, offset)
-		}
-		return nil
-	}}
+	commits := newCommits(r, g)
 	r.mu.Lock()
 	r.joined, r.behind = true, len(assigned)
 	r.mu.Unlock()
@@ -222,68 +221,6 @@ func (r *draining) generation(ctx context.Context, g *kafka.Generation) {
 	}
 	for _, a := range assigned {
 		r.metrics.forget(r.Topic, a.ID)
-	}
-}
-
-// commits writes how far each lane has come, for all lanes together and behind their backs: a lane goes on while the
-// broker writes. Offsets of a partition are marked by its lane alone and in order, so the last mark is the watermark.
-type commits struct {
-	write func(offsets map[int]int64) error
-	every time.Duration
-	wake  chan struct{}
-
-	writing sync.Mutex // held from the choice of offsets to their answer, so that none overtakes a reset
-	mu      sync.Mutex // protects marked
-	marked  map[int]int64
-}
-
-// mark notes that everything before the offset is done.
-func (c *commits) mark(partition int, offset int64) {
-	c.mu.Lock()
-	c.marked[partition] = offset
-	c.mu.Unlock()
-	select {
-	case c.wake <- struct{}{}:
-	default:
-	}
-}
-
-// reset commits an offset, forward or back, and returns when the broker has it.
-func (c *commits) reset(partition int, offset int64) error {
-	c.writing.Lock()
-	defer c.writing.Unlock()
-	c.mu.Lock()
-	delete(c.marked, partition)
-	c.mu.Unlock()
-	return c.write(map[int]int64{partition: offset})
-}
-
-func (c *commits) flush() error {
-	c.writing.Lock()
-	defer c.writing.Unlock()
-	c.mu.Lock()
-	offsets := maps.Clone(c.marked)
-	clear(c.marked)
-	c.mu.Unlock()
-	if len(offsets) == 0 {
-		return nil
-	}
-	return c.write(offsets)
-}
-
-// run commits what is marked, at once and then no more often than every. An error says that the generation is over for
-// this member, or its connection lost.
-func (c *commits) run(ctx context.Context) error {
-	for {
-		select {
-		case <-c.wake:
-		case <-ctx.Done():
-			return nil
-		}
-		if err := c.flush(); err != nil {
-			return fmt.Errorf("commit offsets: %w", err)
-		}
-		sleep(ctx, c.every)
 	}
 }
 

@@ -1,10 +1,12 @@
 package eventlog
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -19,6 +21,8 @@ type lane struct {
 	partition int
 	commits   *commits
 
+	done   int64 // everything before it is done
+	bound  int64 // the end of a batch that was begun before the lane started and must be the same again; 0: none
 	target int64 // the end of the partition when the lane started (again)
 	caught bool  // the end has been seen
 	worked bool  // Handle has done something, if only a beat, since the lane started (again)
@@ -32,6 +36,13 @@ type lane struct {
 // run begins at the committed offset and returns nil when stop is done. An error says that it cannot go on in this
 // generation.
 func (ln *lane) run(stop, work context.Context, from int64) error {
+	if ln.Exact {
+		until, err := ln.commits.begun(stop, ln.partition)
+		if err != nil {
+			return nil //nolint:nilerr // stop is done
+		}
+		ln.bound = until
+	}
 	for try := 0; stop.Err() == nil; try++ {
 		if try > 1 && !pause(stop, try-1) { // a stage that keeps forgetting
 			return nil
@@ -40,17 +51,10 @@ func (ln *lane) run(stop, work context.Context, from int64) error {
 		if err != nil {
 			return nil //nolint:nilerr // stop is done
 		}
-		if ln.mustReset() {
-			if err := ln.commits.reset(ln.partition, first); err != nil {
-				return fmt.Errorf("commit first offset %d: %w", first, err)
+		if back, must := ln.mustReset(); must {
+			if from, err = ln.goBack(stop, max(first, back), end); err != nil {
+				return err
 			}
-			level := slog.LevelInfo
-			if first == end { // a stage that has never run has nothing to lose
-				level = slog.LevelDebug
-			}
-			ln.log.log.Log(stop, level, "replay: the stage makes its effects again", "stage", ln.Stage, "topic", ln.Topic, "partition", ln.partition, "from", first, "to", end)
-			ln.setReset(false)
-			from = first
 		}
 		if from > end {
 			ln.log.log.Error("the log ends before the committed offset, it was made anew or cut: going on from the first record kept",
@@ -58,12 +62,15 @@ func (ln *lane) run(stop, work context.Context, from int64) error {
 			from = first
 		}
 		from = max(from, first) // also when nothing was committed yet: kafka-go then says FirstOffset, which is negative
+		if ln.bound <= from || ln.bound > end {
+			ln.bound = 0 // what was begun is not in the log any more
+		}
 		ln.metrics.setCommitted(ln.Topic, ln.partition, from)
 		err = ln.pass(stop, work, from, end)
 		if !errors.Is(err, fil.ErrForgotten) {
 			return err
 		}
-		ln.setReset(true)
+		ln.noteReset(err)
 		if ln.worked {
 			try = 0
 		}
@@ -71,26 +78,50 @@ func (ln *lane) run(stop, work context.Context, from int64) error {
 	return nil
 }
 
-func (ln *lane) mustReset() bool {
+// goBack commits an earlier offset, from which the lane then goes on.
+func (ln *lane) goBack(ctx context.Context, from, end int64) (int64, error) {
+	from = min(from, end)
+	if err := ln.commits.set(ln.partition, progress{offset: from}); err != nil {
+		return 0, fmt.Errorf("commit the offset %d to go on from: %w", from, err)
+	}
+	level := slog.LevelInfo
+	if from == end { // a stage that has never run has nothing to lose
+		level = slog.LevelDebug
+	}
+	ln.log.log.Log(ctx, level, "replay: the stage makes its effects again", "stage", ln.Stage, "topic", ln.Topic, "partition", ln.partition, "from", from, "to", end)
 	ln.mu.Lock()
 	defer ln.mu.Unlock()
-	return ln.forgotten[ln.partition]
+	delete(ln.forgotten, ln.partition)
+	ln.bound = 0
+	return from, nil
 }
 
-func (ln *lane) setReset(must bool) {
+// mustReset gives the offset to go back to, if the lane must.
+func (ln *lane) mustReset() (from int64, must bool) {
 	ln.mu.Lock()
 	defer ln.mu.Unlock()
-	if must {
-		ln.forgotten[ln.partition] = true
-	} else {
-		delete(ln.forgotten, ln.partition)
+	from, must = ln.forgotten[ln.partition]
+	return from, must
+}
+
+// noteReset keeps what the stage said beyond this generation, until an earlier offset is committed.
+func (ln *lane) noteReset(verdict error) {
+	from := int64(0)
+	if some := (*fil.Forgotten)(nil); errors.As(verdict, &some) {
+		from = some.From
 	}
+	ln.mu.Lock()
+	defer ln.mu.Unlock()
+	if before, noted := ln.forgotten[ln.partition]; noted {
+		from = min(from, before)
+	}
+	ln.forgotten[ln.partition] = from
 }
 
 // pass works through the partition from an offset. It returns nil when stop is done, and fil.ErrForgotten when the
 // stage said so.
 func (ln *lane) pass(stop, work context.Context, from, end int64) error {
-	ln.held, ln.target, ln.caught, ln.worked = fetched{next: from}, end, false, false
+	ln.held, ln.done, ln.target, ln.caught, ln.worked = fetched{next: from}, from, end, false, false
 	if _, err := ln.give(stop, work, nil); err != nil {
 		return unlessStopped(err)
 	}
@@ -154,6 +185,17 @@ func (ln *lane) collect(stop context.Context, feed <-chan fetched) (batch fetche
 		if stop.Err() != nil {
 			return fetched{}, false
 		}
+		if ln.bound > 0 { // the batch is as it was begun, however long its records take to come
+			if ln.held.next >= ln.bound {
+				return ln.cutAt(ln.bound), true
+			}
+			select {
+			case f := <-feed:
+				ln.take(f)
+			case <-stop.Done():
+			}
+			continue
+		}
 		wait := beat.C
 		if len(ln.held.records) > 0 {
 			left := ln.MaxWait - time.Since(ln.started)
@@ -203,25 +245,34 @@ func (ln *lane) take(f fetched) {
 
 // cut removes from what is held one batch, with the poison that lies before its end.
 func (ln *lane) cut() fetched {
-	defer func() { ln.holding.Set(float64(len(ln.held.records))) }()
+	if len(ln.held.records) <= ln.MaxBatch {
+		return ln.cutAt(ln.held.next)
+	}
+	return ln.cutAt(ln.held.records[ln.MaxBatch].Offset)
+}
+
+// cutAt removes from what is held all that lies before an offset.
+func (ln *lane) cutAt(next int64) fetched {
 	h := &ln.held
-	b := fetched{partition: ln.partition, records: h.records, poison: h.poison, next: h.next, idle: h.idle}
-	if len(h.records) <= ln.MaxBatch {
-		*h = fetched{next: h.next}
-		return b
+	r, _ := slices.BinarySearchFunc(h.records, next, func(rec fil.Record, at int64) int { return cmp.Compare(rec.Offset, at) })
+	p, _ := slices.BinarySearchFunc(h.poison, next, func(one poison, at int64) int { return cmp.Compare(one.at.Offset, at) })
+	b := fetched{partition: ln.partition, records: h.records[:r:r], poison: h.poison[:p:p], next: next}
+	h.records, h.poison = h.records[r:], h.poison[p:]
+	if next == h.next { // all of it
+		b.idle = h.idle
+		*h = fetched{next: next}
 	}
-	b.records, h.records = h.records[:ln.MaxBatch:ln.MaxBatch], h.records[ln.MaxBatch:]
-	b.next, b.idle = h.records[0].Offset, false
-	n := 0
-	for n < len(h.poison) && h.poison[n].at.Offset < b.next {
-		n++
-	}
-	b.poison, h.poison = h.poison[:n:n], h.poison[n:]
+	ln.holding.Set(float64(len(h.records)))
 	return b
 }
 
 // settle gives a batch to the stage, parks what was rejected, and marks the offset as done.
 func (ln *lane) settle(stop, work context.Context, b fetched) error {
+	if ln.Exact && len(b.records) > 0 && b.next != ln.bound {
+		if err := ln.commits.set(ln.partition, progress{offset: ln.done, until: b.next}); err != nil {
+			return fmt.Errorf("commit the end of the batch begun at %d: %w", ln.done, err)
+		}
+	}
 	var rejected []*fil.Rejection
 	if len(b.records) > 0 || (len(b.poison) == 0 && !b.idle) {
 		var err error
@@ -242,7 +293,10 @@ func (ln *lane) settle(stop, work context.Context, b fetched) error {
 			ln.metrics.delay.WithLabelValues(string(ln.Topic)).Observe(max(0, ln.log.cfg.Now().Sub(b.records[0].Admitted).Seconds()))
 		}
 	}
-	ln.caught = ln.caught || b.idle
+	ln.done, ln.caught = b.next, ln.caught || b.idle
+	if ln.done >= ln.bound {
+		ln.bound = 0
+	}
 	ln.advance(b.next)
 	return nil
 }

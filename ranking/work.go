@@ -1,0 +1,103 @@
+package ranking
+
+import (
+	"math"
+	"time"
+
+	"github.com/filengine/fil"
+)
+
+// day counts the days from 1970.
+func day(t time.Time) uint16 {
+	return uint16(min(max(t.Unix()/86400, 0), math.MaxUint16))
+}
+
+// work is one batch under way: what it says, and the state of each agent that it is about.
+type work struct {
+	engagements []engagement
+	names       []string
+	agents      []*agentWork
+	keepFrom    uint16 // day from which identities may still be asked for
+}
+
+// engagement is one record read.
+type engagement struct {
+	fil.Engagement
+	agent    int // place in work.agents
+	identity uint64
+	offset   int64
+	day      uint16 // of admission, from 1970
+}
+
+// agentWork is one agent's state as it changes.
+type agentWork struct {
+	before  Stored
+	profile Profile
+	claims  Identities // made by this batch
+	touched bool
+}
+
+// read decodes a batch and groups it by agent, in order of appearance. Records that are no engagement are rejected.
+func (l *Learner) read(batch []fil.Record) (*work, []error) {
+	w := &work{engagements: make([]engagement, 0, len(batch))}
+	var rejected []error
+	places := make(map[string]int, len(batch))
+	for _, rec := range batch {
+		e, err := fil.EngagementOf(rec)
+		if err != nil {
+			rejected = append(rejected, err)
+			continue
+		}
+		if !rec.Admitted.IsZero() && e.Time.After(rec.Admitted) {
+			e.Time = rec.Admitted // a clock that is ahead must not make a content popular for ever
+		}
+		place, ok := places[e.Agent]
+		if !ok {
+			place = len(w.names)
+			places[e.Agent], w.names, w.agents = place, append(w.names, e.Agent), append(w.agents, &agentWork{})
+		}
+		w.engagements = append(w.engagements, engagement{e, place, rec.Event.Identity(), rec.Offset, day(rec.Admitted)})
+	}
+	return w, rejected
+}
+
+func (a *agentWork) open(stored Stored) (err error) {
+	a.before = stored
+	a.profile, err = ParseProfile(stored.Profile)
+	return err
+}
+
+// claimed finds the offset for which an identity was claimed, before this batch or in it.
+func (a *agentWork) claimed(one engagement) (int64, bool) {
+	if at, found := a.before.Identities.claimed(one.identity, one.offset, one.day); found {
+		return at, true
+	}
+	return a.claims.claimed(one.identity, one.offset, one.day)
+}
+
+// changed lists the agents whose profile includes something of the batch, even if an earlier delivery put it there:
+// what follows a profile, such as a feed kept ready, may have been cut short then.
+func (w *work) changed() (names []string) {
+	for i, a := range w.agents {
+		if a.touched {
+			names = append(names, w.names[i])
+		}
+	}
+	return names
+}
+
+// headerOf is what a change of a stored profile compares.
+func headerOf(profile []byte) []byte { return profile[:min(len(profile), profileHeader)] }
+
+func (w *work) changes() (changes []Change) {
+	for i, a := range w.agents {
+		if a.profile.Offset() == (Profile{a.before.Profile}).Offset() {
+			continue
+		}
+		changes = append(changes, Change{
+			Agent: w.names[i], Before: headerOf(a.before.Profile), Profile: a.profile.Bytes(),
+			Forget: a.before.Identities.stale(w.keepFrom), Claims: a.claims,
+		})
+	}
+	return changes
+}
