@@ -22,6 +22,7 @@ var (
 	seed   = flag.Uint64("chaos.seed", 1, "seed of the first run; the next have the next numbers; 0: drawn")
 	events = flag.Int("chaos.events", 1500, "events of one run")
 	blows  = flag.Int("chaos.blows", 8, "blows of one run")
+	keep   = flag.Bool("chaos.keep", false, "keep the folder of a run that fails")
 	report = flag.String("chaos.report", "", "file where the balance of all runs is written")
 )
 
@@ -104,7 +105,11 @@ func (r *run) all(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	defer func() {
+		if err == nil || !*keep {
+			err = errors.Join(err, os.RemoveAll(dir))
+		}
+	}()
 	r.fleet, err = startFleet(ctx, dir)
 	defer r.fleet.stop()
 	if err != nil {
@@ -270,4 +275,11 @@ func (r *run) said() string {
 	return b.String()
 }
 
-func last(text string) string { return text[max(0, len(text)-6000):] }
+// last gives the beginning and the end of what was said.
+func last(text string) string {
+	const head, end = 1500, 6000
+	if len(text) <= head+end {
+		return text
+	}
+	return text[:head] + "\n…\n" + text[len(text)-end:]
+}
