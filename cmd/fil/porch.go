@@ -62,6 +62,9 @@ func (p *porch) serve(ctx context.Context, s *server) error {
 		return fmt.Errorf("serve on %s: %w", p.address, err)
 	case <-ctx.Done():
 	}
+	if err := p.linger(s); err != nil {
+		return err
+	}
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.house.cfg.Shutdown/2)
 	defer cancel()
 	err := p.http.Shutdown(stop)
@@ -69,6 +72,22 @@ func (p *porch) serve(ctx context.Context, s *server) error {
 		err = errors.Join(err, served)
 	}
 	return err
+}
+
+// linger says on /readyz that this process leaves, and answers on for a while: whoever balances the load looks there every
+// so often, and sends the next requests to the others meanwhile.
+func (p *porch) linger(s *server) error {
+	s.leaving.Store(true)
+	p.http.SetKeepAlivesEnabled(false)
+	if s.house.cfg.ShutdownDelay == 0 {
+		return nil
+	}
+	select {
+	case err := <-p.ended:
+		return fmt.Errorf("serve on %s: %w", p.address, err)
+	case <-time.After(s.house.cfg.ShutdownDelay):
+		return nil
+	}
 }
 
 // close ends a porch without a house.

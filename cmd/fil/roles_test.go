@@ -37,6 +37,12 @@ func startEngines(t *testing.T) *engines {
 // serve starts roles as one process and waits until they are ready.
 func (e *engines) serve(roles ...string) *program {
 	e.t.Helper()
+	return e.serveWith(nil, roles...)
+}
+
+// serveWith is serve with more settings, as FIL_…=value.
+func (e *engines) serveWith(settings []string, roles ...string) *program {
+	e.t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		e.t.Fatal(err)
@@ -49,6 +55,7 @@ func (e *engines) serve(roles ...string) *program {
 		"FIL_REDIS_ADDRESSES="+strings.Join(e.cfg.Redis.Addresses, ","), "FIL_REDIS_PASSWORD="+e.cfg.Redis.Password,
 		"FIL_CLICKHOUSE_ADDRESSES="+strings.Join(e.cfg.ClickHouse.Addresses, ","), "FIL_CLICKHOUSE_DATABASE="+e.cfg.ClickHouse.Database,
 		"FIL_CLICKHOUSE_USERNAME="+e.cfg.ClickHouse.Username, "FIL_CLICKHOUSE_PASSWORD="+e.cfg.ClickHouse.Password)
+	p.cmd.Env = append(p.cmd.Env, settings...)
 	p.start()
 	return p
 }

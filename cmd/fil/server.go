@@ -23,6 +23,7 @@ type server struct {
 	ring     *access.Keyring
 	signer   *access.Signer
 	handler  http.Handler
+	leaving  atomic.Bool // set when the stop begins: no more work is asked for
 	caughtUp atomic.Bool // set once every projection has caught up; later gaps are the stages' to bridge
 }
 
@@ -92,7 +93,8 @@ func (s *server) isReady() bool {
 }
 
 func (s *server) readyz(w http.ResponseWriter, _ *http.Request) {
-	if s.isReady() {
+	leaving := s.leaving.Load()
+	if s.isReady() && !leaving {
 		_, _ = w.Write([]byte("ok\n"))
 		if away := s.house.without(); len(away) > 0 {
 			_, _ = fmt.Fprintf(w, "without %s, which is away\n", strings.Join(away, ", "))
@@ -101,5 +103,9 @@ func (s *server) readyz(w http.ResponseWriter, _ *http.Request) {
 	}
 	w.Header().Set("Retry-After", "1")
 	w.WriteHeader(http.StatusServiceUnavailable)
+	if leaving {
+		_, _ = fmt.Fprintln(w, "leaving")
+		return
+	}
 	_, _ = fmt.Fprintf(w, "waiting for %s\n", strings.Join(s.house.waiting(), ", "))
 }

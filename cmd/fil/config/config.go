@@ -44,9 +44,11 @@ type Config struct {
 	Feeds      Feeds         `koanf:"feeds"`
 	Embedded   Embedded      `koanf:"embedded"`
 	Shutdown   time.Duration `koanf:"shutdown"` // most time that a stop may take
-	LogLevel   string        `koanf:"log_level"`
-	LogFormat  string        `koanf:"log_format"` // text or json
-	Traces     Traces        `koanf:"traces"`
+	// ShutdownDelay is how long a process that was told to stop goes on answering, while /readyz says that it leaves.
+	ShutdownDelay time.Duration `koanf:"shutdown_delay"`
+	LogLevel      string        `koanf:"log_level"`
+	LogFormat     string        `koanf:"log_format"` // text or json
+	Traces        Traces        `koanf:"traces"`
 }
 
 // Privacy sets the guard.
@@ -201,6 +203,9 @@ func (c Config) Validate() error {
 		if d < time.Second {
 			fail(key, "%s is under a second", d)
 		}
+	}
+	if c.ShutdownDelay < 0 || c.ShutdownDelay > time.Minute {
+		fail("shutdown_delay", "%s is not between 0s and 1m", c.ShutdownDelay)
 	}
 	if c.Feeds.Profiles > c.Log.Retention {
 		fail("feeds.profiles", "%s is over log.retention (%s): they could not be rebuilt", c.Feeds.Profiles, c.Log.Retention)
