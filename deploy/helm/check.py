@@ -217,6 +217,15 @@ def monitor(objects):
                 yield f"ServiceMonitor: does not see the Service {s['metadata']['name']}"
 
 
+@functools.cache
+def certificate():
+    """A certificate and its key, such as a Secret of certificates holds."""
+    goroot = subprocess.run(["go", "env", "GOROOT"], capture_output=True, text=True, check=True).stdout.strip()
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run(["go", "run", f"{goroot}/src/crypto/tls/generate_cert.go", "--host", "example", "--ca"], cwd=folder, capture_output=True, check=True)
+        return [(pathlib.Path(folder) / name).read_text() for name in ("cert.pem", "key.pem")]
+
+
 def configuration(fil, objects):
     """fil accepts the configuration, with what is mounted beside it and the variables that the pods are given."""
     for c in of_kind(objects, "ConfigMap"):
@@ -226,6 +235,13 @@ def configuration(fil, objects):
                 (folder / "config").mkdir(exist_ok=True)
                 (folder / "config" / name).write_text(text.replace("/etc/fil/", f"{root}/"))
             for name, _, _, container in pods(objects):
+                mounts = {m["mountPath"].removeprefix("/etc/fil/") for m in container["volumeMounts"]}
+                for path in re.findall(r"/etc/fil/(tls/\S+)", c["data"]["fil.yaml"]):
+                    if os.path.dirname(path) not in mounts:
+                        yield f"{name}: fil.yaml names /etc/fil/{path}, which nothing mounts"
+                        continue
+                    (folder / path).parent.mkdir(parents=True, exist_ok=True)
+                    (folder / path).write_text(certificate()[path.endswith(".key")])
                 env = {"LANG": "C", "PATH": os.environ["PATH"]}
                 env |= {e["name"]: e.get("value", "from-a-secret") for e in container["env"]}
                 status, text = run(fil, "--config", str(folder / "config/fil.yaml"), "check", env=env)
@@ -291,6 +307,7 @@ BREAKS = (
     (ingress, put("Prefix", "Ingress", "spec", "rules", 0, "http", "paths", -1, "pathType"), "exposes"),
     (monitor, drop("ServiceMonitor", "spec", "endpoints", 0, "authorization"), "with a key"),
     (configuration, put("lisen: a\n", "ConfigMap", "data", "fil.yaml"), "lisen"),
+    (configuration, put("listen: a:1\nlog: {tls: {ca: /etc/fil/tls/gone/ca.crt}}\n", "ConfigMap", "data", "fil.yaml"), "nothing mounts"),
     (configuration, put([{"name": "FIL_REDIS_PASWORD", "value": "x"}], *CONTAINER, "env"), "FIL_REDIS_PASWORD"),
 )
 
