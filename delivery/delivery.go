@@ -39,6 +39,7 @@ type Ranker interface {
 type Kept struct {
 	Feed    fil.Feed
 	Found   bool      // whether there is a feed; Feed.Agent is set in any case
+	Damaged bool      // there is one that cannot be read, which is as good as none
 	Read    time.Time // the day when it was last read
 	Profile []byte    // the agent's profile, as ranking packs it; nil when there is none
 }
@@ -51,7 +52,8 @@ type Store interface {
 	GetMany(ctx context.Context, agents []string) ([]Kept, error)
 	// Put keeps a feed that is being read now, for the warm window.
 	Put(ctx context.Context, feed fil.Feed, now time.Time) error
-	// PutMany replaces feeds that are still kept, and leaves them the time they had.
+	// PutMany replaces feeds that are still kept, or are damaged, and leaves them the time they had. One that was not found
+	// is kept for what is left of the warm window since its Read, unless there is one now.
 	PutMany(ctx context.Context, all []Kept) error
 }
 

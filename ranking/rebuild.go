@@ -43,16 +43,27 @@ type Rebuilt struct {
 // it was read, the log is read on until what the worker knew is known here too. So a rebuild can be interrupted at any
 // point: each agent's profile is the one before or the one after.
 type Rebuilder struct {
+	cfg    RebuildConfig
 	policy Policy
 	store  Store
 	log    Log
-	memory int64
 	now    func() time.Time
 }
 
-// NewRebuilder makes a rebuilder that holds the profiles of one partition at a time, in at most about so many bytes.
-func NewRebuilder(policy Policy, store Store, log Log, memory int64, now func() time.Time) *Rebuilder {
-	return &Rebuilder{policy: policy, store: store, log: log, memory: memory, now: now}
+// RebuildConfig bounds a rebuild.
+type RebuildConfig struct {
+	Memory   int64         // bytes, about, that the profiles of one partition may take: partitions are made one at a time
+	Patience time.Duration // how long a worker is waited for, to mark a partition whose popularity is gone
+}
+
+// DefaultRebuildConfig allows 2 GiB, and waits for several beats of the log.
+func DefaultRebuildConfig() RebuildConfig {
+	return RebuildConfig{Memory: 2 << 30, Patience: 10 * time.Second}
+}
+
+// NewRebuilder makes a rebuilder.
+func NewRebuilder(cfg RebuildConfig, policy Policy, store Store, log Log, now func() time.Time) *Rebuilder {
+	return &Rebuilder{cfg: cfg, policy: policy, store: store, log: log, now: now}
 }
 
 // Partition makes a partition again from its first record kept. With from over 0, only the profiles of the agents who did
@@ -61,7 +72,7 @@ func NewRebuilder(policy Policy, store Store, log Log, memory int64, now func() 
 //
 // The error is ErrTooLarge when memory does not suffice, ErrNewer when a newer version has written what is stored.
 func (r *Rebuilder) Partition(ctx context.Context, partition int, from int64, progress func(Rebuilt)) (Rebuilt, error) {
-	b := &rebuild{Rebuilder: r, partition: partition, shadow: newShadow(r.memory), progress: progress}
+	b := &rebuild{Rebuilder: r, partition: partition, shadow: newShadow(r.cfg.Memory), progress: progress}
 	if err := b.run(ctx, from); err != nil {
 		return b.done, fmt.Errorf("rebuild partition %d: %w", partition, err)
 	}
@@ -243,48 +254,61 @@ func (b *rebuild) compare(agent string, live Stored) (c Change, differs bool, er
 	return c, !bytes.Equal(live.Profile, want.Profile) || !bytes.Equal(live.Identities[live.Identities.stale(today):], want.Identities), nil
 }
 
-// settlePopularity does the same for the partition's popularity. Where it is missing, or made under other numbers, a
-// worker is about to make it again: it marks that effects are stored, and only a worker may set that mark.
+// settlePopularity does the same for the partition's popularity. Where it is missing, or made under other numbers, it is
+// for a worker to mark that effects are stored, and a worker is waited for: set by anyone else, the mark would hide what
+// the worker still has to do.
 func (b *rebuild) settlePopularity(ctx context.Context) error {
-	for {
+	for waiting := time.Now(); ; {
 		live, err := b.store.LoadPopularity(ctx, b.partition)
 		if err != nil {
 			return fmt.Errorf("read popularity: %w", err)
 		}
-		if len(live) > 0 {
-			if err := checkVersion("popularity", live, tallyVersion); errors.Is(err, ErrNewer) {
-				return err
-			}
-		}
-		if len(live) < tallyHeader || live[0] != tallyVersion || madeUnder(live) != b.learner.digest {
-			return nil
-		}
-		if offsetOf(live) >= b.readTo {
-			_, end, err := b.log.Extent(ctx, fil.TopicEngagements, b.partition)
-			if err != nil {
-				return err
-			}
-			if err := b.readOn(ctx, end); err != nil {
-				return err
-			}
-		}
-		want, err := parseTally(b.shadow.popularity)
-		if err != nil {
+		if _, err := parseTally(live); errors.Is(err, ErrNewer) {
 			return err
 		}
-		want.edition = live[1]
-		if bytes.Equal(live, want.pack()) {
-			return nil
+		if len(live) < tallyHeader || live[0] != tallyVersion || madeUnder(live) != b.learner.digest {
+			if time.Since(waiting) >= b.cfg.Patience {
+				return nil
+			}
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-time.After(100 * time.Millisecond):
+			}
+			continue
 		}
-		want.edition++
-		err = b.store.SavePopularity(ctx, b.partition, PopularityChange{Before: bytesHeader(live), Whole: true, At: []int{0}, Bytes: [][]byte{want.pack()}})
-		if err == nil {
-			b.done.Popular = want.offset <= offsetOf(live)
-		}
-		if !errors.Is(err, ErrConflict) {
+		if err := b.replacePopularity(ctx, live); !errors.Is(err, ErrConflict) {
 			return err
 		}
 	}
+}
+
+// replacePopularity puts the shadow's popularity in the place of the one stored, if they differ.
+func (b *rebuild) replacePopularity(ctx context.Context, live []byte) error {
+	if offsetOf(live) >= b.readTo {
+		_, end, err := b.log.Extent(ctx, fil.TopicEngagements, b.partition)
+		if err != nil {
+			return err
+		}
+		if err := b.readOn(ctx, end); err != nil {
+			return err
+		}
+	}
+	want, err := parseTally(b.shadow.popularity)
+	if err != nil {
+		return err
+	}
+	want.edition = live[1]
+	if bytes.Equal(live, want.pack()) {
+		return nil
+	}
+	want.edition++
+	err = b.store.SavePopularity(ctx, b.partition, PopularityChange{Before: bytesHeader(live), Whole: true, At: []int{0}, Bytes: [][]byte{want.pack()}})
+	if err == nil {
+		b.done.Popular = want.offset <= offsetOf(live)
+		b.progress(b.done)
+	}
+	return err
 }
 
 // offsetOf is the offset that a popularity includes; without one, no profile can be ahead of it.

@@ -92,7 +92,7 @@ func rebuild(t testing.TB, client *redis.Client, log ranking.Log, from int64) ra
 }
 
 func rebuilder(t testing.TB, client *redis.Client, log ranking.Log) *ranking.Rebuilder {
-	return ranking.NewRebuilder(ranking.DefaultPolicy(), newStore(t, client), log, 1<<30, func() time.Time { return noon })
+	return ranking.NewRebuilder(ranking.RebuildConfig{Memory: 1 << 30}, ranking.DefaultPolicy(), newStore(t, client), log, func() time.Time { return noon })
 }
 
 // withoutEdition compares popularity but for its edition.
@@ -222,7 +222,7 @@ func TestRebuild_YieldsToAWorkerThatWroteFirst(t *testing.T) {
 		}
 		at = len(log.all())
 	}}
-	r := ranking.NewRebuilder(ranking.DefaultPolicy(), store, log, 1<<30, func() time.Time { return noon })
+	r := ranking.NewRebuilder(ranking.RebuildConfig{Memory: 1 << 30}, ranking.DefaultPolicy(), store, log, func() time.Time { return noon })
 	if _, err := r.Partition(t.Context(), 3, 0, func(ranking.Rebuilt) {}); err != nil {
 		t.Fatal(err)
 	}
@@ -315,7 +315,7 @@ func TestRebuild_Refuses(t *testing.T) {
 			t.Errorf("%s: %s", name, diff)
 		}
 	}
-	expect("little memory", ranking.NewRebuilder(ranking.DefaultPolicy(), newStore(t, client), log, 3000, time.Now), ranking.ErrTooLarge)
+	expect("little memory", ranking.NewRebuilder(ranking.RebuildConfig{Memory: 3000}, ranking.DefaultPolicy(), newStore(t, client), log, time.Now), ranking.ErrTooLarge)
 	for _, key := range []string{"p:{agent2}", "pop:{3}"} {
 		was := client.Get(t.Context(), key).Val()
 		client.SetRange(t.Context(), key, 0, "\x02")

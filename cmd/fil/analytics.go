@@ -39,7 +39,8 @@ func buildAnalytics(ctx context.Context, h *house) error {
 	if err != nil {
 		return err
 	}
-	h.drain(facts, eventlog.Drain{Stage: "analytics", Topic: fil.TopicEngagements, Handle: recorder.Record, MaxBatch: 10_000, MaxWait: insertEvery, Exact: true})
+	h.rebuilders[rebuildFacts] = h.rebuildFacts(recorder, store)
+	h.drain(facts, eventlog.Drain{Stage: analytics.Stage, Topic: fil.TopicEngagements, Handle: recorder.Record, MaxBatch: 10_000, MaxWait: insertEvery, Exact: true})
 	h.drain(facts, eventlog.Drain{Stage: "directory", Topic: fil.TopicAgents, Handle: recorder.Directory, MaxBatch: 10_000, MaxWait: insertEvery})
 
 	zone, err := time.LoadLocation(h.cfg.Zone)

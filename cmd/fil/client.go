@@ -26,6 +26,22 @@ const maxAnswer = 64 << 20
 
 // call makes one request and gives the answer's body. An answer over 299 is an error that says what the server said.
 func (f serverFlags) call(w *world, method, path string, query url.Values, body any) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(w.ctx, time.Minute)
+	defer cancel()
+	answer, err := f.open(ctx, w, method, path, query, body)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = answer.Close() }()
+	raw, err := io.ReadAll(io.LimitReader(answer, maxAnswer))
+	if err != nil {
+		return nil, fmt.Errorf("read the answer of %s: %w", f.Server, err)
+	}
+	return raw, nil
+}
+
+// open makes one request, as call does, and gives the answer's body for the caller to read and close.
+func (f serverFlags) open(ctx context.Context, w *world, method, path string, query url.Values, body any) (io.ReadCloser, error) {
 	if at, err := url.Parse(f.Server); err != nil || at.Host == "" || at.Scheme != "http" && at.Scheme != "https" {
 		return nil, usageError{fmt.Errorf("--server %q: not an address such as http://127.0.0.1:8080", f.Server)}
 	}
@@ -41,8 +57,6 @@ func (f serverFlags) call(w *world, method, path string, query url.Values, body 
 	if len(query) > 0 {
 		address += "?" + query.Encode()
 	}
-	ctx, cancel := context.WithTimeout(w.ctx, time.Minute)
-	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, method, address, reader)
 	if err != nil {
 		return nil, usageError{fmt.Errorf("--server %s: %w", f.Server, err)}
@@ -61,15 +75,15 @@ func (f serverFlags) call(w *world, method, path string, query url.Values, body 
 		}
 		return nil, fmt.Errorf("ask %s: %w", f.Server, err)
 	}
+	if resp.StatusCode < http.StatusMultipleChoices {
+		return resp.Body, nil
+	}
 	defer func() { _ = resp.Body.Close() }()
 	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	if err != nil {
 		return nil, fmt.Errorf("read the answer of %s: %w", f.Server, err)
 	}
-	if resp.StatusCode >= http.StatusMultipleChoices {
-		return nil, problemOf(resp.StatusCode, raw)
-	}
-	return raw, nil
+	return nil, problemOf(resp.StatusCode, raw)
 }
 
 // get calls and decodes a JSON answer, or copies it to out as it is with --json and gives decoded false.

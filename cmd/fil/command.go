@@ -51,6 +51,7 @@ type commands struct {
 		Replay replayRejectsCommand `cmd:"" help:"${help_rejects_replay}"`
 	} `cmd:"" help:"${help_rejects}"`
 	Engine  engineCommand  `cmd:"" help:"${help_engine}"`
+	Rebuild rebuildCommand `cmd:"" help:"${help_rebuild}"`
 	Check   checkCommand   `cmd:"" help:"${help_check}"`
 	Version versionCommand `cmd:"" help:"${help_version}"`
 }

@@ -64,6 +64,7 @@ func (h *house) openFeeds() (*feeds, error) {
 		return nil, err
 	}
 	h.feeds = &feeds{popularity: popularity, ranker: ranker, keeper: keeper, hub: delivery.NewHub(keeper)}
+	h.rebuilders[rebuildFeeds] = h.rebuildFeeds(h.feeds, store)
 	return h.feeds, nil
 }
 

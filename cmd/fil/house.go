@@ -44,6 +44,8 @@ type house struct {
 	feeds     *feeds   // made by openFeeds
 	changed   []func() // told that an agent, audience or content changed
 
+	rebuilders map[string]rebuilder // what the roles of this process can make again
+
 	metrics  *serverMetrics
 	tracing  *tracing.Tracing // nil: off
 	engines  []engine         // asked now and then whether they answer
@@ -79,7 +81,7 @@ type condition struct {
 func build(ctx context.Context, cfg config.Config, logger *slog.Logger, roles []string) (*house, error) {
 	h := &house{
 		cfg: cfg, logger: logger, reg: prometheus.NewRegistry(), now: time.Now,
-		tables: map[fil.Topic]*eventlog.Table{}, roles: roles,
+		tables: map[fil.Topic]*eventlog.Table{}, roles: roles, rebuilders: map[string]rebuilder{},
 	}
 	h.metrics = newServerMetrics(h.reg, cfg.Data, roles)
 	h.reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -99,6 +101,7 @@ func build(ctx context.Context, cfg config.Config, logger *slog.Logger, roles []
 			return h, fmt.Errorf("build role %s: %w", name, err)
 		}
 	}
+	h.register = append(h.register, h.registerRebuild)
 	return h, nil
 }
 

@@ -9,7 +9,17 @@ import (
 // helpTexts gives the texts of the help in a language.
 func helpTexts(language string) kong.Vars {
 	vars := kong.Vars{}
-	for name, text := range map[string]fil.Bilingual{
+	for _, texts := range []map[string]fil.Bilingual{commandTexts(), flagTexts()} {
+		for name, text := range texts {
+			vars[name] = text.In(language)
+		}
+	}
+	return vars
+}
+
+// commandTexts says what the commands do.
+func commandTexts() map[string]fil.Bilingual {
+	return map[string]fil.Bilingual{
 		"description":          {FR: "Fil décide quelle communication atteint quel agent public, dans quel ordre et par quel canal, et rend compte de ce qu'elle est devenue.", EN: "Fil decides which communication reaches which civil servant, in which order and through which channel, and tells what came of it."},
 		"see_help":             {FR: "Voir « fil --help » ou « fil COMMANDE --help ».", EN: "See 'fil --help' or 'fil COMMAND --help'."},
 		"help_config":          {FR: "Fichier de configuration YAML ; « fil check --default » en montre un complet.", EN: "YAML configuration file; 'fil check --default' shows a whole one."},
@@ -31,40 +41,49 @@ func helpTexts(language string) kong.Vars {
 		"help_rejects":        {FR: "Voir et rejouer les enregistrements mis de côté.", EN: "See and replay the records that were parked."},
 		"help_rejects_list":   {FR: "Lister les enregistrements mis de côté et la raison.", EN: "List the parked records and the reason."},
 		"help_rejects_replay": {FR: "Remettre dans le journal les enregistrements mis de côté, une fois chacun.", EN: "Put the parked records back in the log, once each."},
+		"help_rebuild": {FR: "Refaire depuis le journal, sans cesser de servir : profiles (profils et popularité), feeds (fils) ou facts (faits).",
+			EN: "Make again from the log, while serving: profiles (and popularity), feeds or facts."},
+		"help_rebuild_what": {FR: "Ce qui est refait : profiles, feeds ou facts.", EN: "What is made again: profiles, feeds or facts."},
+		"help_rebuild_from": {FR: "Seulement ce que concernent les enregistrements à partir de cette position de chaque partition : leurs agents (profiles, feeds), leurs faits (facts).",
+			EN: "Only what the records from this offset of each partition on are about: their agents (profiles, feeds), their facts (facts)."},
+		"help_rebuild_memory": {FR: "Mio que peuvent prendre, dans le serveur, les profils d'une partition.", EN: "MiB that the profiles of one partition may take, in the server."},
 		"help_check":          {FR: "Vérifier la configuration.", EN: "Check the configuration."},
 		"help_version":        {FR: "Dire la version.", EN: "Say the version."},
-		"help_server":         {FR: "Adresse du serveur.", EN: "Address of the server."},
-		"help_key":            {FR: "Clé d'accès.", EN: "Access key."},
-		"help_json":           {FR: "Écrire du JSON.", EN: "Write JSON."},
-		"help_data":           {FR: "Dossier des données.", EN: "Data folder."},
-		"help_listen":         {FR: "Adresse d'écoute, HÔTE:PORT.", EN: "Address to listen on, HOST:PORT."},
-		"help_demo":           {FR: "Charger la démonstration : un département fictif d'environ 2 000 agents.", EN: "Load the demonstration: a made-up French département of about 2,000 agents."},
-		"help_roles":          {FR: "Rôles à démarrer : ingest, worker, delivery, analytics.", EN: "Roles to start: ingest, worker, delivery, analytics."},
-		"help_what":           {FR: "Ce que sont les lignes : agents, contents ou engagements.", EN: "What the rows are: agents, contents or engagements."},
-		"help_files":          {FR: "Fichiers à lire.", EN: "Files to read."},
-		"help_map":            {FR: "Champ tiré d'une colonne : champ=colonne,… (répétable).", EN: "Field taken from a column: field=column,… (repeatable)."},
-		"help_const":          {FR: "Champ de valeur fixe : champ=valeur (répétable).", EN: "Field of fixed value: field=value (repeatable)."},
-		"help_value":          {FR: "Valeur à traduire : champ:DE=VERS (répétable).", EN: "Value to translate: field:FROM=TO (repeatable)."},
-		"help_refused":        {FR: "Fichier où écrire les lignes refusées et la raison.", EN: "File for the refused rows and the reason."},
-		"help_agent":          {FR: "Identifiant de l'agent.", EN: "The agent's id."},
-		"help_limit":          {FR: "Nombre d'éléments.", EN: "Number of items."},
-		"help_order":          {FR: "Ordre : ranked ou chronological.", EN: "Order: ranked or chronological."},
-		"help_explain":        {FR: "Montrer l'explication complète de chaque place.", EN: "Show the whole explanation of each placement."},
-		"help_rule":           {FR: "Règle, comme « manager and inOrg(\"cd/dgst\") ».", EN: "Rule, such as 'manager and inOrg(\"cd/dgst\")'."},
-		"help_by":             {FR: "Attribut de répartition.", EN: "Attribute to break down by."},
-		"help_content":        {FR: "Identifiant du contenu.", EN: "The content's id."},
-		"help_from":           {FR: "Début, comme 2026-01-31.", EN: "Start, such as 2026-01-31."},
-		"help_to":             {FR: "Fin, ce jour compris.", EN: "End, that day included."},
-		"help_every":          {FR: "Pas de temps : day, week, month, quarter ou year.", EN: "Time step: day, week, month, quarter or year."},
-		"help_role":           {FR: "Rôle : ingest, communicator, leader, service, agent.", EN: "Role: ingest, communicator, leader, service, agent."},
-		"help_name":           {FR: "Nom pour s'y retrouver.", EN: "Name to find it again."},
-		"help_life":           {FR: "Durée de vie du jeton d'un agent.", EN: "Life of an agent's token."},
-		"help_id":             {FR: "Identifiant de la clé.", EN: "The key's id."},
-		"help_topic":          {FR: "Sujet : fil.agents, fil.audiences, fil.contents ou fil.engagements.", EN: "Topic: fil.agents, fil.audiences, fil.contents or fil.engagements."},
-		"help_reason":         {FR: "Seulement ceux dont la raison contient ce texte.", EN: "Only those whose reason contains this text."},
-		"help_default":        {FR: "Écrire la configuration par défaut.", EN: "Write the default configuration."},
-	} {
-		vars[name] = text.In(language)
 	}
-	return vars
+}
+
+// flagTexts says what flags and arguments are.
+func flagTexts() map[string]fil.Bilingual {
+	return map[string]fil.Bilingual{
+		"help_server":  {FR: "Adresse du serveur.", EN: "Address of the server."},
+		"help_key":     {FR: "Clé d'accès.", EN: "Access key."},
+		"help_json":    {FR: "Écrire du JSON.", EN: "Write JSON."},
+		"help_data":    {FR: "Dossier des données.", EN: "Data folder."},
+		"help_listen":  {FR: "Adresse d'écoute, HÔTE:PORT.", EN: "Address to listen on, HOST:PORT."},
+		"help_demo":    {FR: "Charger la démonstration : un département fictif d'environ 2 000 agents.", EN: "Load the demonstration: a made-up French département of about 2,000 agents."},
+		"help_roles":   {FR: "Rôles à démarrer : ingest, worker, delivery, analytics.", EN: "Roles to start: ingest, worker, delivery, analytics."},
+		"help_what":    {FR: "Ce que sont les lignes : agents, contents ou engagements.", EN: "What the rows are: agents, contents or engagements."},
+		"help_files":   {FR: "Fichiers à lire.", EN: "Files to read."},
+		"help_map":     {FR: "Champ tiré d'une colonne : champ=colonne,… (répétable).", EN: "Field taken from a column: field=column,… (repeatable)."},
+		"help_const":   {FR: "Champ de valeur fixe : champ=valeur (répétable).", EN: "Field of fixed value: field=value (repeatable)."},
+		"help_value":   {FR: "Valeur à traduire : champ:DE=VERS (répétable).", EN: "Value to translate: field:FROM=TO (repeatable)."},
+		"help_refused": {FR: "Fichier où écrire les lignes refusées et la raison.", EN: "File for the refused rows and the reason."},
+		"help_agent":   {FR: "Identifiant de l'agent.", EN: "The agent's id."},
+		"help_limit":   {FR: "Nombre d'éléments.", EN: "Number of items."},
+		"help_order":   {FR: "Ordre : ranked ou chronological.", EN: "Order: ranked or chronological."},
+		"help_explain": {FR: "Montrer l'explication complète de chaque place.", EN: "Show the whole explanation of each placement."},
+		"help_rule":    {FR: "Règle, comme « manager and inOrg(\"cd/dgst\") ».", EN: "Rule, such as 'manager and inOrg(\"cd/dgst\")'."},
+		"help_by":      {FR: "Attribut de répartition.", EN: "Attribute to break down by."},
+		"help_content": {FR: "Identifiant du contenu.", EN: "The content's id."},
+		"help_from":    {FR: "Début, comme 2026-01-31.", EN: "Start, such as 2026-01-31."},
+		"help_to":      {FR: "Fin, ce jour compris.", EN: "End, that day included."},
+		"help_every":   {FR: "Pas de temps : day, week, month, quarter ou year.", EN: "Time step: day, week, month, quarter or year."},
+		"help_role":    {FR: "Rôle : ingest, communicator, leader, service, agent.", EN: "Role: ingest, communicator, leader, service, agent."},
+		"help_name":    {FR: "Nom pour s'y retrouver.", EN: "Name to find it again."},
+		"help_life":    {FR: "Durée de vie du jeton d'un agent.", EN: "Life of an agent's token."},
+		"help_id":      {FR: "Identifiant de la clé.", EN: "The key's id."},
+		"help_topic":   {FR: "Sujet : fil.agents, fil.audiences, fil.contents ou fil.engagements.", EN: "Topic: fil.agents, fil.audiences, fil.contents or fil.engagements."},
+		"help_reason":  {FR: "Seulement ceux dont la raison contient ce texte.", EN: "Only those whose reason contains this text."},
+		"help_default": {FR: "Écrire la configuration par défaut.", EN: "Write the default configuration."},
+	}
 }

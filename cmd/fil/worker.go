@@ -18,6 +18,7 @@ func buildWorker(_ context.Context, h *house) error {
 	if err != nil {
 		return err
 	}
+	h.rebuilders[rebuildProfiles] = h.rebuildProfiles
 	h.drain(h.watch, eventlog.Drain{Stage: "ranking", Topic: fil.TopicEngagements, Handle: func(ctx context.Context, partition int, batch []fil.Record) error {
 		agents, err := learner.Learn(ctx, partition, batch)
 		if len(agents) > 0 {

@@ -12,6 +12,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -117,6 +119,7 @@ func (s *Store) kept(agent string, values []any) delivery.Kept {
 	k, err := kept(agent, bytesOf(values[0]), bytesOf(values[1]))
 	if err != nil {
 		s.unreadable.Inc()
+		k.Damaged = true
 	}
 	return k
 }
@@ -142,7 +145,8 @@ func (s *Store) Put(ctx context.Context, feed fil.Feed, now time.Time) error {
 }
 
 // PutMany replaces feeds in one pipeline. A feed that is gone meanwhile stays gone and the others keep the time they
-// had left, because ranking a feed again is not reading it.
+// had left, because ranking a feed again is not reading it. One that was not found, as after Redis was emptied, is kept
+// until the window has passed since its Read, unless a reader had one put meanwhile.
 func (s *Store) PutMany(ctx context.Context, all []delivery.Kept) error {
 	if len(all) == 0 {
 		return nil
@@ -153,7 +157,11 @@ func (s *Store) PutMany(ctx context.Context, all []delivery.Kept) error {
 		if err != nil {
 			return fmt.Errorf("store a feed: %w", err)
 		}
-		pipe.SetArgs(ctx, Key(k.Feed.Agent), packed, redis.SetArgs{Mode: "XX", KeepTTL: true})
+		how := redis.SetArgs{Mode: "XX", KeepTTL: true}
+		if !k.Found && !k.Damaged {
+			how = redis.SetArgs{Mode: "NX", ExpireAt: k.Read.Add(s.cfg.Window)}
+		}
+		pipe.SetArgs(ctx, Key(k.Feed.Agent), packed, how)
 		s.packed.Observe(float64(len(packed)))
 	}
 	answers, err := pipe.Exec(ctx)
@@ -170,4 +178,39 @@ func (s *Store) PutMany(ctx context.Context, all []delivery.Kept) error {
 		return fmt.Errorf("store %d feeds: %w", len(all), err)
 	}
 	return nil
+}
+
+// Agents calls each with the agents who have a feed, some at a time and in no order; one may come twice. Those whose feed
+// is put or goes meanwhile may come or not.
+func (s *Store) Agents(ctx context.Context, each func(agents []string) error) error {
+	prefix, suffix, _ := strings.Cut(Key("*"), "*")
+	const step = 512
+	scan := func(ctx context.Context, node redis.Cmdable) error {
+		for cursor := uint64(0); ; {
+			keys, next, err := node.Scan(ctx, cursor, Key("*"), step).Result()
+			if err != nil {
+				return fmt.Errorf("list feeds: %w", err)
+			}
+			agents := make([]string, len(keys))
+			for i, key := range keys {
+				agents[i] = strings.TrimSuffix(strings.TrimPrefix(key, prefix), suffix)
+			}
+			if err := each(agents); err != nil {
+				return err
+			}
+			if cursor = next; cursor == 0 {
+				return nil
+			}
+		}
+	}
+	cluster, several := s.client.(*redis.ClusterClient)
+	if !several {
+		return scan(ctx, s.client)
+	}
+	var one sync.Mutex // nodes are asked at the same time, each is called once at a time
+	return cluster.ForEachMaster(ctx, func(ctx context.Context, node *redis.Client) error {
+		one.Lock()
+		defer one.Unlock()
+		return scan(ctx, node)
+	})
 }

@@ -1,6 +1,8 @@
 package feedstore_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -76,7 +78,7 @@ func TestStore_PutManyReplacesWhatIsThereAndItsTime(t *testing.T) {
 	feed.Entries = feed.Entries[:1]
 	gone := feedOf(1)
 	gone.Agent = "gone"
-	if err := store.PutMany(t.Context(), []delivery.Kept{{Feed: feed, Read: built}, {Feed: gone, Read: built}}); err != nil {
+	if err := store.PutMany(t.Context(), []delivery.Kept{{Feed: feed, Found: true, Read: built}, {Feed: gone, Found: true, Read: built}}); err != nil {
 		t.Fatal(err)
 	}
 	if kept, _ := store.Get(t.Context(), "marie"); len(kept.Feed.Entries) != 1 {
@@ -92,6 +94,70 @@ func TestStore_PutManyReplacesWhatIsThereAndItsTime(t *testing.T) {
 		if err != nil {
 			t.Errorf("%s of none: %v", name, err)
 		}
+	}
+}
+
+// What was not found is kept for what is left of the window since its read, unless a reader was faster; what cannot be
+// read is replaced, and keeps its time.
+func TestStore_PutManyMakesWhatIsMissing(t *testing.T) {
+	store, client, _ := open(t)
+	of := func(agent string, entries int) fil.Feed {
+		feed := feedOf(entries)
+		feed.Agent = agent
+		return feed
+	}
+	now := time.Now()
+	if err := store.Put(t.Context(), of("faster", 1), now); err != nil {
+		t.Fatal(err)
+	}
+	client.Set(t.Context(), feedstore.Key("damaged"), "x", time.Hour)
+	kept, err := store.GetMany(t.Context(), []string{"missing", "damaged"})
+	if err != nil || kept[0].Damaged || kept[0].Found || !kept[1].Damaged || kept[1].Found {
+		t.Fatalf("%+v, error %v", kept, err)
+	}
+	kept[0].Feed, kept[0].Read, kept[1].Feed = of("missing", 2), now.Add(-48*time.Hour), of("damaged", 2)
+	if err := store.PutMany(t.Context(), append(kept, delivery.Kept{Feed: of("faster", 2), Read: now})); err != nil {
+		t.Fatal(err)
+	}
+	for agent, want := range map[string]struct {
+		entries int
+		left    time.Duration
+	}{
+		"missing": {2, feedstore.DefaultConfig().Window - 48*time.Hour}, "damaged": {2, time.Hour}, "faster": {1, feedstore.DefaultConfig().Window},
+	} {
+		got, err := store.Get(t.Context(), agent)
+		if err != nil || !got.Found || len(got.Feed.Entries) != want.entries {
+			t.Errorf("%s has %+v, want %d entries, error %v", agent, got, want.entries, err)
+		}
+		if left := client.TTL(t.Context(), feedstore.Key(agent)).Val(); left > want.left+time.Minute || left < want.left-time.Minute {
+			t.Errorf("%s has %v left, want %v", agent, left, want.left)
+		}
+	}
+}
+
+func TestStore_ListsWhoHasAFeed(t *testing.T) {
+	store, client, _ := open(t)
+	want := map[string]bool{}
+	for i := range 1300 {
+		feed := feedOf(1)
+		feed.Agent = fmt.Sprintf("agent {%d} *", i)
+		want[feed.Agent] = true
+		if err := store.Put(t.Context(), feed, built); err != nil {
+			t.Fatal(err)
+		}
+		client.Set(t.Context(), fmt.Sprintf("p:{%d}", i), "x", 0)
+	}
+	err := store.Agents(t.Context(), func(agents []string) error {
+		for _, agent := range agents {
+			if !strings.HasPrefix(agent, "agent {") || !strings.HasSuffix(agent, "} *") {
+				t.Errorf("%q has no feed", agent)
+			}
+			delete(want, agent)
+		}
+		return nil
+	})
+	if err != nil || len(want) > 0 {
+		t.Errorf("%d agents are missing, error %v", len(want), err)
 	}
 }
 

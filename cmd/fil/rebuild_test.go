@@ -1,0 +1,208 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+
+	"github.com/filengine/fil/cmd/fil/config"
+)
+
+// command runs a command against this server, in the test's process, and gives what it wrote and its status.
+func (h *here) command(role string, args ...string) (string, int) {
+	h.t.Helper()
+	var out bytes.Buffer
+	args = append(args, "--server", h.base, "--key", h.keys[role])
+	status := Run(context.Background(), args, Streams{Out: &out, Err: &out, Environ: []string{"LANG=en_GB.UTF-8"}})
+	return out.String(), status
+}
+
+// rebuilt runs `fil rebuild` and gives its last line.
+func (h *here) rebuilt(args ...string) (last rebuildProgress) {
+	h.t.Helper()
+	out, status := h.command("ingest", append([]string{"rebuild", "--json"}, args...)...)
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &last); err != nil || status != exitDone || !last.Done {
+		h.t.Fatalf("rebuild %v: status %d, %v\n%s", args, status, err, out)
+	}
+	return last
+}
+
+// kept is everything that Redis holds under a pattern.
+func (h *here) kept(pattern string) map[string]string {
+	h.t.Helper()
+	keys, err := h.redis.Keys(context.Background(), pattern).Result()
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	all := map[string]string{}
+	for _, key := range keys {
+		if all[key], err = h.redis.Get(context.Background(), key).Result(); err != nil {
+			h.t.Fatal(err)
+		}
+	}
+	return all
+}
+
+// loaded is a server with a story, some engagements learned and recorded, and everyone's feed kept.
+func loaded(t *testing.T, events int) *here {
+	t.Helper()
+	h := startHere(t)
+	story(h.program)
+	h.ask(http.MethodPost, "/v1/engagements", h.keys["ingest"], engagements(0, events, 60, 3), "Content-Type: application/x-ndjson")
+	h.awaitTotals(events)
+	h.awaitLearned(events)
+	for i := range 60 {
+		h.feed(fmt.Sprintf("a%d", i))
+	}
+	return h
+}
+
+// What was damaged in the stores is as the log says again, with the server up; what was right is found right.
+func TestRebuild(t *testing.T) {
+	const events = 1200
+	h := loaded(t, events)
+	ctx := context.Background()
+	profiles, feeds := h.kept("p:*"), h.kept("f:*")
+
+	for _, what := range []string{rebuildProfiles, rebuildFeeds, rebuildFacts} {
+		if p := h.rebuilt(what); p.Changed+p.Added+p.Removed+p.Popularity != 0 || p.Checked == 0 || p.Read != events {
+			t.Errorf("%s were as the log says, and the rebuild says %+v", what, p)
+		}
+	}
+
+	h.redis.SetRange(ctx, "p:{a7}", 20, "\x55")
+	h.redis.Del(ctx, "p:{a8}", "i:{a8}")
+	if p := h.rebuilt(rebuildProfiles); p.Changed != 2 || p.Checked != 60 {
+		t.Errorf("two profiles were damaged: %+v", p)
+	}
+	if got := h.kept("p:*"); !maps.Equal(profiles, got) {
+		t.Error("profiles are not what they were")
+	}
+
+	h.redis.SetRange(ctx, "f:{a7}", 40, "\x55")
+	h.redis.Del(ctx, "f:{a8}")
+	if p := h.rebuilt(rebuildFeeds); p.Changed != 1 || p.Added != 1 || p.Checked != 60 {
+		t.Errorf("a feed was altered and one was removed: %+v", p)
+	}
+	again := h.kept("f:*")
+	if len(again) != len(feeds) {
+		t.Errorf("%d feeds, want %d", len(again), len(feeds))
+	}
+	if p := h.rebuilt(rebuildFeeds); p.Changed+p.Added != 0 {
+		t.Errorf("a second time: %+v", p)
+	}
+
+	cfg := h.server.house.cfg.ClickHouse
+	db := facts(t, cfg)
+	if err := db.Exec(ctx, "DELETE FROM facts WHERE offset % 5 = 0"); err != nil {
+		t.Fatal(err)
+	}
+	if p := h.rebuilt(rebuildFacts); p.Added == 0 || p.Removed != 0 || p.Checked != events {
+		t.Errorf("facts were deleted: %+v", p)
+	}
+	h.awaitTotals(events)
+}
+
+func facts(t *testing.T, cfg config.ClickHouse) clickhouse.Conn {
+	t.Helper()
+	db, err := clickhouse.Open(&clickhouse.Options{Protocol: clickhouse.HTTP, Addr: cfg.Addresses,
+		Auth: clickhouse.Auth{Database: cfg.Database, Username: cfg.Username, Password: cfg.Password}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+// Redis emptied: profiles, then feeds, are there again as they were, without waiting for a read.
+func TestRebuildAfterRedisWasEmptied(t *testing.T) {
+	const events = 1200
+	h := loaded(t, events)
+	profiles, before := h.kept("p:*"), map[string]feedPage{}
+	for i := range 60 {
+		agent := fmt.Sprintf("a%d", i)
+		before[agent] = h.feed(agent)
+	}
+	if err := h.redis.FlushAll(context.Background()).Err(); err != nil {
+		t.Fatal(err)
+	}
+	h.rebuilt(rebuildProfiles)
+	if !maps.Equal(profiles, h.kept("p:*")) {
+		t.Error("profiles are not what they were")
+	}
+	if p := h.rebuilt(rebuildFeeds); p.Added+p.Changed+p.Checked < 60 || len(h.kept("f:*")) != 60 {
+		t.Errorf("%+v, and %d feeds are kept, want 60", p, len(h.kept("f:*")))
+	}
+	for agent, want := range before {
+		if got := h.feed(agent); !sameFeed(want, got) {
+			t.Errorf("the feed of %s is %s, want %s", agent, got.ids(), want.ids())
+		}
+	}
+}
+
+// Everything is made again, over and over, while events come in: the end is as if nothing had been.
+func TestRebuildWhileEventsComeIn(t *testing.T) {
+	h := loaded(t, 600)
+	const total = 6000
+	var sent atomic.Int64
+	sent.Store(600)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for first := int(sent.Load()); first < total; first += 100 {
+			h.ask(http.MethodPost, "/v1/engagements", h.keys["ingest"], engagements(first, 100, 60, 3), "Content-Type: application/x-ndjson")
+			sent.Store(int64(first + 100))
+		}
+	}()
+	for rounds := 0; rounds < 2 || sent.Load() < total; rounds++ {
+		h.rebuilt(rebuildProfiles)
+		h.rebuilt(rebuildFeeds)
+		h.rebuilt(rebuildFacts)
+	}
+	<-done
+	h.awaitTotals(total)
+	h.awaitLearned(total)
+	for _, what := range []string{rebuildProfiles, rebuildFacts} {
+		if p := h.rebuilt(what); p.Changed+p.Added+p.Removed+p.Popularity != 0 || p.Read != total {
+			t.Errorf("%s are not as the log says: %+v", what, p)
+		}
+	}
+	if counted := h.counted("analytics", "stored"); counted != total {
+		t.Errorf("%v facts were recorded, want %d", counted, total)
+	}
+}
+
+// The command keeps its contract, and the server refuses what would not be right.
+func TestRebuildRefuses(t *testing.T) {
+	h := startHere(t)
+	story(h.program)
+	h.ask(http.MethodPost, "/v1/engagements", h.keys["ingest"], engagements(0, 100, 60, 3), "Content-Type: application/x-ndjson")
+	h.awaitTotals(100)
+	for _, c := range []struct {
+		role, says string
+		status     int
+		args       []string
+	}{
+		{"ingest", "cakes", exitUsage, []string{"cakes"}},
+		{"ingest", "--from", exitUsage, []string{"facts", "--from=-1"}},
+		{"ingest", "--memory", exitUsage, []string{"profiles", "--memory=1"}},
+		{"ingest", "query.from", exitFailed, []string{"feeds", "--from=100000"}},
+		{"leader", "403", exitFailed, []string{"profiles"}},
+		{"ingest", "records read", exitDone, []string{"profiles"}},
+		{"ingest", "feeds ranked", exitDone, []string{"feeds", "--from=1"}},
+		{"ingest", "facts compared", exitDone, []string{"facts", "--from=1"}},
+	} {
+		if out, status := h.command(c.role, append([]string{"rebuild"}, c.args...)...); status != c.status || !strings.Contains(out, c.says) {
+			t.Errorf("%v: status %d, want %d, saying %q:\n%s", c.args, status, c.status, c.says, out)
+		}
+	}
+}
