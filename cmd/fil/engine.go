@@ -21,6 +21,7 @@ func (c *engineCommand) Run(w *world) (err error) {
 		return err
 	}
 	settings := embedded.DefaultConfig()
+	settings.KeepFree = int64(cfg.Embedded.KeepFreeMiB) << 20
 	settings.Dir, settings.Listen, settings.Password = c.Data, c.Listen, c.Password
 	settings.Library, settings.Log = cfg.Embedded.Library, w.logger(cfg.LogLevel, cfg.LogFormat)
 	engine, err := startEngine(c.Name, settings)

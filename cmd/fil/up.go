@@ -29,6 +29,7 @@ func (c *upCommand) Run(w *world) (err error) {
 	}
 	logger := w.logger(cfg.LogLevel, cfg.LogFormat)
 	settings := embedded.DefaultConfig()
+	settings.KeepFree = int64(cfg.Embedded.KeepFreeMiB) << 20
 	settings.Dir, settings.Library, settings.Log = cfg.Data, cfg.Embedded.Library, logger
 	engines, err := embedded.Start(w.ctx, settings)
 	if err != nil {

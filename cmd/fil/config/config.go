@@ -101,7 +101,8 @@ type Traces struct {
 
 // Embedded sets the engines that run inside `fil up`.
 type Embedded struct {
-	Library string `koanf:"library"` // path of libchdb.so; empty: beside the program, then the usual folders
+	KeepFreeMiB int    `koanf:"keep_free_mib"` // of the disk; under it the log takes no record, under twice as much the facts no insert
+	Library     string `koanf:"library"`       // path of libchdb.so; empty: beside the program, then the usual folders
 }
 
 // Default is the configuration that needs no file.
@@ -115,6 +116,7 @@ func Default() Config {
 		Log:        Log{Partitions: 8, Replication: 1, Retention: 400 * 24 * time.Hour, Session: 10 * time.Second},
 		ClickHouse: ClickHouse{Database: "fil"},
 		Feeds:      Feeds{Window: 30 * 24 * time.Hour, Profiles: 396 * 24 * time.Hour},
+		Embedded:   Embedded{KeepFreeMiB: 256},
 		Shutdown:   20 * time.Second,
 		LogLevel:   "info",
 		LogFormat:  "text",
@@ -197,6 +199,9 @@ func (c Config) Validate() error {
 	}
 	if c.Log.Replication < 1 {
 		fail("log.replication", "%d is under 1", c.Log.Replication)
+	}
+	if c.Embedded.KeepFreeMiB < 1 {
+		fail("embedded.keep_free_mib", "%d is under 1", c.Embedded.KeepFreeMiB)
 	}
 	for key, d := range map[string]time.Duration{"log.retention": c.Log.Retention, "log.session": c.Log.Session, "feeds.window": c.Feeds.Window,
 		"feeds.profiles": c.Feeds.Profiles, "shutdown": c.Shutdown} {

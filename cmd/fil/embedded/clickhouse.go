@@ -47,7 +47,7 @@ func StartClickHouse(cfg Config) (*ClickHouse, error) {
 	}
 	engine, err := chdb.Open(chdb.Config{
 		Dir: dir, Library: cfg.Library, Password: cfg.Password, Log: cfg.Log,
-		MemoryBytes: cfg.ClickHouse.MemoryBytes, QueryThreads: cfg.ClickHouse.QueryThreads, Connections: cfg.ClickHouse.Connections,
+		KeepFree: 2 * cfg.KeepFree, MemoryBytes: cfg.ClickHouse.MemoryBytes, QueryThreads: cfg.ClickHouse.QueryThreads, Connections: cfg.ClickHouse.Connections,
 	})
 	if err != nil {
 		_ = lock.Close()

@@ -32,6 +32,11 @@ type Config struct {
 	Listen string
 	// ClickHouse bounds what the facts engine may take of the machine.
 	ClickHouse Limits
+	// KeepFree is how many bytes of the disk the engines leave free: under it the log takes no record, and under twice as much
+	// the facts no insert, while both can still end cleanly.
+	KeepFree int64
+	// Free tells how many bytes are free on the disk of a folder. Nil: the system is asked.
+	Free func(dir string) (int64, error)
 	// Log receives what the engines have to say. Nil: nothing is said.
 	Log *slog.Logger
 }
@@ -48,7 +53,7 @@ type Limits struct {
 
 // DefaultConfig returns the settings for a machine of 2 cores, without the data directory, which has no default.
 func DefaultConfig() Config {
-	return Config{ClickHouse: Limits{MemoryBytes: 4 << 30, QueryThreads: 2, Connections: 8}}
+	return Config{ClickHouse: Limits{MemoryBytes: 4 << 30, QueryThreads: 2, Connections: 8}, KeepFree: 256 << 20}
 }
 
 // Validate reports every fault of the settings at once.
@@ -66,6 +71,9 @@ func (c Config) Validate() error {
 	if c.ClickHouse.Connections < 2 {
 		faults = append(faults, fmt.Errorf("clickhouse connections: %d, at least 2 are required", c.ClickHouse.Connections))
 	}
+	if c.KeepFree < 0 {
+		faults = append(faults, fmt.Errorf("keep free: %d bytes, 0 (the default) or more is required", c.KeepFree))
+	}
 	return errors.Join(faults...)
 }
 
@@ -74,6 +82,12 @@ func (c Config) withDefaults() Config {
 	d := DefaultConfig()
 	if c.ClickHouse == (Limits{}) {
 		c.ClickHouse = d.ClickHouse
+	}
+	if c.KeepFree == 0 {
+		c.KeepFree = d.KeepFree
+	}
+	if c.Free == nil {
+		c.Free = freeBytes
 	}
 	if c.Listen == "" {
 		c.Listen = "127.0.0.1:0"

@@ -21,6 +21,10 @@ import (
 // Topics are never created by use: the application creates them. A topic keeps everything unless it sets retention.ms
 // or retention.bytes itself; retention and compaction are carried out at start only (see maintain), because the broker
 // would not survive a SIGKILL in the middle of them.
+//
+// A batch that cannot be written is refused, and the ones before it stay whole. The broker does not notice a write that
+// the system took and could not bring to the disk later, so it is asked for nothing more well before the disk is full
+// (Config.KeepFree).
 type Kafka struct {
 	cluster *kfake.Cluster
 	addr    string
@@ -35,7 +39,11 @@ func StartKafka(cfg Config) (*Kafka, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := maintain(dir, time.Now(), cfg.Log); err != nil {
+	room := &room{dir: dir, keep: cfg.KeepFree, free: cfg.Free, log: cfg.Log}
+	if room.left() {
+		err = maintain(dir, time.Now(), cfg.Log) // on a copy, which takes room
+	}
+	if err != nil {
 		_ = lock.Close()
 		return nil, fmt.Errorf("kafka: maintain %s: %w", dir, err)
 	}
@@ -51,6 +59,7 @@ func StartKafka(cfg Config) (*Kafka, error) {
 		_ = lock.Close()
 		return nil, fmt.Errorf("kafka: open %s: %w", dir, err)
 	}
+	room.guard(cluster)
 	k := &Kafka{cluster: cluster, addr: cluster.ListenAddrs()[0], lock: lock}
 	cfg.Log.Debug("embedded engine started", "engine", "kafka", "addr", k.addr)
 	return k, nil

@@ -61,6 +61,8 @@ func runChild(ctx context.Context, role, dir string) error {
 		return writeRows(ctx, dir)
 	case "count":
 		return countRows(ctx, dir)
+	case "limited":
+		return writeLimited(ctx, dir)
 	case "engines":
 		return useEngines(ctx, dir)
 	}

@@ -19,7 +19,7 @@ import (
 	"sync"
 )
 
-// Config says which data the engine serves and what it may take of the machine. Every field but Library is required.
+// Config says which data the engine serves and what it may take of the machine. Every field but Library and KeepFree is required.
 type Config struct {
 	// Dir is the data directory. Only one can be open in a process at a time.
 	Dir string
@@ -29,6 +29,8 @@ type Config struct {
 	Password string
 	// MemoryBytes is the most that all statements together may take.
 	MemoryBytes int64
+	// KeepFree is how many bytes of its disk the engine leaves free: under it, inserts fail (243, NOT_ENOUGH_SPACE).
+	KeepFree int64
 	// QueryThreads is the most threads that one statement may take.
 	QueryThreads int
 	// Connections is how many statements run at the same time; the next ones wait for their turn.
@@ -214,10 +216,11 @@ func serverSettings(cfg Config) []byte {
   <index_mark_cache_size>16777216</index_mark_cache_size>
   <uncompressed_cache_size>0</uncompressed_cache_size>
   <merge_tree>
+    <min_free_disk_bytes_to_perform_insert>%d</min_free_disk_bytes_to_perform_insert>
     <number_of_free_entries_in_pool_to_execute_mutation>1</number_of_free_entries_in_pool_to_execute_mutation>
     <number_of_free_entries_in_pool_to_lower_max_size_of_merge>1</number_of_free_entries_in_pool_to_lower_max_size_of_merge>
     <number_of_free_entries_in_pool_to_execute_optimize_entire_partition>1</number_of_free_entries_in_pool_to_execute_optimize_entire_partition>
   </merge_tree>
 </clickhouse>
-`, cfg.MemoryBytes, 64+cfg.Connections*(cfg.QueryThreads+16), cfg.MemoryBytes/32)
+`, cfg.MemoryBytes, 64+cfg.Connections*(cfg.QueryThreads+16), cfg.MemoryBytes/32, cfg.KeepFree)
 }
