@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -131,7 +132,7 @@ func TestRedisAway(t *testing.T) {
 	h.must(http.MethodPut, "/v1/contents/c9", h.keys["communicator"], `{"title":"Panne","published_at":"2026-11-03T08:00:00Z"}`, 201)
 	h.must(http.MethodDelete, "/v1/contents/c9", h.keys["communicator"], "", 204)
 	h.awaitTotals(events + 300) // facts do not need Redis
-	if got := h.must(http.MethodGet, "/readyz", "", "", 200); string(got.body) != "ok\nwithout redis, which is away\n" {
+	if got := h.must(http.MethodGet, "/readyz", "", "", 200); string(got.body) != "ok\nredis is away\n" {
 		t.Errorf("readiness %q", got.body)
 	}
 	if h.metric("fil_server_breaker_open", "engine=redis") != 1 || h.metric("fil_delivery_degraded_reads_total") != 21 {
@@ -193,7 +194,7 @@ func TestClickHouseAway(t *testing.T) {
 	h := startHere(t, func(cfg *config.Config) { cfg.ClickHouse.Addresses = []string{nobody(t)} })
 	h.clickHouseAway()
 	story(h.program)
-	if got := h.must(http.MethodGet, "/readyz", "", "", 200); string(got.body) != "ok\nwithout clickhouse, which is away\n" {
+	if got := h.must(http.MethodGet, "/readyz", "", "", 200); string(got.body) != "ok\nclickhouse is away\n" {
 		t.Errorf("readiness %q", got.body)
 	}
 	facts := 0
@@ -395,4 +396,50 @@ func TestStartWithoutKafka(t *testing.T) {
 			t.Errorf("stop: %v", err)
 		}
 	}
+}
+
+// With a disk that is nearly full `fil up` starts, serves what it has, refuses what comes with a problem that says when to
+// come back, and goes on once there is room. What is kept free is set above what any disk has.
+func TestDiskFull(t *testing.T) {
+	dir := t.TempDir()
+	p := startUp(t, dir)
+	story(p)
+	send := func(p *program, first, n int) answer {
+		return p.ask(http.MethodPost, "/v1/engagements", p.keys["ingest"], engagements(first, n, 60, 3), "Content-Type: application/x-ndjson")
+	}
+	if got := send(p, 0, 300); got.status != http.StatusAccepted {
+		t.Fatalf("status %d\n%s", got.status, got.body)
+	}
+	p.awaitTotals(300)
+	p.stop()
+
+	const keepFree = "FIL_EMBEDDED_KEEP_FREE_MIB"
+	t.Setenv(keepFree, "1000000000")
+	p = startUp(t, dir)
+	if got := p.feed("a1"); !strings.Contains(got.ids(), "c1") {
+		t.Errorf("the feed is %q", got.ids())
+	}
+	p.awaitTotals(300)
+	for range 5 {
+		got := send(p, 300, 10)
+		if got.status != http.StatusServiceUnavailable || got.header.Get("Retry-After") == "" || got.header.Get("Content-Type") != "application/problem+json" {
+			t.Errorf("engagements: status %d, Retry-After %q\n%s", got.status, got.header.Get("Retry-After"), got.body)
+		}
+	}
+	if got := p.ask(http.MethodPut, "/v1/agents/a0", p.keys["ingest"], `{"org":"elsewhere"}`); got.status != http.StatusServiceUnavailable {
+		t.Errorf("an agent: status %d", got.status)
+	}
+	if log := p.out.String(); strings.Count(log, `msg="the disk is nearly full`) != 1 {
+		t.Errorf("the log does not say once that the disk is full:\n%s", log)
+	}
+	p.stop()
+
+	if err := os.Unsetenv(keepFree); err != nil {
+		t.Fatal(err)
+	}
+	p = startUp(t, dir)
+	if got := send(p, 0, 400); got.status != http.StatusAccepted || !bytes.Contains(got.body, []byte(`"admitted":100,"duplicates":300`)) {
+		t.Errorf("once there is room: status %d\n%s", got.status, got.body)
+	}
+	p.awaitTotals(400)
 }

@@ -75,6 +75,8 @@ type condition struct {
 	name  string
 	ready func() bool
 	needs dependency // nil: the log, without which nothing is
+
+	failing func() bool // whether the stage that needs it fails
 }
 
 // build opens what every role needs, then the roles named.
@@ -188,7 +190,9 @@ func (h *house) drain(needs dependency, d eventlog.Drain) {
 		}
 		return h.events.Drain(ctx, d)
 	})
-	h.wait(condition{name: d.Stage, ready: func() bool { return h.events.CaughtUp(d.Stage) }, needs: needs})
+	h.wait(condition{name: d.Stage, ready: func() bool { return h.events.CaughtUp(d.Stage) }, needs: needs, failing: func() bool {
+		return h.events.Failing(d.Stage)
+	}})
 }
 
 func (h *house) add(name string, loop func(context.Context) error) {
@@ -199,16 +203,17 @@ func (h *house) wait(c condition) { h.waits = append(h.waits, c) }
 
 func (h *house) onClose(closer func(context.Context) error) { h.closers = append(h.closers, closer) }
 
-// waiting names what is not ready yet, in alphabetical order. A process with several roles does not wait for a stage whose
-// engine is away: it answers what it can without. One that has no other role has nothing to answer.
+// waiting names what is not ready yet, in alphabetical order. A process with several roles does not wait for a stage that
+// cannot get on, because its engine is away or refuses: it answers what it can without. One that has no other role has
+// nothing to answer.
 func (h *house) waiting() []string {
 	var names []string
 	for _, c := range h.waits {
-		absent := c.needs != nil && c.needs.away()
+		trouble := c.trouble()
 		switch {
-		case c.ready() || absent && len(h.roles) > 1:
-		case absent:
-			names = append(names, c.name+" ("+c.needs.name()+" is away)")
+		case c.ready() || trouble != "" && len(h.roles) > 1:
+		case trouble != "":
+			names = append(names, c.name+" ("+trouble+")")
 		default:
 			names = append(names, c.name)
 		}
@@ -217,19 +222,32 @@ func (h *house) waiting() []string {
 	return names
 }
 
-// without names the engines that are away, in alphabetical order.
-func (h *house) without() []string {
-	var names []string
+// trouble says why a stage cannot get on, empty when it can.
+func (c condition) trouble() string {
+	switch {
+	case c.needs == nil:
+		return ""
+	case c.needs.away():
+		return c.needs.name() + " is away"
+	case c.failing():
+		return c.needs.name() + " does not take what it is given"
+	}
+	return ""
+}
+
+// troubles says what the process does without, in alphabetical order.
+func (h *house) troubles() []string {
+	var all []string
 	if h.watch.away() {
-		names = append(names, h.watch.name())
+		all = append(all, h.watch.name()+" is away")
 	}
 	for _, c := range h.waits {
-		if c.needs != nil && c.needs.away() {
-			names = append(names, c.needs.name())
+		if trouble := c.trouble(); trouble != "" {
+			all = append(all, trouble)
 		}
 	}
-	slices.Sort(names)
-	return slices.Compact(names)
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // live runs every loop until the context ends or one of them fails.

@@ -96,8 +96,8 @@ func (s *server) readyz(w http.ResponseWriter, _ *http.Request) {
 	leaving := s.leaving.Load()
 	if s.isReady() && !leaving {
 		_, _ = w.Write([]byte("ok\n"))
-		if away := s.house.without(); len(away) > 0 {
-			_, _ = fmt.Fprintf(w, "without %s, which is away\n", strings.Join(away, ", "))
+		for _, trouble := range s.house.troubles() {
+			_, _ = fmt.Fprintln(w, trouble)
 		}
 		return
 	}

@@ -103,7 +103,7 @@ func (l *Log) Drain(ctx context.Context, d Drain) error {
 	if d.Beat == 0 {
 		d.Beat = defaultBeat
 	}
-	r := &draining{Drain: d, log: l, metrics: l.metrics.stage(d.Stage), forgotten: map[int]int64{}}
+	r := &draining{Drain: d, log: l, metrics: l.metrics.stage(d.Stage), failing: map[int]bool{}, forgotten: map[int]int64{}}
 	r.metrics.open(d.Topic)
 	l.begin(r)
 	defer l.end(r)
@@ -119,6 +119,7 @@ type draining struct {
 	mu        sync.Mutex    // protects what follows
 	joined    bool          // a generation has begun
 	behind    int           // lanes that have not yet reached the end they saw when they started
+	failing   map[int]bool  // partitions whose batch in hand has failed failingFrom times or more
 	forgotten map[int]int64 // by partition, the offset to go back to before anything else
 }
 
@@ -237,6 +238,21 @@ func (l *Log) end(r *draining) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.stages[r.Stage], r)
+}
+
+// Failing says whether a stage cannot get on in this process: one of its lanes has been failing the same batch for seconds.
+func (l *Log) Failing(stage string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for r := range l.stages[stage] {
+		r.mu.Lock()
+		failing := len(r.failing) > 0
+		r.mu.Unlock()
+		if failing {
+			return true
+		}
+	}
+	return false
 }
 
 // CaughtUp says whether every drain of a stage has its lanes, and each lane has done what was in the log when it started,

@@ -96,6 +96,16 @@ func (ln *lane) goBack(ctx context.Context, from, end int64) (int64, error) {
 	return from, nil
 }
 
+func (ln *lane) setFailing(failing bool) {
+	ln.mu.Lock()
+	defer ln.mu.Unlock()
+	if failing {
+		ln.failing[ln.partition] = true
+	} else {
+		delete(ln.failing, ln.partition)
+	}
+}
+
 // mustReset gives the offset to go back to, if the lane must.
 func (ln *lane) mustReset() (from int64, must bool) {
 	ln.mu.Lock()
@@ -303,6 +313,7 @@ func (ln *lane) settle(stop, work context.Context, b fetched) error {
 
 // give calls Handle until the batch is done, but for the rejections it gives.
 func (ln *lane) give(stop, work context.Context, batch []fil.Record) ([]*fil.Rejection, error) {
+	defer ln.setFailing(false)
 	for try := 1; ; try++ {
 		start := time.Now()
 		rejected, err := fil.Rejections(ln.Handle(work, ln.partition, batch))
@@ -319,6 +330,7 @@ func (ln *lane) give(stop, work context.Context, batch []fil.Record) ([]*fil.Rej
 			return nil, errStopped
 		}
 		ln.metrics.retries.WithLabelValues(string(ln.Topic)).Inc()
+		ln.setFailing(try >= failingFrom)
 		level := slog.LevelDebug
 		if worthSaying(try) {
 			level = slog.LevelWarn
@@ -330,9 +342,12 @@ func (ln *lane) give(stop, work context.Context, batch []fil.Record) ([]*fil.Rej
 	}
 }
 
-// worthSaying is true at the 1st, 2nd, 4th, 8th try and so on: an engine that is away for an hour fails each lane some
+// failingFrom is the try of one batch, some two seconds after the first, from which its lane is said to fail.
+const failingFrom = 6
+
+// worthSaying is true at the 1st, 8th, 64th, 512th try: an engine that is away for an hour fails each lane some
 // seven hundred times.
-func worthSaying(try int) bool { return try&(try-1) == 0 }
+func worthSaying(try int) bool { return try == 1 || try == 8 || try == 64 || try%512 == 0 }
 
 // park writes the verdicts to the topic's Rejected, until they are there.
 func (ln *lane) park(stop, work context.Context, rejected []*fil.Rejection, poisoned []poison) error {

@@ -36,7 +36,7 @@ func (l *Log) prepareTopics(ctx context.Context) (map[string]int, error) {
 		if errors.As(err, &refusal) && !refusal.Temporary() && refusal != kafka.Unknown {
 			return nil, err
 		}
-		if try >= 4 && worthSaying(try) { // topics that were just made are waited for too, for less long
+		if try == 4 || try > 4 && try%12 == 0 { // topics that were just made are waited for too, for less long
 			l.log.WarnContext(ctx, "the log is not ready: waiting for it", "brokers", l.cfg.Brokers, "try", try, "error", err)
 		}
 		if !pause(ctx, try) {

@@ -26,7 +26,7 @@ func freeBytes(dir string) (int64, error) {
 	if err := syscall.Statfs(dir, &s); err != nil {
 		return 0, fmt.Errorf("ask for the room on the disk of %s: %w", dir, err)
 	}
-	return int64(s.Bavail) * s.Bsize, nil //nolint:gosec // no disk has 2⁶³ blocks
+	return int64(s.Bavail) * s.Bsize, nil
 }
 
 // left says whether there is more than what is to be kept free, and logs when that changes. When nobody can tell there is: a
