@@ -30,7 +30,7 @@ SCHEMA = CHART / "values.schema.json"
 VERSIONS = ("1.30.0", "1.37.0")
 FOREIGN = {"ServiceMonitor"}
 # What the chart sets itself: a value for these would be lost, or would break what it mounts.
-OURS = {"listen", "data", "shutdown", "policy", "access", "embedded"}
+OURS = {"listen", "data", "shutdown", "shutdown_delay", "policy", "access", "embedded"}
 
 kubernetes_validate.utils.schema_contents = functools.cache(kubernetes_validate.utils.schema_contents)
 
@@ -153,13 +153,12 @@ def security(objects):
 
 def rolling_restart(objects):
     config = yaml.safe_load(of_kind(objects, "ConfigMap")[0]["data"]["fil.yaml"])
-    shutdown = int(config["shutdown"].removesuffix("s"))
-    for name, deployment, spec, container in pods(objects):
+    wait, shutdown = (int(config[key].removesuffix("s")) for key in ("shutdown_delay", "shutdown"))
+    if wait < 1:
+        yield "fil.yaml: a pod stops while it is still sent requests"
+    for name, deployment, spec, _ in pods(objects):
         if deployment["spec"]["strategy"]["rollingUpdate"] != {"maxUnavailable": 0, "maxSurge": 1}:
             yield f"{name}: a rolling update takes a pod away before another is ready"
-        wait = container.get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0)
-        if wait < 1:
-            yield f"{name}: stops while it is still sent requests"
         if spec.get("terminationGracePeriodSeconds", 0) <= wait + shutdown:
             yield f"{name}: killed before its stop has ended"
 
@@ -296,7 +295,7 @@ BREAKS = (
     (security, drop(*POD, "enableServiceLinks"), "variables"),
     (security, put("keys.json", *CONTAINER, "volumeMounts", 1, "subPath"), "never change"),
     (rolling_restart, put(25, *POD, "terminationGracePeriodSeconds"), "killed before"),
-    (rolling_restart, drop(*CONTAINER, "lifecycle"), "still sent requests"),
+    (rolling_restart, put("shutdown: 40s\nshutdown_delay: 0s\n", "ConfigMap", "data", "fil.yaml"), "still sent requests"),
     (rolling_restart, put(1, "Deployment", "spec", "strategy", "rollingUpdate", "maxUnavailable"), "takes a pod away"),
     (selectors, put({"app": "other"}, "PodDisruptionBudget", "spec", "selector", "matchLabels"), "does not match"),
     (selectors, put({"app": "other"}, "NetworkPolicy", "spec", "podSelector", "matchLabels"), "does not match"),

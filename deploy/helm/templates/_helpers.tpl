@@ -62,6 +62,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- $_ := set $config "listen" "0.0.0.0:8080" -}}
 {{- $_ := set $config "data" "/var/lib/fil" -}}
 {{- $_ := set $config "shutdown" (printf "%ds" (int .Values.shutdownSeconds)) -}}
+{{- $_ := set $config "shutdown_delay" (printf "%ds" (int .Values.drainSeconds)) -}}
 {{- $_ := set $config "access" (dict "keys" "/etc/fil/access/keys.json" "secret" "/etc/fil/access/secret.key") -}}
 {{- if .Values.policy -}}
 {{- $_ := set $config "policy" "/etc/fil/config/policy.yaml" -}}
