@@ -50,6 +50,8 @@ type auditor struct {
 	log   *kafka.Client
 	redis *redis.Client
 	facts clickhouse.Conn
+
+	prefix string // of topics and groups
 }
 
 func newAuditor(f *fleet) (*auditor, error) {
@@ -66,7 +68,7 @@ func newAuditor(f *fleet) (*auditor, error) {
 
 func (a *auditor) close() error { return errors.Join(a.redis.Close(), a.facts.Close()) }
 
-func (a *auditor) topic() string { return string(fil.TopicEngagements) }
+func (a *auditor) topic() string { return a.prefix + string(fil.TopicEngagements) }
 
 // place is one record's place in the log of engagements.
 type place struct {
@@ -165,7 +167,7 @@ func (a *auditor) parked(ctx context.Context, stage string) (map[place]bool, err
 func (a *auditor) settled(ctx context.Context) error {
 	since := time.Time{}
 	return await(ctx, "the stages to have done all that is in the log", func() bool {
-		done, err := a.caughtUp(ctx)
+		done, err := a.caughtUp(ctx, "ranking", "analytics")
 		if err != nil || !done {
 			since = time.Time{}
 			return false
@@ -177,7 +179,8 @@ func (a *auditor) settled(ctx context.Context) error {
 	})
 }
 
-func (a *auditor) caughtUp(ctx context.Context) (bool, error) {
+// caughtUp says whether the stages have done all that is in the log.
+func (a *auditor) caughtUp(ctx context.Context, stages ...string) (bool, error) {
 	ends, err := a.ends(ctx, a.topic())
 	if err != nil {
 		return false, err
@@ -186,8 +189,8 @@ func (a *auditor) caughtUp(ctx context.Context) (bool, error) {
 	for p := range all {
 		all[p] = p
 	}
-	for _, stage := range []string{"ranking", "analytics"} {
-		answer, err := a.log.OffsetFetch(ctx, &kafka.OffsetFetchRequest{GroupID: stage + "." + string(fil.TopicEngagements),
+	for _, stage := range stages {
+		answer, err := a.log.OffsetFetch(ctx, &kafka.OffsetFetchRequest{GroupID: a.prefix + stage + "." + string(fil.TopicEngagements),
 			Topics: map[string][]int{a.topic(): all}})
 		if err != nil {
 			return false, err

@@ -9,4 +9,6 @@
 // A run in a clean state ends with these comparisons: every event that was acknowledged is in the log; every identity of
 // the log is exactly one fact; records of the log = facts + repeated identities + records parked; and every profile,
 // memory of identities, popularity and feed is, byte for byte, what is made from the log after Redis is emptied.
+//
+// The same fleet is measured by BenchmarkEngines.
 package chaos

@@ -3,6 +3,7 @@ package chaos_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -176,14 +177,7 @@ func startFleet(ctx context.Context, dir string) (*fleet, error) {
 			return f, err
 		}
 	}
-	for _, role := range []string{"ingest", "service", "communicator"} {
-		out, err := exec.CommandContext(ctx, program(), "keys", "create", "--data", dir, "--role", role).Output()
-		if err != nil {
-			return f, fmt.Errorf("make a key for %s: %w", role, err)
-		}
-		f.keys[role] = strings.TrimSpace(string(out))
-	}
-	if err := f.awaitEngines(ctx); err != nil {
+	if err := errors.Join(f.makeKeys(ctx), f.awaitEngines(ctx)); err != nil {
 		return f, err
 	}
 	for i, role := range roles() {
@@ -192,6 +186,17 @@ func startFleet(ctx context.Context, dir string) (*fleet, error) {
 		}
 	}
 	return f, f.awaitReady(ctx)
+}
+
+func (f *fleet) makeKeys(ctx context.Context) error {
+	for _, role := range []string{"ingest", "service", "communicator"} {
+		out, err := exec.CommandContext(ctx, program(), "keys", "create", "--data", f.dir, "--role", role).Output()
+		if err != nil {
+			return fmt.Errorf("make a key for %s: %w", role, err)
+		}
+		f.keys[role] = strings.TrimSpace(string(out))
+	}
+	return nil
 }
 
 func (f *fleet) startEngine(name string) error {
@@ -245,19 +250,34 @@ func (f *fleet) startMember(name, role string) error {
 			return err
 		}
 	}
-	environment := append(os.Environ(),
-		"FIL_LOG_BROKERS="+m.proxies["kafka"].addr(), fmt.Sprintf("FIL_LOG_PARTITIONS=%d", partitions), "FIL_LOG_SESSION="+session.String(),
-		"FIL_REDIS_ADDRESSES="+m.proxies["redis"].addr(), "FIL_REDIS_PASSWORD="+f.password,
-		"FIL_CLICKHOUSE_ADDRESSES="+m.proxies["clickhouse"].addr(), "FIL_CLICKHOUSE_DATABASE="+database,
-		"FIL_CLICKHOUSE_USERNAME=default", "FIL_CLICKHOUSE_PASSWORD="+f.password, "FIL_SHUTDOWN=5s", "FIL_LOG_LEVEL=info")
+	at := addresses{kafka: m.proxies["kafka"].addr(), redis: m.proxies["redis"].addr(), clickhouse: m.proxies["clickhouse"].addr(), password: f.password}
+	f.launch(m, name, listen, at.environment("FIL_LOG_SESSION="+session.String()))
+	return nil
+}
+
+// addresses are where one process finds its engines.
+type addresses struct {
+	kafka, redis, clickhouse, password string
+	prefix                             string // of topics and groups
+}
+
+func (a addresses) environment(more ...string) []string {
+	return append(append(os.Environ(),
+		"FIL_LOG_BROKERS="+a.kafka, "FIL_LOG_PREFIX="+a.prefix, fmt.Sprintf("FIL_LOG_PARTITIONS=%d", partitions),
+		"FIL_REDIS_ADDRESSES="+a.redis, "FIL_REDIS_PASSWORD="+a.password,
+		"FIL_CLICKHOUSE_ADDRESSES="+a.clickhouse, "FIL_CLICKHOUSE_DATABASE="+database,
+		"FIL_CLICKHOUSE_USERNAME=default", "FIL_CLICKHOUSE_PASSWORD="+a.password, "FIL_SHUTDOWN=5s", "FIL_LOG_LEVEL=info"), more...)
+}
+
+// launch runs a member as a process under an environment.
+func (f *fleet) launch(m *member, name, listen string, environment []string) {
 	m.process = &process{name: name, log: &tail{}, health: m.base + "/readyz", command: func() *exec.Cmd {
-		cmd := exec.Command(program(), "serve", "--data", f.dir, "--listen", listen, role)
+		cmd := exec.Command(program(), "serve", "--data", f.dir, "--listen", listen, m.role)
 		cmd.Env = environment
 		return cmd
 	}}
 	f.members = append(f.members, m)
 	m.run()
-	return nil
 }
 
 func (f *fleet) awaitReady(ctx context.Context) error {

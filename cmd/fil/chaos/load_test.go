@@ -187,8 +187,9 @@ func (l *load) read(ctx context.Context) {
 
 // placed is an item of a feed as it is compared.
 type placed struct {
-	Content struct{ ID string }
-	Score   float64
+	Content      struct{ ID string }
+	Score        float64
+	Acknowledged bool
 }
 
 func (l *load) feed(ctx context.Context, agent string) ([]placed, int, error) {
