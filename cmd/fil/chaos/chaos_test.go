@@ -23,6 +23,7 @@ var (
 	events = flag.Int("chaos.events", 1500, "events of one run")
 	blows  = flag.Int("chaos.blows", 8, "blows of one run")
 	keep   = flag.Bool("chaos.keep", false, "keep the folder of a run that fails")
+	server = flag.Bool("chaos.redis-server", false, "a redis-server that keeps snapshots, in place of the embedded Redis, which keeps nothing")
 	report = flag.String("chaos.report", "", "file where the balance of all runs is written")
 )
 

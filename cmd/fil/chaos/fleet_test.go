@@ -206,6 +206,9 @@ func (f *fleet) startEngine(name string) error {
 	}
 	dir := filepath.Join(f.dir, "engine-"+name)
 	e := &engine{addr: addr, process: &process{name: name, log: &tail{}, command: func() *exec.Cmd {
+		if name == "redis" && *server {
+			return redisServer(dir, addr, f.password)
+		}
 		cmd := exec.Command(program(), "engine", name, "--data", dir, "--listen", addr)
 		cmd.Env = append(os.Environ(), "FIL_LOG_LEVEL=error")
 		if name != "kafka" {
@@ -216,6 +219,14 @@ func (f *fleet) startEngine(name string) error {
 	f.engines[name] = e
 	e.run()
 	return nil
+}
+
+// redisServer is a Redis that writes a snapshot each second: killed, it goes back to the last one.
+func redisServer(dir, addr, password string) *exec.Cmd {
+	_ = os.MkdirAll(dir, 0o700)
+	_, port, _ := net.SplitHostPort(addr)
+	return exec.Command("redis-server", "--bind", "127.0.0.1", "--port", port, "--requirepass", password, "--dir", dir, "--save", "1 1",
+		"--appendonly", "no", "--maxmemory-policy", "noeviction")
 }
 
 func (f *fleet) awaitEngines(ctx context.Context) error {
