@@ -30,7 +30,8 @@ type Config struct {
 	Database      string   // made if it is missing
 	User          string
 	Password      string
-	TLS           bool
+	TLS           *tls.Config // nil: in clear
+	Cluster       string
 	DialTimeout   time.Duration
 	QueryTimeout  time.Duration // of one question
 	InsertTimeout time.Duration // of one insert, also when the caller has gone; keep it under the session timeout of the log's consumers
@@ -107,13 +108,11 @@ func connect(cfg Config, database string) (driver.Conn, error) {
 		Protocol: clickhouse.HTTP, Addr: cfg.Addrs,
 		Auth:        clickhouse.Auth{Database: database, Username: cfg.User, Password: cfg.Password},
 		DialTimeout: cfg.DialTimeout, ReadTimeout: max(cfg.QueryTimeout, cfg.InsertTimeout) + cfg.DialTimeout,
+		TLS:          cfg.TLS,
 		MaxOpenConns: cfg.Connections, MaxIdleConns: cfg.Connections,
 		Compression: &clickhouse.Compression{Method: clickhouse.CompressionLZ4},
 		// A statement that outlives its caller must not outlive its time.
 		Settings: clickhouse.Settings{"max_execution_time": int(cfg.QueryTimeout / time.Second)},
-	}
-	if cfg.TLS {
-		options.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
 	}
 	db, err := clickhouse.Open(options)
 	if err != nil {

@@ -19,10 +19,7 @@ const insertEvery = 200 * time.Millisecond
 
 // buildAnalytics records facts and the directory in ClickHouse, and answers reports.
 func buildAnalytics(ctx context.Context, h *house) error {
-	settings := warehouse.DefaultConfig()
-	settings.Addrs, settings.Database = h.cfg.ClickHouse.Addresses, h.cfg.ClickHouse.Database
-	settings.User, settings.Password = h.cfg.ClickHouse.Username, h.cfg.ClickHouse.Password
-	store, err := warehouse.New(settings, h.logger)
+	store, err := warehouse.New(h.connections.warehouse, h.logger)
 	if err != nil {
 		return err
 	}

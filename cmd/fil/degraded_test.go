@@ -293,7 +293,7 @@ func (h *here) kafkaAway() {
 
 func (h *here) kafkaBack() {
 	h.t.Helper()
-	engine, err := embedded.StartKafka(embedded.Config{Dir: h.dir, Listen: h.server.house.cfg.Log.Brokers[0]})
+	engine, err := embedded.StartKafka(embedded.Config{Dir: h.dir, Listen: h.server.house.cfg.Log.Brokers[0], Password: h.server.house.cfg.Log.SASL.Password})
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -380,7 +380,7 @@ func TestStartWithoutKafka(t *testing.T) {
 		}
 		if wait {
 			eventually(t, "a line about it", func() bool { return strings.Contains(out.String(), "the log is not ready: waiting for it") })
-			log, err := embedded.StartKafka(embedded.Config{Dir: t.TempDir(), Listen: cfg.Log.Brokers[0]})
+			log, err := embedded.StartKafka(embedded.Config{Dir: t.TempDir(), Listen: cfg.Log.Brokers[0], Password: cfg.Log.SASL.Password})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/filengine/fil"
 	"github.com/filengine/fil/audiences"
 	"github.com/filengine/fil/delivery"
 	"github.com/filengine/fil/delivery/feedstore"
@@ -35,7 +36,11 @@ func (h *house) openFeeds() (*feeds, error) {
 	if err != nil {
 		return nil, err
 	}
-	popularity := ranking.NewPopularity(h.policy, h.cfg.Log.Partitions, h.profiles.Popularities)
+	partitions, err := h.events.Partitions(fil.TopicEngagements) // not the number configured: a topic keeps the one it was made with
+	if err != nil {
+		return nil, err
+	}
+	popularity := ranking.NewPopularity(h.policy, partitions, h.profiles.Popularities)
 	var read atomic.Bool
 	h.add("popularity", func(ctx context.Context) error {
 		report := func(err error) {

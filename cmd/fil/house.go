@@ -33,16 +33,17 @@ type house struct {
 	now    func() time.Time
 	secret []byte
 
-	events    *eventlog.Log
-	redis     redis.UniversalClient
-	watch     *redisWatch
-	index     *audiences.Index
-	catalogue *ranking.Catalogue
-	profiles  *profiles.Store
-	tables    map[fil.Topic]*eventlog.Table
-	policy    ranking.Policy
-	feeds     *feeds   // made by openFeeds
-	changed   []func() // told that an agent, audience or content changed
+	connections connections
+	events      *eventlog.Log
+	redis       redis.UniversalClient
+	watch       *redisWatch
+	index       *audiences.Index
+	catalogue   *ranking.Catalogue
+	profiles    *profiles.Store
+	tables      map[fil.Topic]*eventlog.Table
+	policy      ranking.Policy
+	feeds       *feeds   // made by openFeeds
+	changed     []func() // told that an agent, audience or content changed
 
 	rebuilders map[string]rebuilder // what the roles of this process can make again
 
@@ -126,18 +127,14 @@ func (h *house) open(ctx context.Context) error {
 	if h.secret, err = access.OpenSecret(h.cfg.SecretFile()); err != nil {
 		return err
 	}
-	logConfig := eventlog.DefaultConfig()
-	logConfig.Brokers, logConfig.Prefix, logConfig.Partitions = h.cfg.Log.Brokers, h.cfg.Log.Prefix, h.cfg.Log.Partitions
-	logConfig.Replication, logConfig.Retention, logConfig.Session = h.cfg.Log.Replication, h.cfg.Log.Retention, h.cfg.Log.Session
-	logConfig.OpenTimeout = 0 // a log that is away is waited for, and /readyz says so
-	if h.events, err = eventlog.Open(ctx, logConfig, h.logger, h.reg); err != nil {
+	if h.connections, err = connectionsOf(h.cfg); err != nil {
+		return err
+	}
+	if h.events, err = eventlog.Open(ctx, h.connections.log, h.logger, h.reg); err != nil {
 		return err
 	}
 	h.onClose(h.events.Close)
-	h.redis = redis.NewUniversalClient(&redis.UniversalOptions{
-		Addrs: h.cfg.Redis.Addresses, Username: h.cfg.Redis.Username, Password: h.cfg.Redis.Password,
-		ContextTimeoutEnabled: true, DialTimeout: redisDial, DialerRetries: 1,
-	})
+	h.redis = redis.NewUniversalClient(h.connections.redis)
 	h.onClose(func(context.Context) error { return h.redis.Close() })
 	if h.watch, err = watchRedis(ctx, h.redis, h.logger, h.reg); err != nil {
 		return err

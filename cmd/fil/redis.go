@@ -20,7 +20,6 @@ const (
 	redisAttempts = 3                      // failures in a row after which a Redis is away
 	redisEvery    = 500 * time.Millisecond // between two looks at it
 	redisLook     = time.Second            // that a look may take
-	redisDial     = 2 * time.Second
 )
 
 // redisWatch knows whether Redis is away, so that what can do without it does so at once instead of waiting, each time,

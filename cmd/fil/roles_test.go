@@ -51,7 +51,8 @@ func (e *engines) serveWith(settings []string, roles ...string) *program {
 	_ = listener.Close()
 	p := &program{t: e.t, dir: e.dir, base: "http://" + address, keys: map[string]string{}, out: &journal{}}
 	p.cmd = command(append([]string{"serve", "--data", e.dir, "--listen", address}, roles...)...)
-	p.cmd.Env = append(p.cmd.Env, "FIL_LOG_BROKERS="+strings.Join(e.cfg.Log.Brokers, ","),
+	p.cmd.Env = append(p.cmd.Env, "FIL_LOG_BROKERS="+strings.Join(e.cfg.Log.Brokers, ","), "FIL_LOG_SASL_MECHANISM="+e.cfg.Log.SASL.Mechanism,
+		"FIL_LOG_SASL_USERNAME="+e.cfg.Log.SASL.Username, "FIL_LOG_SASL_PASSWORD="+e.cfg.Log.SASL.Password,
 		"FIL_REDIS_ADDRESSES="+strings.Join(e.cfg.Redis.Addresses, ","), "FIL_REDIS_PASSWORD="+e.cfg.Redis.Password,
 		"FIL_CLICKHOUSE_ADDRESSES="+strings.Join(e.cfg.ClickHouse.Addresses, ","), "FIL_CLICKHOUSE_DATABASE="+e.cfg.ClickHouse.Database,
 		"FIL_CLICKHOUSE_USERNAME="+e.cfg.ClickHouse.Username, "FIL_CLICKHOUSE_PASSWORD="+e.cfg.ClickHouse.Password)

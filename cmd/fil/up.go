@@ -53,7 +53,8 @@ func (c *upCommand) Run(w *world) (err error) {
 
 // onEngines points the configuration to the embedded engines, whatever addresses it names.
 func onEngines(cfg config.Config, engines *embedded.Engines) config.Config {
-	cfg.Log.Brokers = []string{engines.Kafka.Addr()}
+	cfg.Log.Brokers, cfg.Log.TLS = []string{engines.Kafka.Addr()}, config.TLS{}
+	cfg.Log.SASL = config.SASL{Mechanism: "scram-sha-256", Username: engines.Kafka.Username(), Password: engines.Kafka.Password()}
 	cfg.Redis = config.Redis{Addresses: []string{engines.Redis.Addr()}, Password: engines.Redis.Password()}
 	cfg.ClickHouse = config.ClickHouse{Addresses: []string{engines.ClickHouse.Addr()}, Database: cfg.ClickHouse.Database,
 		Username: engines.ClickHouse.Username(), Password: engines.ClickHouse.Password()}

@@ -131,10 +131,14 @@ type draining struct {
 func (r *draining) run(ctx context.Context) error {
 	conns := newNetwork()
 	defer conns.close()
+	dialer := &kafka.Dialer{ClientID: clientID, DialFunc: conns.dial, Timeout: dialTimeout, TLS: r.log.cfg.TLS}
+	if r.log.login != nil {
+		dialer.SASLMechanism = r.log.login
+	}
 	group, err := kafka.NewConsumerGroup(kafka.ConsumerGroupConfig{
 		ID:      r.group(),
 		Brokers: r.log.cfg.Brokers,
-		Dialer:  &kafka.Dialer{ClientID: clientID, DialFunc: conns.dial, Timeout: dialTimeout},
+		Dialer:  dialer,
 		Topics:  []string{r.log.name(r.Topic)},
 
 		GroupBalancers:    []kafka.GroupBalancer{kafka.RangeGroupBalancer{}},

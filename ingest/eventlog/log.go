@@ -17,11 +17,11 @@ package eventlog
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"net"
 	"regexp"
 	"sync"
 	"time"
@@ -40,6 +40,11 @@ var ErrClosed = errors.New("the log is closed")
 type Config struct {
 	// Brokers are addresses (host:port) of some of the cluster's brokers; the others are found through them.
 	Brokers []string
+	// TLS encrypts the connections to the brokers; without a server name, each broker must prove the host of its address.
+	// Nil: they are in clear.
+	TLS *tls.Config
+	// Login says who we are to the brokers. Zero: they do not ask.
+	Login Login
 	// Prefix begins the name of every topic and consumer group, so that one cluster can carry several installations.
 	Prefix string
 	// Partitions of each topic that is missing; topics that exist keep theirs.
@@ -105,6 +110,9 @@ func (c Config) Validate() error {
 	for _, b := range c.Brokers {
 		refuse(b == "", "brokers: an address is empty")
 	}
+	if _, err := c.Login.mechanism(); err != nil {
+		faults = append(faults, fmt.Errorf("login: %w", err))
+	}
 	refuse(!prefixes().MatchString(c.Prefix), "prefix %q: only letters, digits, '.', '_' and '-', at most 64", c.Prefix)
 	refuse(c.Partitions < 1 || c.Partitions > 1024, "partitions: %d is not between 1 and 1024", c.Partitions)
 	refuse(c.Replication < 1 || c.Replication > 16, "replication: %d is not between 1 and 16", c.Replication)
@@ -130,6 +138,7 @@ type Log struct {
 	log     *slog.Logger
 	metrics *metrics
 	conns   *network
+	login   *mechanism // nil: none
 	client  *kafka.Client
 	buffer  *semaphore.Weighted
 	topics  map[string][]int // Kafka's name of a topic → the numbers of its partitions, from 0; not changed after Open
@@ -149,7 +158,7 @@ type Log struct {
 
 // Open reaches the cluster, makes the topics that are missing and checks those that exist. While no broker answers it
 // tries again, until ctx is done or Config.OpenTimeout has passed, and says now and then that it waits. What waiting cannot
-// mend, such as a name that the brokers refuse, is an error at once.
+// mend, such as a name, a login or a certificate that is refused, is an error at once.
 func Open(ctx context.Context, cfg Config, log *slog.Logger, registry prometheus.Registerer) (*Log, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("open log: %w", err)
@@ -170,15 +179,22 @@ func Open(ctx context.Context, cfg Config, log *slog.Logger, registry prometheus
 		senders: map[target]*sender{},
 		stages:  map[string]map[*draining]struct{}{},
 	}
+	var err error
+	if l.login, err = cfg.Login.mechanism(); err != nil {
+		return nil, fmt.Errorf("open log: %w", err)
+	}
+	if cfg.Login.Mechanism == Plain && cfg.TLS == nil {
+		log.Warn("the password of the log travels in clear: use TLS, or a SCRAM mechanism", "mechanism", Plain)
+	}
 	l.open, l.stop = context.WithCancel(context.Background())
 	l.life, l.kill = context.WithCancel(context.Background())
-	l.client = &kafka.Client{
-		Addr:    kafka.TCP(cfg.Brokers...),
-		Timeout: requestTimeout,
-		Transport: &kafka.Transport{
-			Dial: l.conns.dial, DialTimeout: dialTimeout, ClientID: clientID, MetadataTTL: metadataTTL, Context: l.life,
-		},
+	transport := &kafka.Transport{
+		Dial: l.conns.dial, DialTimeout: dialTimeout, ClientID: clientID, MetadataTTL: metadataTTL, Context: l.life, TLS: cfg.TLS,
 	}
+	if l.login != nil {
+		transport.SASL = l.login
+	}
+	l.client = &kafka.Client{Addr: kafka.TCP(cfg.Brokers...), Timeout: requestTimeout, Transport: transport}
 	if cfg.OpenTimeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, cfg.OpenTimeout)
@@ -283,55 +299,4 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	case <-ctx.Done():
 		return false
 	}
-}
-
-// network opens connections and remembers them, so that closing it ends every request under way: kafka-go lets a
-// request whose context was cancelled run on until its answer.
-type network struct {
-	dialer net.Dialer
-	mu     sync.Mutex
-	conns  map[net.Conn]struct{}
-	closed bool
-}
-
-func newNetwork() *network {
-	return &network{dialer: net.Dialer{Timeout: dialTimeout}, conns: map[net.Conn]struct{}{}}
-}
-
-func (n *network) dial(ctx context.Context, kind, addr string) (net.Conn, error) {
-	c, err := n.dialer.DialContext(ctx, kind, addr)
-	if err != nil {
-		return nil, err
-	}
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if n.closed {
-		_ = c.Close()
-		return nil, net.ErrClosed
-	}
-	n.conns[c] = struct{}{}
-	return &conn{Conn: c, network: n}, nil
-}
-
-// close ends every connection, and refuses new ones.
-func (n *network) close() {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.closed = true
-	for c := range n.conns {
-		_ = c.Close()
-	}
-	clear(n.conns)
-}
-
-type conn struct {
-	net.Conn
-	network *network
-}
-
-func (c *conn) Close() error {
-	c.network.mu.Lock()
-	delete(c.network.conns, c.Conn)
-	c.network.mu.Unlock()
-	return c.Conn.Close()
 }

@@ -83,8 +83,8 @@ func TestConfig_ValidateNamesEveryFault(t *testing.T) {
 	if err := eventlog.DefaultConfig().Validate(); err != nil {
 		t.Errorf("the default: %v", err)
 	}
-	err := eventlog.Config{Prefix: "no spaces", MinInSync: 2}.Validate()
-	for _, want := range []string{"brokers", "prefix", "partitions", "replication", "min in sync", "retention", "publish timeout", "batch bytes", "fetch bytes"} {
+	err := eventlog.Config{Prefix: "no spaces", MinInSync: 2, Login: eventlog.Login{Mechanism: "gssapi", Username: "a", Password: "b"}}.Validate()
+	for _, want := range []string{"brokers", "login", "prefix", "partitions", "replication", "min in sync", "retention", "publish timeout", "batch bytes", "fetch bytes"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v\ndoes not name %q", err, want)
 		}

@@ -23,13 +23,18 @@ const (
 
 // prepareTopics makes the topics that are missing, checks the others, and gives the partitions of each.
 func (l *Log) prepareTopics(ctx context.Context) (map[string]int, error) {
+	var before error
 	for try := 1; ; try++ {
 		topics, err := l.tryTopics(ctx)
 		if err == nil {
 			return topics, nil
 		}
-		var fault *topicFault
-		if errors.As(err, &fault) {
+		if err = l.explained(err); ctx.Err() != nil && before != nil {
+			return nil, before // says more than that the time is over
+		}
+		before = err
+		var beyond *fault
+		if errors.As(err, &beyond) {
 			return nil, err
 		}
 		var refusal kafka.Error
@@ -45,10 +50,10 @@ func (l *Log) prepareTopics(ctx context.Context) (map[string]int, error) {
 	}
 }
 
-// topicFault is what waiting cannot mend.
-type topicFault struct{ error }
+// fault is what waiting cannot mend.
+type fault struct{ error }
 
-func (f *topicFault) Unwrap() error { return f.error }
+func (f *fault) Unwrap() error { return f.error }
 
 // tryTopics makes what is missing and gives the partitions of each topic when all are there.
 func (l *Log) tryTopics(ctx context.Context) (map[string]int, error) {
@@ -57,7 +62,7 @@ func (l *Log) tryTopics(ctx context.Context) (map[string]int, error) {
 		return nil, err
 	}
 	if err := l.checkTopics(there); err != nil {
-		return nil, &topicFault{err}
+		return nil, &fault{err}
 	}
 	missing := l.missingTopics(there)
 	if len(missing) == 0 {
@@ -76,7 +81,7 @@ func (l *Log) tryTopics(ctx context.Context) (map[string]int, error) {
 		}
 		err = fmt.Errorf("create topic %s: %w", name, err)
 		if !passing(err) {
-			return nil, &topicFault{err}
+			return nil, &fault{err}
 		}
 		return nil, err
 	}
@@ -147,7 +152,7 @@ func (l *Log) checkCleanup(ctx context.Context) error {
 			if entry.ConfigName != policy || (entry.ConfigValue == "compact") == compacted[r.ResourceName] {
 				continue
 			}
-			return &topicFault{fmt.Errorf("topic %s has %s=%s: compact is for agents, audiences and contents alone, delete for engagements; "+
+			return &fault{fmt.Errorf("topic %s has %s=%s: compact is for agents, audiences and contents alone, delete for engagements; "+
 				"alter the topic's configuration", r.ResourceName, policy, entry.ConfigValue)}
 		}
 	}

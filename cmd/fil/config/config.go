@@ -1,8 +1,8 @@
 // Package config gathers what an operator may set, from a YAML file, the environment (FIL_…) and flags, the later ones
 // winning, over defaults that run as they are.
 //
-// It guarantees that an unknown key is an error, wherever it stands, and that every fault is named at once. It opens
-// nothing: the roles read it.
+// It guarantees that an unknown key is an error, wherever it stands, and that every fault is named at once. A password may
+// be in a file of its own. It opens nothing else: the roles read it.
 package config
 
 import (
@@ -12,7 +12,6 @@ import (
 	"net"
 	"net/url"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -54,31 +53,6 @@ type Config struct {
 // Privacy sets the guard.
 type Privacy struct {
 	Threshold int `koanf:"threshold"` // agents; no figure about fewer
-}
-
-// Log says where Kafka is; no broker means the embedded one.
-type Log struct {
-	Brokers     []string      `koanf:"brokers"`
-	Prefix      string        `koanf:"prefix"` // begins the name of every topic and consumer group
-	Partitions  int           `koanf:"partitions"`
-	Replication int           `koanf:"replication"`
-	Retention   time.Duration `koanf:"retention"` // of engagements
-	Session     time.Duration `koanf:"session"`   // how long a process may be silent before others take its partitions
-}
-
-// Redis says where Redis is; no address means the embedded one.
-type Redis struct {
-	Addresses []string `koanf:"addresses"`
-	Username  string   `koanf:"username"`
-	Password  string   `koanf:"password"`
-}
-
-// ClickHouse says where ClickHouse's HTTP interface is; no address means the embedded one.
-type ClickHouse struct {
-	Addresses []string `koanf:"addresses"`
-	Database  string   `koanf:"database"`
-	Username  string   `koanf:"username"`
-	Password  string   `koanf:"password"`
 }
 
 // Access says where keys and secrets are; empty paths are in the data folder.
@@ -173,14 +147,20 @@ func Load(path string, environ []string, flags map[string]any) (Config, error) {
 	if err != nil {
 		return Config{}, fmt.Errorf("read configuration %s: %w", path, err)
 	}
-	return cfg, cfg.Validate()
+	var faults []error
+	cfg.readSecrets(func(key, problem string, args ...any) { faults = append(faults, fault(key, problem, args...)) })
+	return cfg, errors.Join(append(faults, cfg.Validate())...)
+}
+
+func fault(key, problem string, args ...any) error {
+	return fmt.Errorf("%s: "+problem, append([]any{key}, args...)...)
 }
 
 // Validate gathers every fault.
 func (c Config) Validate() error {
 	var errs []error
 	fail := func(key, problem string, args ...any) {
-		errs = append(errs, fmt.Errorf("%s: "+problem, append([]any{key}, args...)...))
+		errs = append(errs, fault(key, problem, args...))
 	}
 	if _, port, err := net.SplitHostPort(c.Listen); err != nil || !isPort(port) {
 		fail("listen", "%q is not HOST:PORT", c.Listen)
@@ -191,18 +171,10 @@ func (c Config) Validate() error {
 	if c.Privacy.Threshold < fil.FloorThreshold {
 		fail("privacy.threshold", "%d is under the floor of %d", c.Privacy.Threshold, fil.FloorThreshold)
 	}
-	if !prefixes.MatchString(c.Log.Prefix) {
-		fail("log.prefix", "%q has something else than letters, digits, '.', '_' and '-', or more than 64 of them", c.Log.Prefix)
-	}
-	if c.Log.Partitions < 1 || c.Log.Partitions > 1024 {
-		fail("log.partitions", "%d is not between 1 and 1024", c.Log.Partitions)
-	}
-	if c.Log.Replication < 1 {
-		fail("log.replication", "%d is under 1", c.Log.Replication)
-	}
 	if c.Embedded.KeepFreeMiB < 1 {
 		fail("embedded.keep_free_mib", "%d is under 1", c.Embedded.KeepFreeMiB)
 	}
+	c.checkConnections(fail)
 	for key, d := range map[string]time.Duration{"log.retention": c.Log.Retention, "log.session": c.Log.Session, "feeds.window": c.Feeds.Window,
 		"feeds.profiles": c.Feeds.Profiles, "shutdown": c.Shutdown} {
 		if d < time.Second {
@@ -265,7 +237,6 @@ func orDefault(value, other string) string {
 
 var (
 	lists           = []string{"log.brokers", "redis.addresses", "clickhouse.addresses"}
-	prefixes        = regexp.MustCompile(`^[a-zA-Z0-9._-]{0,64}$`)
 	clientVariables = []string{"FIL_SERVER", "FIL_KEY", "FIL_CONFIG", "FIL_ENGINE_PASSWORD"}
 )
 

@@ -40,6 +40,26 @@ func TestLoad(t *testing.T) {
 			t.Fatalf("got %+v", cfg)
 		}
 	})
+	t.Run("every key has a variable", func(t *testing.T) {
+		password := write(t, "mot de passe\n")
+		cfg, err := config.Load("", []string{
+			"FIL_LOG_TLS_ENABLED=true", "FIL_LOG_TLS_SERVER_NAME=kafka", "FIL_LOG_SASL_MECHANISM=scram-sha-512", "FIL_LOG_SASL_USERNAME=fil",
+			"FIL_LOG_SASL_PASSWORD_FILE=" + password, "FIL_LOG_MIN_IN_SYNC=1", "FIL_REDIS_CLUSTER=true", "FIL_REDIS_PASSWORD=0123",
+			"FIL_CLICKHOUSE_ADDRESSES=a:1 b:2", "FIL_CLICKHOUSE_CLUSTER=fil", "FIL_CLICKHOUSE_TLS_ENABLED=1", "FIL_CLICKHOUSE_TLS_CA=ca.pem",
+		}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := config.Default()
+		want.Log.TLS, want.Log.MinInSync = config.TLS{Enabled: true, ServerName: "kafka"}, 1
+		want.Log.SASL = config.SASL{Mechanism: "scram-sha-512", Username: "fil", Password: "mot de passe", PasswordFile: password}
+		want.Redis.Cluster, want.Redis.Password = true, "0123"
+		want.ClickHouse.Addresses, want.ClickHouse.Cluster = []string{"a:1", "b:2"}, "fil"
+		want.ClickHouse.TLS = config.TLS{Enabled: true, CA: "ca.pem"}
+		if diff := cmp.Diff(want, cfg); diff != "" {
+			t.Error(diff)
+		}
+	})
 	t.Run("a declared schema replaces the default one", func(t *testing.T) {
 		cfg, err := config.Load(write(t, "attributes:\n- {name: direction, kind: text, label: {fr: Direction, en: Directorate}}\n"), nil, nil)
 		if err != nil || len(cfg.Attributes) != 1 || cfg.Attributes[0].Label.FR != "Direction" {
@@ -58,6 +78,22 @@ func TestLoad(t *testing.T) {
 			[]string{"listen", "privacy.threshold", "log_level", "log_format", "traces.endpoint", "traces.sample"}},
 		{"undeclared kind of attribute", "attributes: [{name: x, kind: colour}]\n", nil, []string{"attributes[0].kind"}},
 		{"no name of a topic", "log: {prefix: 'two words'}\n", nil, []string{"log.prefix"}},
+		{"a login without a mechanism", "log: {sasl: {username: fil}}\n", nil, []string{"log.sasl.mechanism"}},
+		{"a mechanism without a login", "log: {sasl: {mechanism: gssapi}}\n", nil, []string{"log.sasl.mechanism", "log.sasl.username", "log.sasl.password"}},
+		{"more copies than there are", "log: {replication: 3, min_in_sync: 4}\n", nil, []string{"log.min_in_sync"}},
+		{"an address without a port", "log: {brokers: [kafka]}\nredis: {addresses: ['redis:x']}\nclickhouse: {addresses: [':8123']}\n", nil,
+			[]string{"log.brokers", "redis.addresses", "clickhouse.addresses"}},
+		{"TLS half set", "log: {tls: {ca: ca.pem}}\nredis: {tls: {enabled: true, cert: c.pem}}\nclickhouse: {tls: {enabled: true, key: k.pem}}\n", nil,
+			[]string{"log.tls.enabled", "redis.tls.cert", "clickhouse.tls.cert"}},
+		{"a cluster with sentinels", "redis: {cluster: true, sentinel: {master: fil}}\n", nil, []string{"redis.cluster"}},
+		{"sentinels of nothing", "redis: {sentinel: {password: x}}\n", nil, []string{"redis.sentinel.master"}},
+		{"a database of a cluster", "redis: {addresses: ['a:1', 'b:2'], database: 3}\n", nil, []string{"redis.database"}},
+		{"replicas of nothing", "clickhouse: {addresses: ['a:1', 'b:2']}\n", nil, []string{"clickhouse.cluster"}},
+		{"no name of a cluster", "clickhouse: {cluster: \"a'b\"}\n", nil, []string{"clickhouse.cluster"}},
+		{"a password twice", "redis: {password: x, password_file: /dev/null}\n", nil, []string{"redis.password", "redis.password_file"}},
+		{"no file of a password", "", []string{"FIL_CLICKHOUSE_PASSWORD_FILE=/nowhere"}, []string{"clickhouse.password_file", "/nowhere"}},
+		{"an empty file of a password", "", []string{"FIL_REDIS_SENTINEL_MASTER=fil", "FIL_REDIS_SENTINEL_PASSWORD_FILE=/dev/null"},
+			[]string{"redis.sentinel.password_file", "is empty"}},
 		{"no YAML", "a: [", nil, []string{"read configuration"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

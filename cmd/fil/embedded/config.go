@@ -3,14 +3,15 @@
 //
 // It hides where an engine comes from: callers get addresses on the loopback interface, and talk to them with the
 // clients they use in production. It guarantees that what the log or the facts have acknowledged survives a SIGKILL,
-// that one data directory is used by one process at a time, that Close is ordered and bounded, and that Redis and
-// ClickHouse answer only to those who know the password. It does not replicate, does not listen on the network, and
+// that one data directory is used by one process at a time, that Close is ordered and bounded, and that the engines
+// answer only to those who know the password. It does not replicate, does not listen on the network, and
 // keeps nothing of Redis: feeds and profiles are rebuilt from the log.
 //
 // Tests of other packages may start one engine alone, with Dir set to t.TempDir().
 package embedded
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -25,9 +26,11 @@ type Config struct {
 	Dir string
 	// Library is the path of libchdb.so. Empty: it is searched, see StartClickHouse.
 	Library string
-	// Password is what Redis and ClickHouse ask of their clients. Empty: Start draws one for both, StartClickHouse
-	// draws its own, and StartRedis asks for none.
+	// Password is what the engines ask of their clients. Empty: Start draws one for all, StartClickHouse draws its own,
+	// StartKafka and StartRedis ask for none.
 	Password string
+	// TLS encrypts the connections of the log. Nil: they are in clear.
+	TLS *tls.Config
 	// Listen is where one engine, started alone, listens: host:port of the loopback interface. Empty: on a free port.
 	Listen string
 	// ClickHouse bounds what the facts engine may take of the machine.

@@ -10,6 +10,8 @@ import (
 
 	"github.com/redis/go-redis/v9"
 	"github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/sasl"
+	"github.com/segmentio/kafka-go/sasl/scram"
 
 	"github.com/filengine/fil/cmd/fil/embedded"
 )
@@ -40,7 +42,23 @@ func useEngines(ctx context.Context, dir string) error {
 }
 
 func useEach(ctx context.Context, e *embedded.Engines, topics int) error {
-	client := &kafka.Client{Addr: kafka.TCP(e.Kafka.Addr())}
+	login, err := scram.Mechanism(scram.SHA256, e.Kafka.Username(), e.Kafka.Password())
+	if err != nil {
+		return err
+	}
+	wrong, err := scram.Mechanism(scram.SHA256, e.Kafka.Username(), "another")
+	if err != nil {
+		return err
+	}
+	for name, mechanism := range map[string]sasl.Mechanism{"a stranger": nil, "the wrong password": wrong} {
+		transport := &kafka.Transport{SASL: mechanism}
+		_, err := (&kafka.Client{Addr: kafka.TCP(e.Kafka.Addr()), Transport: transport}).Metadata(ctx, &kafka.MetadataRequest{})
+		transport.CloseIdleConnections()
+		if err == nil {
+			return fmt.Errorf("the log let %s in", name)
+		}
+	}
+	client := &kafka.Client{Addr: kafka.TCP(e.Kafka.Addr()), Transport: &kafka.Transport{SASL: login}}
 	known, err := client.Metadata(ctx, &kafka.MetadataRequest{})
 	if err != nil {
 		return err

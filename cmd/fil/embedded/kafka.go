@@ -26,13 +26,18 @@ import (
 // the system took and could not bring to the disk later, so it is asked for nothing more well before the disk is full
 // (Config.KeepFree).
 type Kafka struct {
-	cluster *kfake.Cluster
-	addr    string
-	lock    *os.File
-	close   sync.Once
+	cluster  *kfake.Cluster
+	addr     string
+	password string
+	lock     *os.File
+	close    sync.Once
 }
 
-// StartKafka starts the log in the folder kafka of cfg.Dir, at cfg.Listen.
+// kafkaUser is who may log in to the broker.
+const kafkaUser = "fil"
+
+// StartKafka starts the log in the folder kafka of cfg.Dir, at cfg.Listen. With a password it asks for a login by
+// SCRAM; with an empty one, anyone on the machine may connect.
 func StartKafka(cfg Config) (*Kafka, error) {
 	cfg = cfg.withDefaults()
 	dir, lock, err := claim(cfg.Dir, "kafka")
@@ -47,26 +52,48 @@ func StartKafka(cfg Config) (*Kafka, error) {
 		_ = lock.Close()
 		return nil, fmt.Errorf("kafka: maintain %s: %w", dir, err)
 	}
-	// The members of consumer groups are written down at a close, and would be waited for until their session ends.
-	if err := os.Remove(filepath.Join(dir, "session_state.json")); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		_ = lock.Close()
-		return nil, fmt.Errorf("kafka: forget the members of groups: %w", err)
+	// The members of consumer groups are written down at a close, and would be waited for until their session ends. So is
+	// who may log in, which would count for more than the password given.
+	for _, note := range []string{"session_state.json", "sasl.json"} {
+		if err := os.Remove(filepath.Join(dir, note)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			_ = lock.Close()
+			return nil, fmt.Errorf("kafka: forget the members of groups and the users: %w", err)
+		}
 	}
-	cluster, err := openCluster(dir, cfg.Log, kfake.SyncWrites(), kfake.ListenFn(func(network, _ string) (net.Listener, error) {
-		return net.Listen(network, cfg.Listen)
-	}))
+	cluster, err := openCluster(dir, cfg.Log, cfg.brokerOptions()...)
 	if err != nil {
 		_ = lock.Close()
 		return nil, fmt.Errorf("kafka: open %s: %w", dir, err)
 	}
 	room.guard(cluster)
-	k := &Kafka{cluster: cluster, addr: cluster.ListenAddrs()[0], lock: lock}
+	k := &Kafka{cluster: cluster, addr: cluster.ListenAddrs()[0], password: cfg.Password, lock: lock}
 	cfg.Log.Debug("embedded engine started", "engine", "kafka", "addr", k.addr)
 	return k, nil
 }
 
+// brokerOptions are those of the broker that clients reach.
+func (c Config) brokerOptions() []kfake.Opt {
+	opts := []kfake.Opt{kfake.SyncWrites(), kfake.ListenFn(func(network, _ string) (net.Listener, error) {
+		return net.Listen(network, c.Listen)
+	})}
+	if c.TLS != nil {
+		opts = append(opts, kfake.TLS(c.TLS))
+	}
+	if c.Password != "" {
+		opts = append(opts, kfake.EnableSASL(), kfake.Superuser("SCRAM-SHA-256", kafkaUser, c.Password),
+			kfake.Superuser("SCRAM-SHA-512", kafkaUser, c.Password))
+	}
+	return opts
+}
+
 // Addr is the broker's host:port.
 func (k *Kafka) Addr() string { return k.addr }
+
+// Username is the one to log in with, by SCRAM-SHA-256 or SCRAM-SHA-512.
+func (k *Kafka) Username() string { return kafkaUser }
+
+// Password is the one to log in with, empty if none is asked.
+func (k *Kafka) Password() string { return k.password }
 
 // Close stops the broker and writes what a quick restart needs. Requests still in flight get no answer.
 func (k *Kafka) Close() error {

@@ -1,0 +1,238 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/filengine/fil/cmd/fil/config"
+	"github.com/filengine/fil/cmd/fil/embedded"
+)
+
+// oneSlot is a client's hook that looks whether the keys of a command share a hash tag, so a slot of a Redis Cluster.
+type oneSlot struct {
+	mu       sync.Mutex
+	commands map[string]int
+	offences []string
+}
+
+func (*oneSlot) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+func (o *oneSlot) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		o.look(cmd)
+		return next(ctx, cmd)
+	}
+}
+
+func (o *oneSlot) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return func(ctx context.Context, cmds []redis.Cmder) error {
+		for _, cmd := range cmds {
+			o.look(cmd)
+		}
+		return next(ctx, cmds)
+	}
+}
+
+func (o *oneSlot) look(cmd redis.Cmder) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	args := cmd.Args()
+	var keys []any
+	switch name := cmd.Name(); name {
+	case "ping":
+		return
+	case "get", "set", "getrange":
+		keys = args[1:2]
+	case "mget":
+		keys = args[1:]
+	case "eval", "evalsha":
+		keys = args[3 : 3+args[2].(int)]
+	default:
+		o.offences = append(o.offences, name+": not known to this test, which must know the keys of every command")
+		return
+	}
+	o.commands[cmd.Name()]++
+	for _, key := range keys {
+		if tag := hashTag(key.(string)); tag == "" || tag != hashTag(keys[0].(string)) {
+			o.offences = append(o.offences, fmt.Sprintf("%s of %q: not in one slot by a hash tag", cmd.Name(), keys))
+			return
+		}
+	}
+}
+
+// hashTag is what is between the first { and the first } after it; the whole key is hashed when that is nothing.
+// See https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#hash-tags
+func hashTag(key string) string {
+	_, after, _ := strings.Cut(key, "{")
+	tag, _, closed := strings.Cut(after, "}")
+	if !closed {
+		return ""
+	}
+	return tag
+}
+
+// On a Redis Cluster the whole path works, whatever braces an agent's id has, and no command asks for keys of two slots.
+// FIL_TEST_REDIS_CLUSTER names nodes of a real one; the embedded Redis is a cluster of one.
+func TestRedisCluster(t *testing.T) {
+	h := startHere(t, func(cfg *config.Config) {
+		cfg.Redis.Cluster = true
+		if addresses := os.Getenv("FIL_TEST_REDIS_CLUSTER"); addresses != "" {
+			cfg.Redis.Addresses, cfg.Redis.Password = strings.Split(addresses, ","), os.Getenv("FIL_TEST_REDIS_PASSWORD")
+		}
+	})
+	cluster, ok := h.server.house.redis.(*redis.ClusterClient)
+	if !ok {
+		t.Fatalf("the client is a %T", h.server.house.redis)
+	}
+	hook := &oneSlot{commands: map[string]int{}}
+	cluster.AddHook(hook)
+	if err := cluster.ForEachMaster(t.Context(), func(ctx context.Context, node *redis.Client) error { return node.FlushAll(ctx).Err() }); err != nil {
+		t.Fatal(err)
+	}
+	story(h.program)
+	odd := []string{"a{b", "a}b", "{a}", "a}{b", "é{}"}
+	var events strings.Builder
+	for i, id := range odd {
+		h.must(http.MethodPut, "/v1/agents/"+url.PathEscape(id), h.keys["ingest"], `{"org":"cd/routes","site":"Hôtel","attributes":{"category":"A"}}`, 200, 201)
+		fmt.Fprintf(&events, `{"specversion":"1.0","id":"odd-%d","source":"test","type":"fil.engagement.read","time":"2026-11-05T08:00:00Z","data":{"agent":%q,"content":"c1"}}`+"\n", i, id)
+	}
+	h.ask(http.MethodPost, "/v1/engagements", h.keys["ingest"], engagements(0, 1000, 60, 3)+events.String(), "Content-Type: application/x-ndjson")
+	h.awaitTotals(1000 + len(odd))
+	h.awaitLearned(1000)
+	for _, id := range append(odd, "a0", "a59") {
+		if page := h.feed(url.PathEscape(id)); len(page.Items) == 0 {
+			t.Errorf("the feed of %s is empty", id)
+		}
+		h.feed(url.PathEscape(id)) // from Redis this time
+	}
+	if got := h.ask(http.MethodGet, "/v1/agents/"+url.PathEscape("}a")+"/feed", h.keys["service"], ""); got.status >= 500 {
+		t.Errorf("an id that no agent can have answers %d: %s", got.status, got.body)
+	}
+	hook.mu.Lock()
+	defer hook.mu.Unlock()
+	for _, offence := range hook.offences {
+		t.Error(offence)
+	}
+	for _, used := range []string{"get", "set", "getrange", "mget", "evalsha"} {
+		if hook.commands[used] == 0 {
+			t.Errorf("%s was not seen: this test looks past what it is about", used)
+		}
+	}
+}
+
+// writePEM writes a test server's certificate and key, and gives the paths.
+func writePEM(t *testing.T, pair tls.Certificate) (cert, key string) {
+	t.Helper()
+	dir := t.TempDir()
+	raw, err := x509.MarshalPKCS8PrivateKey(pair.PrivateKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert, key = filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	for path, block := range map[string]*pem.Block{cert: {Type: "CERTIFICATE", Bytes: pair.Certificate[0]}, key: {Type: "PRIVATE KEY", Bytes: raw}} {
+		if err := os.WriteFile(path, pem.EncodeToMemory(block), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return cert, key
+}
+
+// Certificates come from the files of the configuration; one that is renewed is used by the next connection.
+func TestRedisOverTLS(t *testing.T) {
+	other := httptest.NewTLSServer(nil) // for the certificate that it comes with
+	defer other.Close()
+	cert, key := writePEM(t, other.TLS.Certificates[0])
+	engine, err := embedded.StartRedis(embedded.Config{Password: "secret"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer engine.Close()
+	door, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: other.TLS.Certificates, ClientAuth: tls.RequireAnyClientCert, MinVersion: tls.VersionTLS12})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer door.Close()
+	go passOn(door, engine.Addr())
+
+	ping := func(change func(*config.TLS)) error {
+		cfg := config.Default()
+		cfg.Redis = config.Redis{Addresses: []string{door.Addr().String()}, Password: "secret", TLS: config.TLS{Enabled: true, CA: cert, Cert: cert, Key: key}}
+		change(&cfg.Redis.TLS)
+		opened, err := connectionsOf(cfg)
+		if err != nil {
+			return err
+		}
+		client := redis.NewUniversalClient(opened.redis)
+		defer client.Close()
+		return client.Ping(t.Context()).Err()
+	}
+	if err := ping(func(*config.TLS) {}); err != nil {
+		t.Errorf("ping: %v", err)
+	}
+	for want, change := range map[string]func(*config.TLS){
+		"unknown authority":                     func(c *config.TLS) { c.CA = "" },
+		"certificate is valid for":              func(c *config.TLS) { c.ServerName = "redis.example.org" },
+		"certificate required":                  func(c *config.TLS) { c.Cert, c.Key = "", "" },
+		"redis.tls.ca: open /nowhere":           func(c *config.TLS) { c.CA = "/nowhere" },
+		"holds no certificate in PEM":           func(c *config.TLS) { c.CA = key },
+		"redis.tls.cert: read " + key + " and ": func(c *config.TLS) { c.Cert = key },
+	} {
+		if err := ping(change); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("ping: %v, want %q", err, want)
+		}
+	}
+}
+
+// passOn hands connections over to an address, until the listener closes.
+func passOn(from net.Listener, to string) {
+	for {
+		outer, err := from.Accept()
+		if err != nil {
+			return
+		}
+		go func() {
+			defer outer.Close()
+			inner, err := net.Dial("tcp", to)
+			if err != nil {
+				return
+			}
+			defer inner.Close()
+			go func() { _, _ = io.Copy(outer, inner) }()
+			_, _ = io.Copy(inner, outer)
+		}()
+	}
+}
+
+// fil check reads the files that connections need, and connects nothing.
+func TestCheckReadsCertificates(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "fil.yaml")
+	if err := os.WriteFile(path, []byte("log: {brokers: ['192.0.2.1:9093'], tls: {enabled: true, ca: /nowhere/ca.pem}}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, status := run(t, "check", "--config", path)
+	if status != exitUsage || !strings.Contains(out, "log.tls.ca: open /nowhere/ca.pem") {
+		t.Errorf("status %d, %s", status, out)
+	}
+	good := []byte("log: {brokers: ['192.0.2.1:9093'], tls: {enabled: true}}\n")
+	if err := os.WriteFile(path, good, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, status := run(t, "check", "--config", path); status != exitDone {
+		t.Errorf("status %d, %s", status, out)
+	}
+}
