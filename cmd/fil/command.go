@@ -52,6 +52,8 @@ type commands struct {
 	} `cmd:"" help:"${help_rejects}"`
 	Engine  engineCommand  `cmd:"" help:"${help_engine}"`
 	Rebuild rebuildCommand `cmd:"" help:"${help_rebuild}"`
+	Backup  backupCommand  `cmd:"" help:"${help_backup}"`
+	Restore restoreCommand `cmd:"" help:"${help_restore}"`
 	Check   checkCommand   `cmd:"" help:"${help_check}"`
 	Version versionCommand `cmd:"" help:"${help_version}"`
 }

@@ -47,8 +47,12 @@ func commandTexts() map[string]fil.Bilingual {
 		"help_rebuild_from": {FR: "Seulement ce que concernent les enregistrements à partir de cette position de chaque partition : leurs agents (profiles, feeds), leurs faits (facts).",
 			EN: "Only what the records from this offset of each partition on are about: their agents (profiles, feeds), their facts (facts)."},
 		"help_rebuild_memory": {FR: "Mio que peuvent prendre, dans le serveur, les profils d'une partition.", EN: "MiB that the profiles of one partition may take, in the server."},
-		"help_check":          {FR: "Vérifier la configuration.", EN: "Check the configuration."},
-		"help_version":        {FR: "Dire la version.", EN: "Say the version."},
+		"help_backup": {FR: "Sauvegarder dans un fichier le dossier des données de « fil up », arrêté : journal, faits, clés et secret.",
+			EN: "Back up the data folder of 'fil up', stopped, into a file: log, facts, keys and secret."},
+		"help_restore":     {FR: "Restaurer une sauvegarde dans un dossier vide, tout entière ou pas du tout.", EN: "Restore a backup into an empty folder, whole or not at all."},
+		"help_backup_file": {FR: "Fichier de la sauvegarde (tar compressé par gzip).", EN: "File of the backup (tar, compressed by gzip)."},
+		"help_check":       {FR: "Vérifier la configuration.", EN: "Check the configuration."},
+		"help_version":     {FR: "Dire la version.", EN: "Say the version."},
 	}
 }
 

@@ -120,7 +120,31 @@ func claim(root, engine string) (dir string, lock *os.File, err error) {
 	}
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		_ = lock.Close()
-		return "", nil, fmt.Errorf("%s: %s is in use by another process: %w", engine, dir, err)
+		return "", nil, fmt.Errorf("%s: %s: %w (%w)", engine, dir, ErrInUse, err)
 	}
 	return dir, lock, nil
+}
+
+// ErrInUse says that another process has the data directory.
+var ErrInUse = errors.New("in use by another process")
+
+// Hold keeps the engines from starting in a data directory until release is called, or the process ends. The error wraps
+// ErrInUse while one of them runs there.
+func Hold(root string) (release func() error, err error) {
+	var locks []*os.File
+	release = func() error {
+		var errs []error
+		for _, lock := range locks {
+			errs = append(errs, lock.Close())
+		}
+		return errors.Join(errs...)
+	}
+	for _, engine := range []string{"kafka", "clickhouse"} { // Redis keeps nothing there
+		_, lock, err := claim(root, engine)
+		if err != nil {
+			return nil, errors.Join(err, release())
+		}
+		locks = append(locks, lock)
+	}
+	return release, nil
 }
