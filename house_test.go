@@ -31,7 +31,7 @@ type library struct{ prefix, folders, why string }
 var libraries = []library{
 	{"github.com/segmentio/kafka-go", "ingest/eventlog cmd/fil/embedded", "its traps (acks, generations, ordering) are hidden once, in eventlog"},
 	{"github.com/twmb/franz-go", "cmd/fil/embedded", "the embedded log; everybody else speaks to an address"},
-	{"github.com/redis/go-redis/v9", "ranking/profiles delivery/feedstore cmd/fil", "two stores, each with its own keys; cmd opens the connection"},
+	{"github.com/redis/go-redis/v9", "ranking/profiles delivery/feedstore cmd/fil cmd/fil/embedded/enginetest", "two stores, each with its own keys; cmd opens the connection, and tests one"},
 	{"github.com/alicebob/miniredis/v2", "cmd/fil/embedded", "the embedded Redis; everybody else speaks to an address"},
 	{"github.com/ClickHouse/clickhouse-go/v2", "analytics/warehouse cmd/fil/embedded/...", "SQL lives in the warehouse; embedded needs the wire format"},
 	{"github.com/ClickHouse/ch-go", "analytics/warehouse cmd/fil/embedded/...", "the wire format under clickhouse-go"},

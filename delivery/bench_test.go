@@ -117,7 +117,7 @@ func BenchmarkWarm(b *testing.B) {
 	})
 }
 
-func readRaw(ctx context.Context, client *redis.Client, agents []string) error {
+func readRaw(ctx context.Context, client redis.UniversalClient, agents []string) error {
 	pipe := client.Pipeline()
 	for _, agent := range agents {
 		pipe.MGet(ctx, "f:{"+agent+"}", profileKey(agent))

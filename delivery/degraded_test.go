@@ -12,10 +12,29 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/filengine/fil"
 	"github.com/filengine/fil/cmd/fil/embedded"
 	"github.com/filengine/fil/delivery"
 )
+
+// setupOwn is a world whose Redis is embedded, whatever the other tests run on, so that it can be ended.
+func setupOwn(t *testing.T, change func(*delivery.Config)) *world {
+	t.Helper()
+	engine, err := embedded.StartRedis(embedded.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := redis.NewClient(&redis.Options{Addr: engine.Addr(), MaxRetries: -1, ContextTimeoutEnabled: true, DialerRetries: 1})
+	w := setupOn(t, client, change)
+	w.engine = engine
+	t.Cleanup(func() {
+		_ = client.Close()
+		_ = w.engine.Close()
+	})
+	return w
+}
 
 // away ends the Redis of the world; back starts another, empty, at the same address.
 func (w *world) away() {
@@ -27,7 +46,7 @@ func (w *world) away() {
 
 func (w *world) back() {
 	w.t.Helper()
-	engine, err := embedded.StartRedis(embedded.Config{Listen: w.redis.Options().Addr})
+	engine, err := embedded.StartRedis(embedded.Config{Listen: w.redis.(*redis.Client).Options().Addr})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -45,7 +64,7 @@ func important() []fil.Content {
 // no ETag, nothing to keep, no 304. When the store is back, so is the feed.
 func TestRead_WithoutTheStore(t *testing.T) {
 	t.Parallel()
-	w := setup(t, nil)
+	w := setupOwn(t, nil)
 	w.put(important()...)
 	const path = "/v1/agents/marie/feed"
 	before, header := w.page("service", path)
@@ -83,7 +102,7 @@ func TestRead_WithoutTheStore(t *testing.T) {
 
 func TestRead_PagesWithoutTheStore(t *testing.T) {
 	t.Parallel()
-	w := setup(t, nil)
+	w := setupOwn(t, nil)
 	w.put(numbered(5)...)
 	w.away()
 	var all []string
@@ -105,7 +124,7 @@ func TestRead_PagesWithoutTheStore(t *testing.T) {
 
 func TestExplain_WithoutTheStore(t *testing.T) {
 	t.Parallel()
-	w := setup(t, nil)
+	w := setupOwn(t, nil)
 	w.put(important()...)
 	w.away()
 	got := w.request("service", "/v1/feed/items/c002/explanation?agent=marie")
@@ -121,7 +140,7 @@ func TestExplain_WithoutTheStore(t *testing.T) {
 // when the feed itself is back.
 func TestStream_WithoutTheStore(t *testing.T) {
 	t.Parallel()
-	w := setup(t, func(cfg *delivery.Config) { cfg.Poll = 5 * time.Millisecond })
+	w := setupOwn(t, func(cfg *delivery.Config) { cfg.Poll = 5 * time.Millisecond })
 	w.put(important()...)
 	s := w.open("service", "/v1/feed/stream?agent=marie")
 	ranked := next(t, s.events)
@@ -147,11 +166,11 @@ func TestStream_WithoutTheStore(t *testing.T) {
 // A store that takes a read and does not answer costs it the time allowed, and no more.
 func TestRead_StoreThatHangs(t *testing.T) {
 	t.Parallel()
-	w := setup(t, func(cfg *delivery.Config) { cfg.StoreTimeout = 20 * time.Millisecond })
+	w := setupOwn(t, func(cfg *delivery.Config) { cfg.StoreTimeout = 20 * time.Millisecond })
 	w.put(numbered(2)...)
 	silent, taken := listenOnly(t)
 	w.away()
-	w.redis.Options().Dialer = func(ctx context.Context, network, _ string) (net.Conn, error) {
+	w.redis.(*redis.Client).Options().Dialer = func(ctx context.Context, network, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, network, silent)
 	}
 	if _, header := w.page("service", "/v1/agents/marie/feed"); header.Get("Fil-Degraded") != "chronological" {

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/filengine/fil"
+	"github.com/filengine/fil/cmd/fil/embedded/enginetest"
 	"github.com/filengine/fil/delivery"
 )
 
@@ -79,7 +80,7 @@ func TestFeed_RanksOnlyWhatIsNotFresh(t *testing.T) {
 		{"a content for someone else", func() { w.put(fil.Content{ID: "x", PublishedAt: noon, Audiences: []string{"paul"}}) }, []string{"c000", "c002"}},
 		{"a content that time publishes", func() { w.put(fil.Content{ID: "later", PublishedAt: noon.Add(time.Hour)}); read(); w.pass(time.Hour) }, []string{"later", "c000", "c002"}},
 		{"a profile", func() { w.redis.Set(t.Context(), profileKey("marie"), "-c000;", 0) }, []string{"later", "c002"}},
-		{"a Redis emptied", func() { w.redis.FlushAll(t.Context()) }, []string{"later", "c000", "c002"}},
+		{"a Redis emptied", func() { enginetest.Empty(t, w.redis) }, []string{"later", "c000", "c002"}},
 	} {
 		change.make()
 		if got := read(); !slices.Equal(got, change.want) {

@@ -25,6 +25,7 @@ import (
 
 	"github.com/filengine/fil"
 	"github.com/filengine/fil/cmd/fil/embedded"
+	"github.com/filengine/fil/cmd/fil/embedded/enginetest"
 	"github.com/filengine/fil/delivery"
 	"github.com/filengine/fil/delivery/feedstore"
 )
@@ -143,13 +144,13 @@ func (n *newest) Place(agent string, profile []byte, entries []fil.Entry, order 
 	return placements, contents, nil
 }
 
-// world is a delivery on an embedded Redis, behind its HTTP API. A request's caller is in its header X-Caller, as
+// world is a delivery on a Redis, behind its HTTP API. A request's caller is in its header X-Caller, as
 // "role" or "agent:ID".
 type world struct {
 	*newest
 	t      testing.TB
-	engine *embedded.Redis
-	redis  *redis.Client
+	engine *embedded.Redis // nil but for tests that end it
+	redis  redis.UniversalClient
 	store  *feedstore.Store
 	keeper *delivery.Keeper
 	hub    *delivery.Hub
@@ -175,16 +176,12 @@ func profileKey(agent string) string { return "p:{" + agent + "}" }
 
 func setup(t testing.TB, change func(*delivery.Config)) *world {
 	t.Helper()
-	engine, err := embedded.StartRedis(embedded.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	client := redis.NewClient(&redis.Options{Addr: engine.Addr(), MaxRetries: -1, ContextTimeoutEnabled: true, DialerRetries: 1})
-	w := &world{t: t, engine: engine, redis: client, time: noon, newest: &newest{agents: map[string]fil.Agent{}, contents: map[fil.ContentKey]fil.Content{}}}
-	t.Cleanup(func() {
-		_ = client.Close()
-		_ = w.engine.Close()
-	})
+	return setupOn(t, enginetest.Redis(t), change)
+}
+
+func setupOn(t testing.TB, client redis.UniversalClient, change func(*delivery.Config)) *world {
+	t.Helper()
+	w := &world{t: t, redis: client, time: noon, newest: &newest{agents: map[string]fil.Agent{}, contents: map[fil.ContentKey]fil.Content{}}}
 	for _, id := range []string{"marie", "paul", "zoé"} {
 		w.agents[id] = fil.Agent{ID: id}
 	}
@@ -196,6 +193,7 @@ func setup(t testing.TB, change func(*delivery.Config)) *world {
 	}
 	storeCfg := feedstore.DefaultConfig()
 	storeCfg.Beside = profileKey
+	var err error
 	w.store, err = feedstore.New(client, storeCfg, prometheus.NewRegistry())
 	if err != nil {
 		t.Fatal(err)

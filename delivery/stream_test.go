@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/filengine/fil"
+	"github.com/filengine/fil/cmd/fil/embedded/enginetest"
 	"github.com/filengine/fil/delivery"
 )
 
@@ -82,7 +83,7 @@ func TestStream_PollFindsWhatNobodyNotified(t *testing.T) {
 	for name, change := range map[string]func(){
 		"a profile in Redis":         func() { w.redis.Set(t.Context(), profileKey("marie"), "-c001;", 0) },
 		"a content that is due":      func() { w.pass(time.Hour) },
-		"a Redis emptied, and a new": func() { w.redis.FlushAll(t.Context()); w.drop("c000") },
+		"a Redis emptied, and a new": func() { enginetest.Empty(t, w.redis); w.drop("c000") },
 	} {
 		change()
 		e := next(t, stream)

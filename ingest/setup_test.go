@@ -26,29 +26,15 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/filengine/fil"
-	"github.com/filengine/fil/cmd/fil/embedded"
+	"github.com/filengine/fil/cmd/fil/embedded/enginetest"
 	"github.com/filengine/fil/ingest"
 	"github.com/filengine/fil/ingest/eventlog"
 )
 
-// broker is the one Kafka of this package's tests; each test has topics of its own, by a prefix.
-var broker string
+// engines are this package's tests' own, or those that the environment names; each test has topics of its own, by a prefix.
+var engines enginetest.Engines
 
-func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "fil-ingest-")
-	if err != nil {
-		panic(err)
-	}
-	kafka, err := embedded.StartKafka(embedded.Config{Dir: dir})
-	if err != nil {
-		panic(err)
-	}
-	broker = kafka.Addr()
-	status := m.Run()
-	_ = kafka.Close()
-	_ = os.RemoveAll(dir)
-	os.Exit(status)
-}
+func TestMain(m *testing.M) { os.Exit(engines.Run(m)) }
 
 func schema() fil.Schema {
 	return fil.Schema{
@@ -185,7 +171,7 @@ func setup(t testing.TB, change ...func(*ingest.Config, *ingest.Parts)) *house {
 		book: &book{agents: map[string]fil.Agent{}, audiences: map[string]fil.Audience{}, contents: map[string]fil.Content{}}}
 	h.clock.Store(time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC).UnixNano())
 	cfg := eventlog.DefaultConfig()
-	cfg.Brokers, cfg.Partitions, cfg.Prefix = []string{broker}, 2, "t-"+rand.Text()+"."
+	cfg.Brokers, cfg.Partitions, cfg.Prefix = engines.Kafka(t).Addresses, 2, "t-"+rand.Text()+"."
 	quiet := slog.New(slog.DiscardHandler)
 	var err error
 	if h.log, err = eventlog.Open(t.Context(), cfg, quiet, prometheus.NewRegistry()); err != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/filengine/fil"
+	"github.com/filengine/fil/cmd/fil/embedded/enginetest"
 	"github.com/filengine/fil/ranking"
 )
 
@@ -92,7 +93,7 @@ func BenchmarkPlace(b *testing.B) {
 // one GET and one SET of a profile, pipelined as many at a time.
 func BenchmarkLearn(b *testing.B) {
 	const batch, agents = 500, 1_000
-	client := startRedis(b)
+	client := enginetest.Redis(b)
 	learner := newLearner(b, newStore(b, client), prometheus.NewRegistry())
 	if _, err := learner.Learn(b.Context(), 0, nil); !errors.Is(err, fil.ErrForgotten) {
 		b.Fatal(err)

@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/filengine/fil"
+	"github.com/filengine/fil/cmd/fil/embedded/enginetest"
 	"github.com/filengine/fil/ranking"
 )
 
@@ -52,7 +53,7 @@ func chronicle() []fil.Engagement {
 }
 
 func TestFormats_ReadVersion1(t *testing.T) {
-	client := startRedis(t)
+	client := enginetest.Redis(t)
 	learner := newLearner(t, newStore(t, client), prometheus.NewRegistry())
 	start(t, learner)
 	for i, e := range chronicle() {
@@ -73,7 +74,7 @@ func TestFormats_ReadVersion1(t *testing.T) {
 		t.Errorf("a profile of version 1 does not go on: %d contents up to offset %d", next.Len(), next.Offset())
 	}
 	// What version 1 stored is taken up: nothing is asked of the log again, and nothing counts twice.
-	empty(t, client)
+	enginetest.Empty(t, client)
 	for key, name := range map[string]string{"p:{alice}": "profile_v1", "i:{alice}": "identities_v1", "pop:{3}": "popularity_v1"} {
 		client.Set(t.Context(), key, golden(t, name, nil), 0)
 	}
@@ -89,7 +90,7 @@ func TestFormats_ReadVersion1(t *testing.T) {
 func TestFormats_LeaveWhatIsNewer(t *testing.T) {
 	for _, key := range []string{"p:{alice}", "pop:{3}"} {
 		t.Run(key, func(t *testing.T) {
-			client := startRedis(t)
+			client := enginetest.Redis(t)
 			learner := newLearner(t, newStore(t, client), prometheus.NewRegistry())
 			start(t, learner)
 			learn(t, learner, engagementRecord(t, 1, "e1", did(fil.Read, "a", noon)))
@@ -132,7 +133,7 @@ func TestLearn_MakesAnUnreadableProfileAgain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var ends []map[string]string
 			for _, damaged := range []bool{false, true} {
-				client := startRedis(t)
+				client := enginetest.Redis(t)
 				l := &lane{cut: whole, restart: func() *ranking.Learner {
 					return newLearner(t, newStore(t, client), prometheus.NewRegistry())
 				}}

@@ -17,6 +17,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/filengine/fil"
+	"github.com/filengine/fil/cmd/fil/embedded/enginetest"
 	"github.com/filengine/fil/ranking"
 )
 
@@ -137,7 +138,7 @@ func (l *lane) run(t testing.TB) {
 }
 
 // stored is all profiles and popularity, by key.
-func stored(t testing.TB, client *redis.Client) map[string]string {
+func stored(t testing.TB, client redis.UniversalClient) map[string]string {
 	t.Helper()
 	keys, err := client.Keys(t.Context(), "p*").Result()
 	if err != nil {
@@ -155,20 +156,20 @@ func stored(t testing.TB, client *redis.Client) map[string]string {
 func whole(left int) int { return left }
 
 func TestLearn_EffectOnceWhereverItIsKilled(t *testing.T) {
-	client := startRedis(t)
+	client := enginetest.Redis(t)
 	store := newStore(t, client)
 	for seed := range uint64(12) {
 		random := rand.New(rand.NewPCG(seed, 21))
 		first := int64(seed%3) * 1000 // the log has let go of older records, or not
 		records := history(t, random, 300, first)
-		empty(t, client)
+		enginetest.Empty(t, client)
 		(&lane{records: records, cut: whole, restart: func() *ranking.Learner { return newLearner(t, store, prometheus.NewRegistry()) }}).run(t)
 		want := stored(t, client)
 		if len(want) != 8 {
 			t.Fatalf("one clean pass stored %d keys, want 7 profiles and a popularity", len(want))
 		}
 		for _, partly := range []bool{false, true} {
-			empty(t, client)
+			enginetest.Empty(t, client)
 			broken := &lane{records: records, cut: func(left int) int { return 1 + random.IntN(min(left, 40)) }, restart: func() *ranking.Learner {
 				return newLearner(t, &flaky{Store: store, calls: 1 + random.IntN(12), partly: partly}, prometheus.NewRegistry())
 			}}
@@ -184,14 +185,14 @@ func TestLearn_EffectOnceWhereverItIsKilled(t *testing.T) {
 }
 
 func TestLearn_GivesEqualBytesAfterRedisWasEmptied(t *testing.T) {
-	client := startRedis(t)
+	client := enginetest.Redis(t)
 	random := rand.New(rand.NewPCG(22, 23))
 	l := &lane{records: history(t, random, 400, 0), cut: func(left int) int { return 1 + random.IntN(left) }, restart: func() *ranking.Learner {
 		return newLearner(t, newStore(t, client), prometheus.NewRegistry())
 	}}
 	l.run(t)
 	want := stored(t, client)
-	empty(t, client)
+	enginetest.Empty(t, client)
 	if _, err := l.learner.Learn(t.Context(), 3, nil); !errors.Is(err, fil.ErrForgotten) {
 		t.Fatalf("a beat after Redis was emptied: error %v, want %v", err, fil.ErrForgotten)
 	}
@@ -203,7 +204,7 @@ func TestLearn_GivesEqualBytesAfterRedisWasEmptied(t *testing.T) {
 }
 
 func TestLearn_DuplicatesHaveNoEffect(t *testing.T) {
-	client := startRedis(t)
+	client := enginetest.Redis(t)
 	metrics := prometheus.NewRegistry()
 	learner := newLearner(t, newStore(t, client), metrics)
 	start(t, learner)
@@ -230,7 +231,7 @@ func TestLearn_DuplicatesHaveNoEffect(t *testing.T) {
 }
 
 func TestLearn_AccountsForEveryRecord(t *testing.T) {
-	client, metrics := startRedis(t), prometheus.NewRegistry()
+	client, metrics := enginetest.Redis(t), prometheus.NewRegistry()
 	catalogue := newCatalogue(t, news("known", noon))
 	learner, err := ranking.NewLearner(ranking.DefaultPolicy(), newStore(t, client), catalogue.Knows, quiet(), metrics)
 	if err != nil {
@@ -260,7 +261,7 @@ func TestLearn_AccountsForEveryRecord(t *testing.T) {
 }
 
 func TestLearn_AsksForTheLogAgain(t *testing.T) {
-	client := startRedis(t)
+	client := enginetest.Redis(t)
 	later, first := engagementRecord(t, 70, "b", did(fil.Read, "b", noon)), engagementRecord(t, 50, "a", did(fil.Read, "a", noon))
 	expect := func(learner *ranking.Learner, want error, batch ...fil.Record) {
 		t.Helper()
@@ -301,7 +302,7 @@ func TestLearn_AsksForTheLogAgain(t *testing.T) {
 // A Redis that took over from another, or read its journal again, has lost its last writes: what it has lost is made
 // again from the log, whoever notices first.
 func TestLearn_GoesBackWithItsStore(t *testing.T) {
-	client := startRedis(t)
+	client := enginetest.Redis(t)
 	learner := newLearner(t, newStore(t, client), prometheus.NewRegistry())
 	start(t, learner)
 	var records []fil.Record

@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/filengine/fil"
+	"github.com/filengine/fil/cmd/fil/embedded/enginetest"
 	"github.com/filengine/fil/ranking"
 )
 
@@ -35,7 +36,7 @@ func gainOf(t *testing.T, r *ranking.Ranker, content string, now time.Time) floa
 }
 
 func TestPopularity_IsTheDecayedSumOfActs(t *testing.T) {
-	client := startRedis(t)
+	client := enginetest.Redis(t)
 	store, policy := newStore(t, client), ranking.DefaultPolicy()
 	learner := newLearner(t, store, prometheus.NewRegistry())
 	start(t, learner)
@@ -66,7 +67,7 @@ func TestPopularity_IsTheDecayedSumOfActs(t *testing.T) {
 }
 
 func TestPopularity_IgnoresClocksAheadOfTheLog(t *testing.T) {
-	client := startRedis(t)
+	client := enginetest.Redis(t)
 	store := newStore(t, client)
 	learner := newLearner(t, store, prometheus.NewRegistry())
 	start(t, learner)
@@ -85,7 +86,7 @@ func TestPopularity_IgnoresClocksAheadOfTheLog(t *testing.T) {
 }
 
 func TestPopularity_IsTheSameInEveryProcess(t *testing.T) {
-	client := startRedis(t)
+	client := enginetest.Redis(t)
 	store := newStore(t, client)
 	learner := newLearner(t, store, prometheus.NewRegistry())
 	early := ranking.NewPopularity(ranking.DefaultPolicy(), 8, store.Popularities)
@@ -117,7 +118,7 @@ func TestPopularity_IsTheSameInEveryProcess(t *testing.T) {
 	if early.Stamp() != late.Stamp() || early.Stamp() == blank {
 		t.Errorf("stamps %x and %x of the same popularity; %x before any act", early.Stamp(), late.Stamp(), blank)
 	}
-	empty(t, client)
+	enginetest.Empty(t, client)
 	if err := late.Refresh(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +128,7 @@ func TestPopularity_IsTheSameInEveryProcess(t *testing.T) {
 }
 
 func TestPopularity_IsBounded(t *testing.T) {
-	client := startRedis(t)
+	client := enginetest.Redis(t)
 	store := newStore(t, client)
 	learner := newLearner(t, store, prometheus.NewRegistry())
 	start(t, learner)
@@ -190,7 +191,7 @@ func TestPopularity_RefreshesAgainAndAgain(t *testing.T) {
 }
 
 func FuzzPopularity(f *testing.F) {
-	store := newStore(f, startRedis(f))
+	store := newStore(f, enginetest.Redis(f))
 	learner := newLearner(f, store, prometheus.NewRegistry())
 	start(f, learner)
 	learn(f, learner, engagementRecord(f, 0, "a", did(fil.Read, "12345678", noon)), engagementRecord(f, 1, "b", did(fil.Share, "other", noon)))

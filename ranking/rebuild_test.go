@@ -14,6 +14,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/filengine/fil"
+	"github.com/filengine/fil/cmd/fil/embedded/enginetest"
 	"github.com/filengine/fil/ranking"
 )
 
@@ -71,9 +72,9 @@ func (p *tape) Read(ctx context.Context, _ fil.Topic, _ int, from, to int64, eac
 }
 
 // learned is a Redis that has learned all of a tape's records.
-func learned(t testing.TB, records []fil.Record) *redis.Client {
+func learned(t testing.TB, records []fil.Record) redis.UniversalClient {
 	t.Helper()
-	client := startRedis(t)
+	client := enginetest.Redis(t)
 	random := rand.New(rand.NewPCG(7, 7))
 	l := &lane{records: records, cut: func(left int) int { return 1 + random.IntN(left) }, restart: func() *ranking.Learner {
 		return newLearner(t, newStore(t, client), prometheus.NewRegistry())
@@ -82,7 +83,7 @@ func learned(t testing.TB, records []fil.Record) *redis.Client {
 	return client
 }
 
-func rebuild(t testing.TB, client *redis.Client, log ranking.Log, from int64) ranking.Rebuilt {
+func rebuild(t testing.TB, client redis.UniversalClient, log ranking.Log, from int64) ranking.Rebuilt {
 	t.Helper()
 	done, err := rebuilder(t, client, log).Partition(t.Context(), 3, from, func(ranking.Rebuilt) {})
 	if err != nil {
@@ -91,7 +92,7 @@ func rebuild(t testing.TB, client *redis.Client, log ranking.Log, from int64) ra
 	return done
 }
 
-func rebuilder(t testing.TB, client *redis.Client, log ranking.Log) *ranking.Rebuilder {
+func rebuilder(t testing.TB, client redis.UniversalClient, log ranking.Log) *ranking.Rebuilder {
 	return ranking.NewRebuilder(ranking.RebuildConfig{Memory: 1 << 30}, ranking.DefaultPolicy(), newStore(t, client), log, func() time.Time { return noon })
 }
 
@@ -105,25 +106,29 @@ func withoutEdition(all map[string]string) map[string]string {
 
 func TestRebuild_MendsWhatIsNotAsTheLogSays(t *testing.T) {
 	log := &tape{records: history(t, rand.New(rand.NewPCG(1, 2)), 800, 40)}
-	alter := func(key string, at int) func(*redis.Client) {
-		return func(client *redis.Client) {
+	alter := func(key string, at int) func(redis.UniversalClient) {
+		return func(client redis.UniversalClient) {
 			client.SetRange(t.Context(), key, int64(at), "\x55")
 		}
 	}
 	for name, damage := range map[string]struct {
-		do      func(*redis.Client)
+		do      func(redis.UniversalClient)
 		changed int
 		popular bool
 	}{
-		"nothing is wrong":                   {func(*redis.Client) {}, 0, false},
-		"a fact was altered":                 {alter("p:{agent3}", 20), 1, false},
-		"an offset is too great":             {alter("p:{agent3}", 7), 1, false},
-		"an offset is beyond its agent's":    {func(c *redis.Client) { c.SetRange(t.Context(), "p:{agent3}", 1, string(rune(0x47))+"\x03") }, 1, false},
-		"a profile cannot be read":           {alter("p:{agent3}", 0), 1, false},
-		"a profile is gone":                  {func(c *redis.Client) { c.Del(t.Context(), "p:{agent3}", "i:{agent3}") }, 1, false},
-		"identities are gone":                {func(c *redis.Client) { c.Del(t.Context(), "i:{agent5}") }, 1, false},
-		"popularity was altered":             {alter("pop:{3}", 30), 0, true},
-		"popularity and profiles were":       {func(c *redis.Client) { alter("pop:{3}", 30)(c); alter("p:{agent1}", 20)(c); alter("p:{agent2}", 20)(c) }, 2, true},
+		"nothing is wrong":                {func(redis.UniversalClient) {}, 0, false},
+		"a fact was altered":              {alter("p:{agent3}", 20), 1, false},
+		"an offset is too great":          {alter("p:{agent3}", 7), 1, false},
+		"an offset is beyond its agent's": {func(c redis.UniversalClient) { c.SetRange(t.Context(), "p:{agent3}", 1, string(rune(0x47))+"\x03") }, 1, false},
+		"a profile cannot be read":        {alter("p:{agent3}", 0), 1, false},
+		"a profile is gone":               {func(c redis.UniversalClient) { c.Del(t.Context(), "p:{agent3}", "i:{agent3}") }, 1, false},
+		"identities are gone":             {func(c redis.UniversalClient) { c.Del(t.Context(), "i:{agent5}") }, 1, false},
+		"popularity was altered":          {alter("pop:{3}", 30), 0, true},
+		"popularity and profiles were": {func(c redis.UniversalClient) {
+			alter("pop:{3}", 30)(c)
+			alter("p:{agent1}", 20)(c)
+			alter("p:{agent2}", 20)(c)
+		}, 2, true},
 		"popularity includes what is not so": {alter("pop:{3}", 15), 0, true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -152,7 +157,7 @@ func TestRebuild_WhileAWorkerLearns(t *testing.T) {
 	records := history(t, rand.New(rand.NewPCG(3, 4)), 3000, 0)
 	for _, lag := range []int{0, 200} { // the worker may be ahead of what the rebuild has read, or far behind
 		t.Run(fmt.Sprint("lag ", lag), func(t *testing.T) {
-			client, log := startRedis(t), &tape{records: records[:500]}
+			client, log := enginetest.Redis(t), &tape{records: records[:500]}
 			worker := newLearner(t, newStore(t, client), prometheus.NewRegistry())
 			start(t, worker)
 			at := 0
@@ -235,7 +240,7 @@ func TestRebuild_YieldsToAWorkerThatWroteFirst(t *testing.T) {
 func TestRebuild_ReplacesPopularityUnderAWorker(t *testing.T) {
 	log := &tape{records: history(t, rand.New(rand.NewPCG(8, 9)), 300, 0)}
 	long := &tape{records: log.records[100:]} // the worker has learned what the log no longer holds
-	client := startRedis(t)
+	client := enginetest.Redis(t)
 	worker := newLearner(t, newStore(t, client), prometheus.NewRegistry())
 	start(t, worker)
 	for _, part := range [][]fil.Record{log.records[:100], log.records[100:]} {

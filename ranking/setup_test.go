@@ -1,11 +1,9 @@
 package ranking_test
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
 	"slices"
 	"testing"
 	"time"
@@ -14,7 +12,6 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/filengine/fil"
-	"github.com/filengine/fil/cmd/fil/embedded"
 	"github.com/filengine/fil/ranking"
 	"github.com/filengine/fil/ranking/profiles"
 )
@@ -39,39 +36,6 @@ func (c citizen) Stamp() (sum uint64) {
 		sum = sum*31 + uint64(fil.KeyOf(audience))
 	}
 	return sum
-}
-
-// startRedis gives a client on an empty Redis: the one at FIL_TEST_REDIS, which is emptied, or one of the test's own.
-func startRedis(t testing.TB) *redis.Client {
-	t.Helper()
-	options := &redis.Options{Addr: os.Getenv("FIL_TEST_REDIS")}
-	if options.Addr == "" {
-		server, err := embedded.StartRedis(embedded.Config{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() {
-			if err := server.Close(); err != nil {
-				t.Error(err)
-			}
-		})
-		options.Addr = server.Addr()
-	}
-	client := redis.NewClient(options)
-	t.Cleanup(func() {
-		if err := client.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	empty(t, client)
-	return client
-}
-
-func empty(t testing.TB, client *redis.Client) {
-	t.Helper()
-	if err := client.FlushAll(context.Background()).Err(); err != nil {
-		t.Fatal(err)
-	}
 }
 
 func newStore(t testing.TB, client redis.UniversalClient) *profiles.Store {

@@ -4,43 +4,24 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/filengine/fil/analytics/warehouse"
-	"github.com/filengine/fil/cmd/fil/embedded"
+	"github.com/filengine/fil/cmd/fil/embedded/enginetest"
 )
 
-// The engine takes one directory a process, so tests share it, each with a database of its own.
-func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "fil-warehouse-")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	startEngine = sync.OnceValues(func() (*embedded.ClickHouse, error) {
-		return embedded.StartClickHouse(embedded.Config{Dir: dir})
-	})
-	code := m.Run()
-	if engine, err := startEngine(); err == nil {
-		_ = engine.Close()
-	}
-	_ = os.RemoveAll(dir)
-	os.Exit(code)
-}
+// engines are this package's tests' own, or those that the environment names; each test has a database of its own.
+var engines enginetest.Engines
 
-var startEngine func() (*embedded.ClickHouse, error)
+func TestMain(m *testing.M) { os.Exit(engines.Run(m)) }
 
 // settings are those of a database that no other test has.
 func settings(t testing.TB) warehouse.Config {
 	t.Helper()
-	engine, err := startEngine()
-	if err != nil {
-		t.Fatal(err)
-	}
+	engine := engines.ClickHouse(t)
 	cfg := warehouse.DefaultConfig()
-	cfg.Addrs, cfg.User, cfg.Password = []string{engine.Addr()}, engine.Username(), engine.Password()
+	cfg.Addrs, cfg.User, cfg.Password = engine.Addresses, engine.Username, engine.Password
 	cfg.Database = fmt.Sprintf("t%d", time.Now().UnixNano())
 	return cfg
 }

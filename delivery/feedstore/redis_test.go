@@ -11,7 +11,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/filengine/fil"
-	"github.com/filengine/fil/cmd/fil/embedded"
+	"github.com/filengine/fil/cmd/fil/embedded/enginetest"
 	"github.com/filengine/fil/delivery"
 	"github.com/filengine/fil/delivery/feedstore"
 )
@@ -191,17 +191,9 @@ func profileKey(agent string) string { return "p:{" + agent + "}" }
 
 func second[T any](_ T, err error) error { return err }
 
-func open(t *testing.T) (*feedstore.Store, *redis.Client, *prometheus.Registry) {
+func open(t *testing.T) (*feedstore.Store, redis.UniversalClient, *prometheus.Registry) {
 	t.Helper()
-	engine, err := embedded.StartRedis(embedded.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	client := redis.NewClient(&redis.Options{Addr: engine.Addr(), MaxRetries: -1})
-	t.Cleanup(func() {
-		_ = client.Close()
-		_ = engine.Close()
-	})
+	client := enginetest.Redis(t)
 	cfg := feedstore.DefaultConfig()
 	cfg.Beside = profileKey
 	reg := prometheus.NewRegistry()

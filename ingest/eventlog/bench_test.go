@@ -35,7 +35,7 @@ func perSecond(b *testing.B, records int) {
 func BenchmarkPublish(b *testing.B) {
 	for _, n := range []int{1, 100, 5000} {
 		b.Run(fmt.Sprintf("records=%d", n), func(b *testing.B) {
-			l := openQuiet(b, config())
+			l := openQuiet(b, config(b))
 			records := events(n, 1000)
 			b.ReportAllocs()
 			for b.Loop() {
@@ -46,7 +46,7 @@ func BenchmarkPublish(b *testing.B) {
 			perSecond(b, n*b.N)
 		})
 		b.Run(fmt.Sprintf("writer/records=%d", n), func(b *testing.B) {
-			cfg := config()
+			cfg := config(b)
 			openQuiet(b, cfg)
 			transport := &kafka.Transport{}
 			defer transport.CloseIdleConnections()
@@ -70,7 +70,7 @@ func BenchmarkPublish(b *testing.B) {
 		})
 	}
 	b.Run("parallel=64", func(b *testing.B) {
-		l := openQuiet(b, config())
+		l := openQuiet(b, config(b))
 		var n atomic.Int64
 		b.SetParallelism(32)
 		b.RunParallel(func(pb *testing.PB) {
@@ -89,7 +89,7 @@ func BenchmarkPublish(b *testing.B) {
 const drained = 200_000
 
 func BenchmarkDrain(b *testing.B) {
-	cfg := config(func(c *eventlog.Config) { c.Partitions = 1 })
+	cfg := config(b, func(c *eventlog.Config) { c.Partitions = 1 })
 	l := openQuiet(b, cfg)
 	for from := 0; from < drained; from += 5000 {
 		if err := l.Publish(b.Context(), events(5000, 1000)); err != nil {

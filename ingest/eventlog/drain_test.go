@@ -55,7 +55,7 @@ func TestDrain_ABatchWaitsForMoreUpToMaxWait(t *testing.T) {
 }
 
 func TestDrain_ResumesAfterWhatWasDone(t *testing.T) {
-	cfg := config()
+	cfg := config(t)
 	l := openWith(t, cfg)
 	sent := publish(t, l, events(100, 10)...)
 	var s sink
@@ -101,7 +101,7 @@ func TestDrain_AFailedBatchIsGivenAgainTheSame(t *testing.T) {
 }
 
 func TestDrain_ForgottenEffectsAreGivenAgainFromTheFirstRecord(t *testing.T) {
-	cfg := config(func(c *eventlog.Config) { c.Partitions = 1 })
+	cfg := config(t, func(c *eventlog.Config) { c.Partitions = 1 })
 	l := openWith(t, cfg)
 	publish(t, l, events(50, 5)...)
 	lost := false // a beat notices it
@@ -129,7 +129,7 @@ func TestDrain_ForgottenEffectsAreGivenAgainFromTheFirstRecord(t *testing.T) {
 }
 
 func TestDrain_AReplayThatIsCutGoesOnFromItsBeginning(t *testing.T) {
-	cfg := config(func(c *eventlog.Config) { c.Partitions = 1 })
+	cfg := config(t, func(c *eventlog.Config) { c.Partitions = 1 })
 	l := openWith(t, cfg)
 	publish(t, l, events(50, 5)...)
 	var s sink
@@ -222,7 +222,7 @@ func TestDrain_CaughtUpOnlyAtTheEndSeenAtTheStart(t *testing.T) {
 }
 
 func TestDrain_AnOffsetThatTheLogDoesNotHoldLeadsToTheFirst(t *testing.T) {
-	cfg := config(func(c *eventlog.Config) { c.Partitions = 1 })
+	cfg := config(t, func(c *eventlog.Config) { c.Partitions = 1 })
 	l := openWith(t, cfg)
 	publish(t, l, events(10, 1)...)
 	transport := &kafka.Transport{}
@@ -262,7 +262,7 @@ func TestDrain_RefusesFaultySettings(t *testing.T) {
 
 func TestDrain_CountsWhatItDoes(t *testing.T) {
 	registry := prometheus.NewRegistry()
-	l, err := eventlog.Open(t.Context(), config(func(c *eventlog.Config) { c.Partitions = 1 }), logger(t), registry)
+	l, err := eventlog.Open(t.Context(), config(t, func(c *eventlog.Config) { c.Partitions = 1 }), logger(t), registry)
 	if err != nil {
 		t.Fatal(err)
 	}

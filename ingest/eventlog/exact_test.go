@@ -27,7 +27,7 @@ func (s *sink) batchIDs(partition int) (all [][]string) {
 }
 
 func TestDrain_ExactGivesTheBatchInHandAgainToWhoeverComesNext(t *testing.T) {
-	cfg := config(func(c *eventlog.Config) { c.Partitions = 1 })
+	cfg := config(t, func(c *eventlog.Config) { c.Partitions = 1 })
 	first, second := openWith(t, cfg), openWith(t, cfg)
 	publish(t, first, events(10, 1)...)
 	failing := sink{verdict: func(_ int, batch []fil.Record) error {
@@ -55,7 +55,7 @@ func TestDrain_ExactGivesTheBatchInHandAgainToWhoeverComesNext(t *testing.T) {
 
 // What was begun is forgotten once it is done, and when the stage asks for the log again.
 func TestDrain_ExactBeginsAnewAfterAReplay(t *testing.T) {
-	cfg := config(func(c *eventlog.Config) { c.Partitions = 1 })
+	cfg := config(t, func(c *eventlog.Config) { c.Partitions = 1 })
 	l := openWith(t, cfg)
 	publish(t, l, events(10, 1)...)
 	asked := false
@@ -78,7 +78,7 @@ func TestDrain_ExactBeginsAnewAfterAReplay(t *testing.T) {
 
 // A member whose turn is over cannot begin another batch: the coordinator refuses its commit.
 func TestDrain_ExactRefusesABatchWhoseTurnIsOver(t *testing.T) {
-	cfg := config(func(c *eventlog.Config) { c.Partitions, c.Grace = 1, 0 })
+	cfg := config(t, func(c *eventlog.Config) { c.Partitions, c.Grace = 1, 0 })
 	first, second := openWith(t, cfg), openWith(t, cfg)
 	held := make(chan struct{})
 	var slow sink

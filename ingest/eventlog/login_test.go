@@ -37,7 +37,7 @@ func guarded(t testing.TB) eventlog.Config {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = k.Close() })
-	return config(func(c *eventlog.Config) {
+	return config(t, func(c *eventlog.Config) {
 		c.Brokers = []string{k.Addr()}
 		c.TLS = &tls.Config{RootCAs: authority, MinVersion: tls.VersionTLS12}
 		c.Login = eventlog.Login{Mechanism: eventlog.ScramSHA512, Username: k.Username(), Password: password}
@@ -55,7 +55,7 @@ func external(t testing.TB, addresses string) eventlog.Config {
 	if !pool.AppendCertsFromPEM(authority) {
 		t.Fatal("FIL_TEST_KAFKA_CA names a file without a certificate")
 	}
-	return config(func(c *eventlog.Config) {
+	return config(t, func(c *eventlog.Config) {
 		c.Brokers = strings.Split(addresses, ",")
 		c.TLS = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
 		c.Login = eventlog.Login{Mechanism: eventlog.ScramSHA512, Username: os.Getenv("FIL_TEST_KAFKA_USER"), Password: os.Getenv("FIL_TEST_KAFKA_PASSWORD")}
@@ -110,7 +110,7 @@ func TestOpen_SaysAtOnceWhatWaitingCannotMend(t *testing.T) {
 func TestOpen_SaysAtOnceThatItIsNoTLS(t *testing.T) {
 	other := httptest.NewServer(nil) // answers in clear what it does not understand
 	defer other.Close()
-	refused(t, config(func(c *eventlog.Config) {
+	refused(t, config(t, func(c *eventlog.Config) {
 		c.Brokers, c.TLS = []string{other.Listener.Addr().String()}, &tls.Config{MinVersion: tls.VersionTLS12}
 	}), "speak TLS with the broker")
 }
@@ -123,7 +123,7 @@ func TestOpen_SaysAtOnceThatTheBrokerWantsACertificate(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = k.Close() })
-	cfg := config(func(c *eventlog.Config) {
+	cfg := config(t, func(c *eventlog.Config) {
 		c.Brokers = []string{k.Addr()}
 		c.TLS = &tls.Config{RootCAs: authority, MinVersion: tls.VersionTLS12}
 	})
@@ -155,7 +155,7 @@ func refused(t *testing.T, cfg eventlog.Config, want string) {
 }
 
 func TestPartitions_AreThoseOfTheTopic(t *testing.T) {
-	cfg := config()
+	cfg := config(t)
 	createTopic(t, cfg, fil.TopicAgents, 2, "compact")
 	l := openWith(t, cfg)
 	for topic, want := range map[fil.Topic]int{fil.TopicAgents: 2, fil.TopicEngagements: 2, fil.TopicContents: 3, fil.TopicAgents.Rejected(): 1} {

@@ -17,37 +17,18 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/filengine/fil"
-	"github.com/filengine/fil/cmd/fil/embedded"
+	"github.com/filengine/fil/cmd/fil/embedded/enginetest"
 	"github.com/filengine/fil/ingest/eventlog"
 )
 
 // The tests are the contract of the log with a Kafka cluster: FIL_TEST_KAFKA names brokers (host:port,…) to hold to it,
 // in place of the embedded one.
-func TestMain(m *testing.M) {
-	os.Exit(run(m))
-}
+var engines enginetest.Engines
+
+func TestMain(m *testing.M) { os.Exit(run(m)) }
 
 func run(m *testing.M) int {
-	stop := func() {}
-	if addresses := os.Getenv("FIL_TEST_KAFKA"); addresses != "" {
-		cluster.brokers = strings.Split(addresses, ",")
-	} else {
-		dir, err := os.MkdirTemp("", "eventlog-")
-		if err != nil {
-			fmt.Fprintln(os.Stderr, "make data directory:", err)
-			return 1
-		}
-		defer os.RemoveAll(dir)
-		k, err := embedded.StartKafka(embedded.Config{Dir: dir})
-		if err != nil {
-			fmt.Fprintln(os.Stderr, "start embedded Kafka:", err)
-			return 1
-		}
-		stop = func() { _ = k.Close() }
-		cluster.brokers = []string{k.Addr()}
-	}
-	status := m.Run()
-	stop()
+	status := engines.Run(m)
 	if err := goleak.Find(); err != nil {
 		fmt.Fprintln(os.Stderr, "goroutines were left behind:", err)
 		return 1
@@ -55,15 +36,11 @@ func run(m *testing.M) int {
 	return status
 }
 
-// cluster is what the tests run against.
-var cluster struct {
-	brokers []string
-}
-
 // config is a log of the test's own: no other test sees its topics and groups.
-func config(change ...func(*eventlog.Config)) eventlog.Config {
+func config(t testing.TB, change ...func(*eventlog.Config)) eventlog.Config {
+	t.Helper()
 	cfg := eventlog.DefaultConfig()
-	cfg.Brokers = cluster.brokers
+	cfg.Brokers = engines.Kafka(t).Addresses
 	cfg.Prefix = "test-" + strings.ToLower(ulid.Make().String()) + "."
 	cfg.Partitions = 3
 	cfg.Grace = time.Second
@@ -75,7 +52,7 @@ func config(change ...func(*eventlog.Config)) eventlog.Config {
 
 func open(t testing.TB, change ...func(*eventlog.Config)) *eventlog.Log {
 	t.Helper()
-	return openWith(t, config(change...))
+	return openWith(t, config(t, change...))
 }
 
 func openWith(t testing.TB, cfg eventlog.Config) *eventlog.Log {

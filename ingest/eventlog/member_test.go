@@ -19,7 +19,7 @@ import (
 )
 
 func TestDrain_TwoMembersShareAndLoseNothing(t *testing.T) {
-	cfg := config(func(c *eventlog.Config) { c.Partitions = 6 })
+	cfg := config(t, func(c *eventlog.Config) { c.Partitions = 6 })
 	one, two := openWith(t, cfg), openWith(t, cfg)
 	var sent []fil.Record
 	var published atomic.Int64
@@ -76,7 +76,7 @@ func TestDrain_TwoMembersShareAndLoseNothing(t *testing.T) {
 }
 
 func TestDrain_StopsWithinGraceAndLeavesNothing(t *testing.T) {
-	cfg := config(func(c *eventlog.Config) { c.Grace = 50 * time.Millisecond })
+	cfg := config(t, func(c *eventlog.Config) { c.Grace = 50 * time.Millisecond })
 	l, err := eventlog.Open(t.Context(), cfg, logger(t), prometheus.NewRegistry())
 	if err != nil {
 		t.Fatal(err)

@@ -31,7 +31,7 @@ func createTopic(t testing.TB, cfg eventlog.Config, topic fil.Topic, partitions 
 }
 
 func TestOpen_RefusesTopicsThatDoNotMatch(t *testing.T) {
-	cfg := config()
+	cfg := config(t)
 	createTopic(t, cfg, fil.TopicAgents, 2, "compact")
 	createTopic(t, cfg, fil.TopicEngagements, 3, "delete")
 	_, err := eventlog.Open(t.Context(), cfg, logger(t), prometheus.NewRegistry())
@@ -41,7 +41,7 @@ func TestOpen_RefusesTopicsThatDoNotMatch(t *testing.T) {
 }
 
 func TestOpen_RefusesATopicThatForgetsThePresent(t *testing.T) {
-	cfg := config()
+	cfg := config(t)
 	createTopic(t, cfg, fil.TopicContents, 3, "delete")
 	_, err := eventlog.Open(t.Context(), cfg, logger(t), prometheus.NewRegistry())
 	if err == nil || !strings.Contains(err.Error(), "cleanup.policy=delete") {
@@ -50,7 +50,7 @@ func TestOpen_RefusesATopicThatForgetsThePresent(t *testing.T) {
 }
 
 func TestOpen_EngagementsFollowTheAgentsThatExist(t *testing.T) {
-	cfg := config()
+	cfg := config(t)
 	createTopic(t, cfg, fil.TopicAgents, 2, "compact")
 	l := openWith(t, cfg)
 	for _, r := range publish(t, l, events(100, 100)...) {
@@ -61,7 +61,7 @@ func TestOpen_EngagementsFollowTheAgentsThatExist(t *testing.T) {
 }
 
 func TestOpen_TwoAtTheSameTime(t *testing.T) {
-	cfg := config()
+	cfg := config(t)
 	done := make(chan error)
 	for range 2 {
 		go func() {

@@ -146,7 +146,7 @@ func TestPublish_NeverAFalseAcknowledgement(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg := config(func(c *eventlog.Config) { c.Brokers = []string{k.Addr()} })
+	cfg := config(t, func(c *eventlog.Config) { c.Brokers = []string{k.Addr()} })
 	l := openWith(t, cfg)
 	publish(t, l, event("a", 1))
 	if err := k.Close(); err != nil {

@@ -85,7 +85,7 @@ func TestRejects_ParkedWithTheReasonAndTheRestGoesOn(t *testing.T) {
 }
 
 func TestRejects_PoisonDoesNotBlock(t *testing.T) {
-	cfg := config(func(c *eventlog.Config) { c.Partitions = 1 })
+	cfg := config(t, func(c *eventlog.Config) { c.Partitions = 1 })
 	l := openWith(t, cfg)
 	publish(t, l, event("a", 1))
 	write(t, cfg, fil.TopicEngagements,
@@ -184,7 +184,7 @@ func TestRejects_Since(t *testing.T) {
 }
 
 func TestPipe_PublishesBeforeItCommits(t *testing.T) {
-	cfg := config()
+	cfg := config(t)
 	l := openWith(t, cfg)
 	sent := publish(t, l, events(30, 5)...)
 	refused := 0
@@ -221,7 +221,7 @@ func TestPipe_PublishesBeforeItCommits(t *testing.T) {
 }
 
 func TestPipe_WhatCannotBePublishedIsNotCommitted(t *testing.T) {
-	cfg := config(func(c *eventlog.Config) { c.Partitions = 1 })
+	cfg := config(t, func(c *eventlog.Config) { c.Partitions = 1 })
 	l := openWith(t, cfg)
 	publish(t, l, event("a", 1))
 	tries := make(chan struct{}, 100)

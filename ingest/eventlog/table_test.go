@@ -75,7 +75,7 @@ func agent(id, data string) fil.Record {
 }
 
 func TestTable_CatchesUpThenFollows(t *testing.T) {
-	cfg := config()
+	cfg := config(t)
 	l := openWith(t, cfg)
 	publish(t, l, agent("a", `1`), agent("b", `1`), agent("c", `1`), agent("d", `1`), agent("a", `2`), agent("b", ``))
 	var v live
@@ -134,7 +134,7 @@ func TestTable_AwaitEndsWithItsContext(t *testing.T) {
 }
 
 func TestTable_PoisonAndRejectionsDoNotStopIt(t *testing.T) {
-	cfg := config(func(c *eventlog.Config) { c.Partitions = 1 })
+	cfg := config(t, func(c *eventlog.Config) { c.Partitions = 1 })
 	l := openWith(t, cfg)
 	publish(t, l, agent("a", `1`))
 	write(t, cfg, fil.TopicAgents, kafka.Message{Key: []byte("b"), Value: []byte("no event")})
@@ -164,7 +164,7 @@ func TestTable_PoisonAndRejectionsDoNotStopIt(t *testing.T) {
 }
 
 func TestTable_ABareNullFromAnotherProducerIsATombstone(t *testing.T) {
-	cfg := config(func(c *eventlog.Config) { c.Partitions = 1 })
+	cfg := config(t, func(c *eventlog.Config) { c.Partitions = 1 })
 	l := openWith(t, cfg)
 	publish(t, l, agent("a", `1`), agent("b", `1`))
 	write(t, cfg, fil.TopicAgents, kafka.Message{Key: []byte("a")}) // the compaction will remove "a", whatever we think

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -15,42 +14,16 @@ import (
 
 	"github.com/filengine/fil"
 	"github.com/filengine/fil/cmd/fil/embedded"
+	"github.com/filengine/fil/cmd/fil/embedded/enginetest"
 	"github.com/filengine/fil/ranking"
 	"github.com/filengine/fil/ranking/profiles"
 )
 
 var noon = time.Date(2026, time.November, 20, 12, 0, 0, 0, time.UTC)
 
-func startRedis(t testing.TB) *redis.Client {
+func setup(t testing.TB) (*profiles.Store, redis.UniversalClient) {
 	t.Helper()
-	options := &redis.Options{Addr: os.Getenv("FIL_TEST_REDIS")}
-	if options.Addr == "" {
-		server, err := embedded.StartRedis(embedded.Config{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() {
-			if err := server.Close(); err != nil {
-				t.Error(err)
-			}
-		})
-		options.Addr = server.Addr()
-	}
-	client := redis.NewClient(options)
-	t.Cleanup(func() {
-		if err := client.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	if err := client.FlushAll(t.Context()).Err(); err != nil {
-		t.Fatal(err)
-	}
-	return client
-}
-
-func setup(t testing.TB) (*profiles.Store, *redis.Client) {
-	t.Helper()
-	client := startRedis(t)
+	client := enginetest.Redis(t)
 	store, err := profiles.New(client, profiles.Config{Retention: 30 * 24 * time.Hour})
 	if err != nil {
 		t.Fatal(err)
@@ -257,7 +230,13 @@ func (s *slots) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Proces
 }
 
 func TestSave_KeepsEachScriptInOneSlotOfACluster(t *testing.T) {
-	one := startRedis(t)
+	server, err := embedded.StartRedis(embedded.Config{}) // the cluster is pretended: its one node knows of none
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	one := redis.NewClient(&redis.Options{Addr: server.Addr()})
+	defer one.Close()
 	cluster := redis.NewClusterClient(&redis.ClusterOptions{ClusterSlots: func(context.Context) ([]redis.ClusterSlot, error) {
 		return []redis.ClusterSlot{{Start: 0, End: 16383, Nodes: []redis.ClusterNode{{Addr: one.Options().Addr}}}}, nil
 	}})
