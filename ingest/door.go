@@ -76,7 +76,7 @@ type Config struct {
 	PublishTimeout time.Duration // the longest wait for a place, then for the log, before a request is told to come back
 	ApplyTimeout   time.Duration // the longest wait for the projection after the log, before a write is answered anyway
 	KnownTimeout   time.Duration // the longest wait for Known, before events are admitted without it
-	InFlight       int           // bytes of requests being read and published at a time; in memory they take some 4 times that
+	InFlight       int           // bytes of requests being read and published at a time; in memory they take some 4 times that, 6 when events are small
 	Remember       int           // identities of events that this process remembers to have published; 40 bytes each
 	Ahead          time.Duration // how far in the future an engagement may say that it happened
 }

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -203,4 +204,46 @@ func (h *here) counted(stage, outcome string) float64 {
 		}
 	}
 	return 0
+}
+
+// Poison in a compacted topic hides nothing but itself: those who follow it go on, what comes after it takes effect, and the
+// stage that stores the directory parks it with its reason.
+func TestPoisonInTables(t *testing.T) {
+	h := startHere(t)
+	poison := []fil.Record{
+		{Position: fil.Position{Topic: fil.TopicAgents}, Key: "broken", Event: fil.Event{ID: "1", Source: "test", Type: fil.TypeAgent, Data: []byte(`{"id":"another"}`)}},
+		{Position: fil.Position{Topic: fil.TopicAudiences}, Key: "broken", Event: fil.Event{ID: "2", Source: "test", Type: fil.TypeAudience, Data: []byte(`[]`)}},
+		{Position: fil.Position{Topic: fil.TopicContents}, Key: "broken", Event: fil.Event{ID: "3", Source: "test", Type: fil.TypeContent, Data: []byte(`"no content"`)}},
+	}
+	publish := func(batch []fil.Record) {
+		t.Helper()
+		if err := h.server.house.events.Publish(context.Background(), batch); err != nil {
+			t.Fatal(err)
+		}
+	}
+	publish(poison)
+	story(h.program)
+	for _, topic := range []fil.Topic{fil.TopicAgents, fil.TopicAudiences, fil.TopicContents} {
+		eventually(t, "poison of "+string(topic)+" to be counted", func() bool { return h.metric("fil_table_rejected_records_total", "topic="+string(topic)) == 1 })
+	}
+	for agent, want := range map[string]string{"a0": "c2 c1 c0", "a1": "c2 c1"} { // the audience decides who has c0
+		if got := h.read(agent); got.status != http.StatusOK {
+			t.Errorf("the feed of %s: status %d", agent, got.status)
+		} else if ids := strings.Fields(h.feed(agent).ids()); len(ids) != len(strings.Fields(want)) {
+			t.Errorf("the feed of %s is %v, want %s in some order", agent, ids, want)
+		}
+	}
+	h.must(http.MethodGet, "/v1/agents/broken/feed", h.keys["service"], "", 404)
+	eventually(t, "the directory to have it parked", func() bool { return h.metric("fil_directory_rejected_records_total", "topic=fil.agents") == 1 })
+	var parked struct{ Rejects []rejectedItem }
+	h.must(http.MethodGet, "/v1/rejects?topic=fil.agents", h.keys["ingest"], "", 200).json(t, &parked)
+	if len(parked.Rejects) != 1 || parked.Rejects[0].ID != "1" || parked.Rejects[0].Stage != "directory" || parked.Rejects[0].Reason == "" {
+		t.Errorf("parked %+v", parked.Rejects)
+	}
+	h.send(0, 300) // and the facts of agents beside it are told apart by what the directory says of them
+	h.awaitTotals(300)
+	eventually(t, "figures by category", func() bool {
+		got := h.ask(http.MethodGet, "/v1/reports/overview?by=category", h.keys["leader"], "")
+		return got.status == http.StatusOK && strings.Contains(string(got.body), `"value":"A"`) && strings.Contains(string(got.body), `"value":"B"`)
+	})
 }
