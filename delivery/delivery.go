@@ -124,7 +124,7 @@ type Keeper struct {
 	cfg       Config
 	metrics   *metrics
 	cache     *cache
-	silent    atomic.Bool // the store did not answer the last time
+	said      atomic.Int64 // when the log was last told that the store did not answer, in Unix nanoseconds
 }
 
 // NewKeeper makes a keeper.

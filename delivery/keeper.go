@@ -91,15 +91,17 @@ func (k *Keeper) fromMemory(agent string) (reading, string, error) {
 	return reading{feed: feed, order: fil.OrderChronological, degraded: true}, outcomeDegraded, nil
 }
 
-// noteStore says once that the store has stopped answering, and once that it answers again.
+// sayEvery is the time between two lines about the store: with one of several Redis away, reads of some agents fail among
+// those of others.
+const sayEvery = time.Minute
+
+// noteStore says, now and then, that the store does not answer.
 func (k *Keeper) noteStore(ctx context.Context, err error) {
-	if silent := err != nil; k.silent.Load() != silent && k.silent.CompareAndSwap(!silent, silent) {
-		if silent {
-			k.log.WarnContext(ctx, "the store of feeds does not answer: feeds are served in chronological order", "stage", "delivery", "error", err)
-		} else {
-			k.log.InfoContext(ctx, "the store of feeds answers again", "stage", "delivery")
-		}
+	now, said := time.Now().UnixNano(), k.said.Load()
+	if err == nil || now-said < int64(sayEvery) || !k.said.CompareAndSwap(said, now) {
+		return
 	}
+	k.log.WarnContext(ctx, "the store of feeds does not answer for all: such feeds are served in chronological order", "stage", "delivery", "error", err)
 }
 
 // put stores a feed that will be served in any case: a store that fails costs the next read a ranking, no more.

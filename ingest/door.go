@@ -129,7 +129,7 @@ type Door struct {
 	cfg     Config
 	claims  *claims
 	unsure  *unsure
-	blind   atomic.Bool // Known could not tell the last time
+	said    atomic.Int64 // when the log was last told that Known could not tell, in Unix nanoseconds
 	places  *semaphore.Weighted
 	log     *gobreaker.CircuitBreaker[struct{}]
 	metrics metrics

@@ -321,6 +321,9 @@ func (d *Door) fly(ctx context.Context, mine *flight, events []arrival, claimed 
 	return fresh, nil
 }
 
+// sayEvery is the time between two lines about what the memory of duplicates does not answer.
+const sayEvery = time.Minute
+
 // known asks which events had their effect before this process. When nobody can tell, none had: the stages downstream
 // check again.
 func (d *Door) known(ctx context.Context, events []arrival) []bool {
@@ -335,12 +338,10 @@ func (d *Door) known(ctx context.Context, events []arrival) []bool {
 	}
 	known, err := d.parts.Known.Known(ctx, asked)
 	if err == nil && len(known) == len(events) {
-		if d.blind.CompareAndSwap(true, false) {
-			d.parts.Logger.Info("earlier duplicates can be told again", "stage", "ingest")
-		}
 		return known
 	}
-	if !d.blind.CompareAndSwap(false, true) {
+	now, said := time.Now().UnixNano(), d.said.Load()
+	if now-said < int64(sayEvery) || !d.said.CompareAndSwap(said, now) {
 		return make([]bool, len(events)) // which has been said
 	}
 	d.parts.Logger.Warn("earlier duplicates cannot be told; they are dropped downstream", "stage", "ingest", "events", len(events), "error", err)
