@@ -305,3 +305,67 @@ func watched(b *testing.B, handler http.Handler, key string) {
 		}
 	}
 }
+
+// BenchmarkRebuild empties Redis under a server with 100,000 agents who did ten things each, then makes profiles and feeds
+// again by the command, while the worker notices the loss and reads the log again too; then facts, of which every hundredth
+// was deleted.
+func BenchmarkRebuild(b *testing.B) {
+	h := startHere(b)
+	const agents, each = 100_000, 10
+	crowd(b, h, agents, 1000)
+	for first := 0; first < agents*each; first += 10_000 {
+		records := make([]fil.Record, 10_000)
+		for i := range records {
+			n := first + i
+			e := fil.Engagement{Kind: fil.EngagementKinds()[n%3], Agent: fmt.Sprintf("a%d", n%agents), Content: fmt.Sprintf("c%d", (n/7)%1000), Time: time.Now()}
+			event, err := e.Event("bench", fmt.Sprint(n))
+			if err != nil {
+				b.Fatal(err)
+			}
+			records[i] = fil.Record{Position: fil.Position{Topic: fil.TopicEngagements}, Key: e.Agent, Event: event}
+		}
+		if err := h.server.house.events.Publish(context.Background(), records); err != nil {
+			b.Fatal(err)
+		}
+		all := int64(first + len(records))
+		eventually(b, "everything to be learned and recorded", func() bool {
+			return h.committed("ranking") == all && h.committed("analytics") == all
+		})
+	}
+	ctx := context.Background()
+	for b.Loop() {
+		if err := h.redis.FlushAll(ctx).Err(); err != nil {
+			b.Fatal(err)
+		}
+		p := h.rebuilt(rebuildProfiles)
+		b.ReportMetric(p.Seconds, "profiles-s")
+		b.ReportMetric(float64(p.Read)/p.Seconds, "events/s")
+		f := h.rebuilt(rebuildFeeds)
+		b.ReportMetric(f.Seconds, "feeds-s")
+		b.ReportMetric(float64(f.Checked)/f.Seconds, "feeds/s")
+		if keys, err := h.redis.Keys(ctx, "f:*").Result(); err != nil || len(keys) != agents || p.Checked != agents {
+			b.Errorf("%d feeds and %d profiles of %d, %v", len(keys), p.Checked, agents, err)
+		}
+		quiet := h.rebuilt(rebuildProfiles)
+		b.ReportMetric(quiet.Seconds, "unchanged-profiles-s")
+		if err := facts(b, h.server.house.cfg.ClickHouse).Exec(ctx, "DELETE FROM facts WHERE offset % 100 = 0"); err != nil {
+			b.Fatal(err)
+		}
+		r := h.rebuilt(rebuildFacts)
+		b.ReportMetric(r.Seconds, "facts-s")
+		b.ReportMetric(float64(r.Checked)/r.Seconds, "facts/s")
+		b.ReportMetric(float64(r.Added), "facts-added")
+	}
+}
+
+// committed is how many engagements a stage has done for good, over all partitions.
+func (h *here) committed(stage string) (sum int64) {
+	offsets, err := h.server.house.events.Committed(context.Background(), stage, fil.TopicEngagements)
+	if err != nil {
+		return -1
+	}
+	for _, offset := range offsets {
+		sum += offset
+	}
+	return sum
+}

@@ -112,7 +112,7 @@ func TestRebuild(t *testing.T) {
 	h.awaitTotals(events)
 }
 
-func facts(t *testing.T, cfg config.ClickHouse) clickhouse.Conn {
+func facts(t testing.TB, cfg config.ClickHouse) clickhouse.Conn {
 	t.Helper()
 	db, err := clickhouse.Open(&clickhouse.Options{Protocol: clickhouse.HTTP, Addr: cfg.Addresses,
 		Auth: clickhouse.Auth{Database: cfg.Database, Username: cfg.Username, Password: cfg.Password}})

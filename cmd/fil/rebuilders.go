@@ -50,7 +50,7 @@ func (p rebuildProgress) plus(q rebuildProgress) rebuildProgress {
 func (h *house) rebuildProfiles(ctx context.Context, order rebuildOrder, tell func(rebuildProgress)) error {
 	cfg := ranking.DefaultRebuildConfig()
 	cfg.Memory = order.Memory << 20
-	r := ranking.NewRebuilder(cfg, h.policy, h.profiles, h.events, h.now)
+	r := ranking.NewRebuilder(cfg, h.policy, patientStore{h.profiles}, h.events, h.now)
 	return h.eachPartition(ctx, 0, tell, func(p int, tell func(rebuildProgress)) error {
 		_, err := r.Partition(ctx, p, order.From, func(done ranking.Rebuilt) {
 			now := rebuildProgress{Read: done.Read, Checked: done.Agents, Changed: done.Changed}
@@ -78,7 +78,7 @@ func (h *house) rebuildFacts(recorder *analytics.Recorder, ledger analytics.Ledg
 // the log tells; from an offset on, of all who did something since.
 func (h *house) rebuildFeeds(feeds *feeds, store *feedstore.Store) rebuilder {
 	return func(ctx context.Context, order rebuildOrder, tell func(rebuildProgress)) error {
-		if err := feeds.popularity.Refresh(ctx); err != nil {
+		if err := patiently(ctx, func() error { return feeds.popularity.Refresh(ctx) }); err != nil {
 			return err
 		}
 		horizon := h.now().Add(-h.cfg.Feeds.Window)
@@ -89,7 +89,7 @@ func (h *house) rebuildFeeds(feeds *feeds, store *feedstore.Store) rebuilder {
 				for i, agent := range agents {
 					readers[i].Agent = agent
 				}
-				done, err := feeds.keeper.Rebuild(ctx, readers)
+				done, err := rebuildPatiently(ctx, feeds.keeper, readers)
 				stored = stored.plus(rebuildProgress{Checked: done.Feeds, Changed: done.Changed, Added: done.Added})
 				tell(stored)
 				return err
@@ -102,6 +102,14 @@ func (h *house) rebuildFeeds(feeds *feeds, store *feedstore.Store) rebuilder {
 			return h.rebuildFeedsOf(ctx, feeds.keeper, p, order.From, horizon, tell)
 		})
 	}
+}
+
+func rebuildPatiently(ctx context.Context, keeper *delivery.Keeper, readers []delivery.Reader) (done delivery.Rebuilt, err error) {
+	err = patiently(ctx, func() (err error) {
+		done, err = keeper.Rebuild(ctx, readers)
+		return err
+	})
+	return done, err
 }
 
 // rebuildFeedsOf makes the feeds again of those in one partition.
@@ -137,7 +145,7 @@ func (h *house) rebuildFeedsOf(ctx context.Context, keeper *delivery.Keeper, par
 		readers = append(readers, delivery.Reader{Agent: agent, Last: at, Missing: from == 0}) // those who have a feed were compared before
 	}
 	for some := range slices.Chunk(readers, 1024) {
-		done, err := keeper.Rebuild(ctx, some)
+		done, err := rebuildPatiently(ctx, keeper, some)
 		if err != nil {
 			return err
 		}
