@@ -58,8 +58,9 @@ func (k *Keeper) current(ctx context.Context, agent string, order fil.Order) (r 
 	switch {
 	case errors.Is(err, ErrUnknownAgent):
 		return reading{}, outcomeUnknown, err
-	case err != nil:
-		return reading{}, outcomeFailed, err
+	case err != nil: // a profile that is damaged, or newer than this program: what it says is not known
+		k.log.ErrorContext(ctx, "a profile cannot be read: its agent's feed is served in chronological order", "stage", "delivery", "error", err)
+		return k.fromMemory(agent)
 	}
 	if stored {
 		k.put(ctx, feed, now)

@@ -79,6 +79,24 @@ func TestRebuild(t *testing.T) {
 		}
 	}
 
+	// A profile that cannot be read, damaged or newer than the program, hides no feed.
+	for _, version := range []string{"\x00", "\x02"} {
+		h.redis.SetRange(ctx, "p:{a9}", 0, version)
+		if got := h.ask(http.MethodGet, "/v1/agents/a9/feed", h.keys["service"], ""); got.status != http.StatusOK || got.header.Get("Fil-Degraded") == "" {
+			t.Errorf("with an unreadable profile: status %d, %s", got.status, got.body)
+		}
+	}
+	if out, status := h.command("ingest", "rebuild", "profiles"); status != exitFailed || !strings.Contains(out, "newer version") {
+		t.Errorf("over a newer profile: status %d, %s", status, out)
+	}
+	h.redis.SetRange(ctx, "p:{a9}", 0, "\x00")
+	if p := h.rebuilt(rebuildProfiles); p.Changed != 1 {
+		t.Errorf("a profile was unreadable: %+v", p)
+	}
+	if got := h.ask(http.MethodGet, "/v1/agents/a9/feed", h.keys["service"], ""); got.header.Get("Fil-Degraded") != "" {
+		t.Errorf("with the profile mended: %s", got.body)
+	}
+
 	h.redis.SetRange(ctx, "p:{a7}", 20, "\x55")
 	h.redis.Del(ctx, "p:{a8}", "i:{a8}")
 	if p := h.rebuilt(rebuildProfiles); p.Changed != 2 || p.Checked != 60 {
