@@ -89,10 +89,14 @@ func hashTag(key string) string {
 // On a Redis Cluster the whole path works, whatever braces an agent's id has, and no command asks for keys of two slots.
 // FIL_TEST_REDIS_CLUSTER names nodes of a real one; the embedded Redis is a cluster of one.
 func TestRedisCluster(t *testing.T) {
-	h := startHere(t, func(cfg *config.Config) {
+	nodes, start := os.Getenv("FIL_TEST_REDIS_CLUSTER"), startAlone
+	if nodes != "" {
+		start = startHere
+	}
+	h := start(t, func(cfg *config.Config) {
 		cfg.Redis.Cluster = true
-		if addresses := os.Getenv("FIL_TEST_REDIS_CLUSTER"); addresses != "" {
-			cfg.Redis.Addresses, cfg.Redis.Password = strings.Split(addresses, ","), os.Getenv("FIL_TEST_REDIS_PASSWORD")
+		if nodes != "" {
+			cfg.Redis.Addresses, cfg.Redis.Password = strings.Split(nodes, ","), os.Getenv("FIL_TEST_REDIS_PASSWORD")
 		}
 	})
 	cluster, ok := h.server.house.redis.(*redis.ClusterClient)

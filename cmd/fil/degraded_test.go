@@ -102,7 +102,7 @@ func (h *here) read(agent string) answer {
 // Without Redis the process admits events and serves feeds, newest first, and says so everywhere; Redis comes back empty,
 // and profiles and feeds are those that they were.
 func TestRedisAway(t *testing.T) {
-	h := startHere(t)
+	h := startAlone(t)
 	story(h.program)
 	const events = 900
 	h.send(0, events)
@@ -171,7 +171,7 @@ func TestRedisAway(t *testing.T) {
 
 // A process starts without Redis, is ready, and has its feeds in order when Redis comes.
 func TestStartWithoutRedis(t *testing.T) {
-	h := startHere(t, func(cfg *config.Config) { cfg.Redis.Addresses = []string{nobody(t)} })
+	h := startAlone(t, func(cfg *config.Config) { cfg.Redis.Addresses = []string{nobody(t)} })
 	story(h.program)
 	if got := h.read("a0"); got.header.Get("Fil-Degraded") != "chronological" {
 		t.Errorf("Fil-Degraded %q", got.header.Get("Fil-Degraded"))
@@ -191,7 +191,7 @@ func TestStartWithoutRedis(t *testing.T) {
 // Without ClickHouse a process starts, serves feeds and admits; reports say when to come back, in the reader's language; and
 // every fact is there once when it is back, twice in a row.
 func TestClickHouseAway(t *testing.T) {
-	h := startHere(t, func(cfg *config.Config) { cfg.ClickHouse.Addresses = []string{nobody(t)} })
+	h := startAlone(t, func(cfg *config.Config) { cfg.ClickHouse.Addresses = []string{nobody(t)} })
 	h.clickHouseAway()
 	story(h.program)
 	if got := h.must(http.MethodGet, "/readyz", "", "", 200); string(got.body) != "ok\nclickhouse is away\n" {
@@ -235,7 +235,7 @@ func (h *here) awaitFacts(want int) {
 
 // A wrong password is not waited for: the start fails, and says what refuses.
 func TestStartRefused(t *testing.T) {
-	e := startEngines(t)
+	e := startOwnEngines(t)
 	for name, role := range map[string]string{"redis": "delivery", "clickhouse": "analytics"} {
 		cfg := e.cfg
 		cfg.Data = e.dir
@@ -257,7 +257,7 @@ func TestStartRefused(t *testing.T) {
 
 // A process that can answer nothing without an engine is not ready, and says why.
 func TestAloneWithoutItsEngine(t *testing.T) {
-	e := startEngines(t)
+	e := startOwnEngines(t)
 	for role, want := range map[string][]string{
 		"worker":    {"ranking (redis is away)"},
 		"analytics": {"analytics (clickhouse is away)", "directory (clickhouse is away)"},
@@ -303,7 +303,7 @@ func (h *here) kafkaBack() {
 // While the log is away the door answers 503, says when to come back, and soon says so at once; feeds are read as before.
 // What was answered with 503 and is sent again is a fact once, whatever the log had of it.
 func TestKafkaAway(t *testing.T) {
-	h := startHere(t)
+	h := startAlone(t)
 	story(h.program)
 	h.send(0, 200)
 	h.awaitTotals(200)
@@ -346,7 +346,7 @@ func TestKafkaAway(t *testing.T) {
 
 // A process that starts before its log is alive, says what it waits for, stops when asked to, and is ready once the log is.
 func TestStartWithoutKafka(t *testing.T) {
-	e := startEngines(t)
+	e := startOwnEngines(t)
 	cfg := e.cfg
 	cfg.Data, cfg.Log.Brokers = e.dir, []string{nobody(t)}
 	out := &journal{}

@@ -337,15 +337,15 @@ func TestDashboardOfFacts(t *testing.T) {
 	}
 }
 
-// sql asks the embedded ClickHouse as any client of its HTTP interface would.
+// sql asks ClickHouse as any client of its HTTP interface would.
 func (h *here) sql(statement string) string {
 	h.t.Helper()
-	ch := h.engines.ClickHouse
-	req, err := http.NewRequestWithContext(h.t.Context(), http.MethodPost, "http://"+ch.Addr()+"/?default_format=TabSeparated&database="+h.server.house.cfg.ClickHouse.Database, strings.NewReader(statement))
+	ch := h.server.house.cfg.ClickHouse
+	req, err := http.NewRequestWithContext(h.t.Context(), http.MethodPost, "http://"+ch.Addresses[0]+"/?default_format=TabSeparated&database="+ch.Database, strings.NewReader(statement))
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	req.SetBasicAuth(ch.Username(), ch.Password())
+	req.SetBasicAuth(ch.Username, ch.Password)
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		h.t.Fatal(err)

@@ -25,26 +25,40 @@ import (
 type here struct {
 	*program
 	server  *server
-	engines *embedded.Engines
+	engines *embedded.Engines // nil on others
 	redis   *redis.Client
 }
 
-// startHere starts every role on embedded engines in this process. One test at a time may do so.
+// startHere starts every role in this process, on the engines that the environment names or on embedded ones. One test
+// at a time may do so.
 func startHere(t testing.TB, adjust ...func(*config.Config)) *here {
 	t.Helper()
-	ctx, stop := context.WithCancel(context.Background())
 	cfg := config.Default()
 	cfg.Data = t.TempDir()
+	if onNamedEngines(t, &cfg) {
+		return startOn(t, cfg, nil, adjust)
+	}
+	engines := startEmbedded(t, cfg.Data)
+	return startOn(t, onEngines(cfg, engines), engines, adjust)
+}
+
+// startAlone is startHere on embedded engines whatever the environment names, for tests that end one.
+func startAlone(t testing.TB, adjust ...func(*config.Config)) *here {
+	t.Helper()
+	cfg := config.Default()
+	cfg.Data = t.TempDir()
+	engines := startEmbedded(t, cfg.Data)
+	return startOn(t, onEngines(cfg, engines), engines, adjust)
+}
+
+func startOn(t testing.TB, cfg config.Config, engines *embedded.Engines, adjust []func(*config.Config)) *here {
+	t.Helper()
+	ctx, stop := context.WithCancel(context.Background())
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	cfg.Listen = listener.Addr().String()
-	engines, err := embedded.Start(ctx, embedded.Config{Dir: cfg.Data})
-	if err != nil {
-		t.Fatal(err)
-	}
-	cfg = onEngines(cfg, engines)
 	for _, change := range adjust {
 		change(&cfg)
 	}
@@ -68,11 +82,6 @@ func startHere(t testing.TB, adjust ...func(*config.Config)) *here {
 		stop()
 		if err := <-ended; err != nil {
 			t.Errorf("stop: %v", err)
-		}
-		closing, cancel := context.WithTimeout(context.Background(), patience)
-		defer cancel()
-		if err := engines.Close(closing); err != nil {
-			t.Errorf("close engines: %v", err)
 		}
 		_ = h.redis.Close()
 	})

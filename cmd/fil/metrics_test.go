@@ -80,7 +80,7 @@ func TestBooks(t *testing.T) {
 
 // Requests are counted under what they matched, never under what they asked; engines and readiness are told.
 func TestServerMetrics(t *testing.T) {
-	h := startHere(t)
+	h := startAlone(t)
 	story(h.program)
 	h.feed("a1")
 	h.must(http.MethodGet, "/v1/agents/nobody/feed", h.keys["service"], "", 404)
@@ -121,7 +121,7 @@ func TestServerMetrics(t *testing.T) {
 
 // Who an agent is stays out of the log of the program, whatever fails: at the level of info and above no line holds an id.
 func TestLogsNameNoAgent(t *testing.T) {
-	h := startHere(t)
+	h := startAlone(t)
 	story(h.program)
 	const private = "zz-private-person"
 	h.must(http.MethodPut, "/v1/agents/"+private, h.keys["ingest"], `{"org":"cd"}`, 201)

@@ -2,25 +2,47 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
 
 	"github.com/filengine/fil/cmd/fil/config"
 	"github.com/filengine/fil/cmd/fil/embedded"
+	"github.com/filengine/fil/cmd/fil/embedded/enginetest"
 )
 
-// engines are the three engines, in the test's process, for roles that run in others.
-type engines struct {
-	t   *testing.T
-	dir string
-	cfg config.Config
+// onNamedEngines points a configuration to the engines that the environment names, if any, where the test has topics and
+// a database of its own, and Redis to itself: one test at a time may use them.
+func onNamedEngines(t testing.TB, cfg *config.Config) bool {
+	t.Helper()
+	kafka, someKafka := enginetest.Named("kafka")
+	store, someRedis := enginetest.Named("redis")
+	facts, someFacts := enginetest.Named("clickhouse")
+	switch {
+	case !someKafka && !someRedis && !someFacts:
+		return false
+	case !someKafka || !someRedis || !someFacts:
+		t.Fatal("FIL_TEST_KAFKA, FIL_TEST_REDIS and FIL_TEST_CLICKHOUSE go together: the program needs all three")
+	}
+	own := fmt.Sprintf("t%d", time.Now().UnixNano())
+	cfg.Log.Brokers, cfg.Log.Prefix = kafka.Addresses, own+"."
+	cfg.Redis = config.Redis{Addresses: store.Addresses, Username: store.Username, Password: store.Password}
+	cfg.ClickHouse = config.ClickHouse{Addresses: facts.Addresses, Database: own, Username: facts.Username, Password: facts.Password}
+	client := redis.NewUniversalClient(&redis.UniversalOptions{Addrs: store.Addresses, Username: store.Username, Password: store.Password})
+	defer func() { _ = client.Close() }()
+	enginetest.Empty(t, client)
+	return true
 }
 
-func startEngines(t *testing.T) *engines {
+// startEmbedded starts the three engines in the test's process, until its end.
+func startEmbedded(t testing.TB, dir string) *embedded.Engines {
 	t.Helper()
-	running, err := embedded.Start(context.Background(), embedded.Config{Dir: t.TempDir()})
+	running, err := embedded.Start(context.Background(), embedded.Config{Dir: dir})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,7 +53,30 @@ func startEngines(t *testing.T) *engines {
 			t.Errorf("close engines: %v", err)
 		}
 	})
-	return &engines{t: t, dir: t.TempDir(), cfg: onEngines(config.Default(), running)}
+	return running
+}
+
+// engines are the three engines, those that the environment names or embedded ones, for roles that run in processes of
+// their own.
+type engines struct {
+	t   *testing.T
+	dir string
+	cfg config.Config
+}
+
+func startEngines(t *testing.T) *engines {
+	t.Helper()
+	cfg := config.Default()
+	if onNamedEngines(t, &cfg) {
+		return &engines{t: t, dir: t.TempDir(), cfg: cfg}
+	}
+	return startOwnEngines(t)
+}
+
+// startOwnEngines is startEngines with embedded ones whatever the environment names, for tests about what they refuse.
+func startOwnEngines(t *testing.T) *engines {
+	t.Helper()
+	return &engines{t: t, dir: t.TempDir(), cfg: onEngines(config.Default(), startEmbedded(t, t.TempDir()))}
 }
 
 // serve starts roles as one process and waits until they are ready.
@@ -51,9 +96,10 @@ func (e *engines) serveWith(settings []string, roles ...string) *program {
 	_ = listener.Close()
 	p := &program{t: e.t, dir: e.dir, base: "http://" + address, keys: map[string]string{}, out: &journal{}}
 	p.cmd = command(append([]string{"serve", "--data", e.dir, "--listen", address}, roles...)...)
-	p.cmd.Env = append(p.cmd.Env, "FIL_LOG_BROKERS="+strings.Join(e.cfg.Log.Brokers, ","), "FIL_LOG_SASL_MECHANISM="+e.cfg.Log.SASL.Mechanism,
+	p.cmd.Env = append(p.cmd.Env, "FIL_LOG_BROKERS="+strings.Join(e.cfg.Log.Brokers, ","), "FIL_LOG_PREFIX="+e.cfg.Log.Prefix,
+		"FIL_LOG_SASL_MECHANISM="+e.cfg.Log.SASL.Mechanism,
 		"FIL_LOG_SASL_USERNAME="+e.cfg.Log.SASL.Username, "FIL_LOG_SASL_PASSWORD="+e.cfg.Log.SASL.Password,
-		"FIL_REDIS_ADDRESSES="+strings.Join(e.cfg.Redis.Addresses, ","), "FIL_REDIS_PASSWORD="+e.cfg.Redis.Password,
+		"FIL_REDIS_ADDRESSES="+strings.Join(e.cfg.Redis.Addresses, ","), "FIL_REDIS_USERNAME="+e.cfg.Redis.Username, "FIL_REDIS_PASSWORD="+e.cfg.Redis.Password,
 		"FIL_CLICKHOUSE_ADDRESSES="+strings.Join(e.cfg.ClickHouse.Addresses, ","), "FIL_CLICKHOUSE_DATABASE="+e.cfg.ClickHouse.Database,
 		"FIL_CLICKHOUSE_USERNAME="+e.cfg.ClickHouse.Username, "FIL_CLICKHOUSE_PASSWORD="+e.cfg.ClickHouse.Password)
 	p.cmd.Env = append(p.cmd.Env, settings...)
