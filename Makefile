@@ -23,6 +23,9 @@ TEST_TIMEOUT ?= 15m
 FUZZTIME ?= 10s
 RACE ?= ./ingest/... ./audiences/... ./ranking/... ./delivery/... ./analytics/... ./cmd/fil/access/...
 BENCH ?= .
+ENGINE_TESTS ?= ./ingest/... ./ranking ./ranking/profiles ./delivery ./delivery/feedstore ./analytics/... ./cmd/fil
+CLUSTER_TESTS ?= ./ranking/profiles ./delivery ./delivery/feedstore
+EMBEDDED_ONLY ?= ^Test(Backup|RedisAway|ClickHouseAway|KafkaAway|StartWithout|StartRefused|AloneWithout|DiskFull|Killed|ServerMetrics|Command$$|Dashboards|Alerts)
 # Of `make chaos`: how many runs, the seed of the first (0: drawn), events of one.
 RUNS ?= 10
 SEED ?= 0
@@ -55,6 +58,16 @@ $(CHDB): cmd/fil/embedded/package.json cmd/fil/embedded/package-lock.json
 .PHONY: test
 test: engines ## Passe tous les tests, sur les moteurs embarqués / runs every test, on the embedded engines
 	go test -timeout $(TEST_TIMEOUT) ./...
+
+# Tests that end an engine or are about `fil up` run on embedded engines wherever they run: once is enough. The trap ends
+# the engines however this ends; their folder, with the logs, is kept when a test failed.
+.PHONY: test-engines
+test-engines: build engines ## Passe les mêmes tests sur Kafka, Redis et ClickHouse / runs the same tests on Kafka, Redis and ClickHouse
+	@export ENGINES_DIR=$(CURDIR)/.engines-test; engines=deploy/local/engines; \
+	$$engines clean; trap "$$engines stop" EXIT; $$engines start >/dev/null; . $$ENGINES_DIR/test.env; set -x; \
+	go test -count=1 -timeout $(TEST_TIMEOUT) -skip '$(EMBEDDED_ONLY)' $(ENGINE_TESTS); \
+	FIL_TEST_REDIS=$$FIL_TEST_REDIS_CLUSTER go test -count=1 -p 1 -parallel 1 $(CLUSTER_TESTS); \
+	$$engines clean
 
 .PHONY: check
 check: $(LINT) ## Vérifie mise en forme, règles et dépendances / checks format, rules and dependencies

@@ -79,6 +79,16 @@ func startOwnEngines(t *testing.T) *engines {
 	return &engines{t: t, dir: t.TempDir(), cfg: onEngines(config.Default(), startEmbedded(t, t.TempDir()))}
 }
 
+// startAll starts every role as one process: `fil serve` on the engines that the environment names, or `fil up`.
+func startAll(t *testing.T) *program {
+	t.Helper()
+	cfg := config.Default()
+	if onNamedEngines(t, &cfg) {
+		return (&engines{t: t, dir: t.TempDir(), cfg: cfg}).serve(allRoles()...)
+	}
+	return startUp(t, t.TempDir())
+}
+
 // serve starts roles as one process and waits until they are ready.
 func (e *engines) serve(roles ...string) *program {
 	e.t.Helper()
