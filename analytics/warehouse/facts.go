@@ -2,6 +2,7 @@ package warehouse
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -15,8 +16,11 @@ var _ analytics.Store = (*Warehouse)(nil)
 
 // Extent counts the facts of a partition and finds the last admission. It scans 10 bytes of each fact of all partitions.
 func (w *Warehouse) Extent(ctx context.Context, partition int) (facts uint64, last time.Time, err error) {
-	row := w.db.QueryRow(ctx, "SELECT count(), max(admitted) FROM facts WHERE partition = {partition:UInt16}", clickhouse.Named("partition", partition))
-	if err := row.Scan(&facts, &last); err != nil {
+	err = w.settled(ctx, func(s server) error {
+		row := s.QueryRow(ctx, "SELECT count(), max(admitted) FROM facts WHERE partition = {partition:UInt16}", clickhouse.Named("partition", partition))
+		return row.Scan(&facts, &last)
+	}, "facts")
+	if err != nil {
 		return 0, time.Time{}, w.failed(ctx, "read the extent of facts", err)
 	}
 	if facts == 0 {
@@ -27,31 +31,30 @@ func (w *Warehouse) Extent(ctx context.Context, partition int) (facts uint64, la
 
 // Identities streams the identities of the facts of a partition admitted after one time and until another, at the
 // precision of a millisecond. It reads the months of those admissions only.
-func (w *Warehouse) Identities(ctx context.Context, partition int, after, until time.Time, remember func(identity uint64, offset int64, day uint16)) (err error) {
-	rows, err := w.db.Query(ctx, `
-		SELECT identity, offset, toUInt16(intDiv(toUnixTimestamp64Milli(admitted), 86400000)) AS day
-		FROM facts
-		WHERE partition = {partition:UInt16}
-			AND admitted > fromUnixTimestamp64Milli({after:Int64}, 'UTC') AND admitted <= fromUnixTimestamp64Milli({until:Int64}, 'UTC')`,
-		clickhouse.Named("partition", partition), clickhouse.Named("after", after.UnixMilli()), clickhouse.Named("until", until.UnixMilli()))
-	if err != nil {
-		return w.failed(ctx, "read identities", err)
-	}
-	defer func() {
-		if closed := rows.Close(); err == nil {
-			err = w.failed(ctx, "read identities", closed)
+func (w *Warehouse) Identities(ctx context.Context, partition int, after, until time.Time, remember func(identity uint64, offset int64, day uint16)) error {
+	err := w.settled(ctx, func(s server) (err error) {
+		rows, err := s.Query(ctx, `
+			SELECT identity, offset, toUInt16(intDiv(toUnixTimestamp64Milli(admitted), 86400000)) AS day
+			FROM facts
+			WHERE partition = {partition:UInt16}
+				AND admitted > fromUnixTimestamp64Milli({after:Int64}, 'UTC') AND admitted <= fromUnixTimestamp64Milli({until:Int64}, 'UTC')`,
+			clickhouse.Named("partition", partition), clickhouse.Named("after", after.UnixMilli()), clickhouse.Named("until", until.UnixMilli()))
+		if err != nil {
+			return err
 		}
-	}()
-	for rows.Next() {
-		var identity uint64
-		var offset int64
-		var day uint16
-		if err := rows.Scan(&identity, &offset, &day); err != nil {
-			return fmt.Errorf("read identities: %w", err)
+		defer func() { err = errors.Join(err, rows.Close()) }()
+		for rows.Next() {
+			var identity uint64
+			var offset int64
+			var day uint16
+			if err := rows.Scan(&identity, &offset, &day); err != nil {
+				return err
+			}
+			remember(identity, offset, day) // again after a failure is as once
 		}
-		remember(identity, offset, day)
-	}
-	return w.failed(ctx, "read identities", rows.Err())
+		return rows.Err()
+	}, "facts")
+	return w.failed(ctx, "read identities", err)
 }
 
 // factColumns are given with each insert, which saves asking the server for them.
@@ -76,18 +79,21 @@ func (w *Warehouse) Insert(ctx context.Context, token string, facts []analytics.
 		return err
 	}
 	defer cancel()
-	batch, err := w.db.PrepareBatch(ctx, "INSERT INTO facts (time, admitted, kind, content, agent, dwell, identity, partition, offset)")
-	if err != nil {
-		return w.failed(ctx, "prepare an insert of facts", err)
-	}
-	defer batch.Close() //nolint:errcheck // it only gives the connection back
 	columns := columnsOf(facts)
-	for i, column := range columns {
-		if err := batch.Column(i).Append(column); err != nil {
-			return fmt.Errorf("fill column %d of facts: %w", i, err)
+	err = w.servers.on(ctx, func(s server) error {
+		batch, err := s.PrepareBatch(ctx, "INSERT INTO facts (time, admitted, kind, content, agent, dwell, identity, partition, offset)")
+		if err != nil {
+			return err
 		}
-	}
-	return w.failed(ctx, "insert facts", batch.Send())
+		defer batch.Close() //nolint:errcheck // it only gives the connection back
+		for i, column := range columns {
+			if err := batch.Column(i).Append(column); err != nil {
+				return fmt.Errorf("fill column %d: %w", i, err)
+			}
+		}
+		return batch.Send()
+	})
+	return w.failed(ctx, "insert facts", err)
 }
 
 // insertContext outlives the caller, since an insert that is given up half-way has an unknown outcome.
@@ -95,10 +101,9 @@ func (w *Warehouse) insertContext(ctx context.Context, token string, columns []c
 	if err := ctx.Err(); err != nil {
 		return nil, nil, fmt.Errorf("insert: %w", err)
 	}
-	settings := clickhouse.Settings{
-		"async_insert": 0, "insert_deduplicate": 1, "insert_deduplication_token": token,
-		"max_execution_time": int(w.cfg.InsertTimeout / time.Second),
-	}
+	settings := w.acknowledged(clickhouse.Settings{
+		"insert_deduplicate": 1, "insert_deduplication_token": token, "max_execution_time": int(w.cfg.InsertTimeout / time.Second),
+	})
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), w.cfg.InsertTimeout)
 	return clickhouse.Context(ctx, clickhouse.WithSettings(settings), clickhouse.WithColumnNamesAndTypes(columns)), cancel, nil
 }
@@ -121,7 +126,10 @@ func columnsOf(facts []analytics.Fact) []any {
 func (w *Warehouse) First(ctx context.Context) (time.Time, bool, error) {
 	var count uint64
 	var first time.Time
-	if err := w.db.QueryRow(ctx, "SELECT count(), min(time) FROM facts").Scan(&count, &first); err != nil {
+	err := w.servers.on(ctx, func(s server) error {
+		return s.QueryRow(ctx, "SELECT count(), min(time) FROM facts").Scan(&count, &first)
+	})
+	if err != nil {
 		return time.Time{}, false, w.failed(ctx, "find the first fact", err)
 	}
 	return first, count > 0, nil
@@ -136,10 +144,13 @@ func (w *Warehouse) Claimed(ctx context.Context) (claims []analytics.Claim, fact
 		Owner     uint64  `ch:"last_owner"`
 		Facts     *uint64 `ch:"facts"`
 	}
-	err = w.db.Select(ctx, &rows, `
-		SELECT topic, partition, argMax(since, taken) AS last_since, argMax(owner, taken) AS last_owner,
-			(SELECT sum(total_rows) FROM system.tables WHERE database = currentDatabase() AND name = 'facts') AS facts
-		FROM claims GROUP BY topic, partition`)
+	err = w.settled(ctx, func(s server) error {
+		rows = nil
+		return s.Select(ctx, &rows, `
+			SELECT topic, partition, argMax(since, taken) AS last_since, argMax(owner, taken) AS last_owner,
+				(SELECT sum(total_rows) FROM system.tables WHERE database = currentDatabase() AND name = 'facts') AS facts
+			FROM claims GROUP BY topic, partition`)
+	}, "claims", "facts")
 	if err != nil {
 		return nil, 0, w.failed(ctx, "read the claims", err)
 	}
@@ -154,10 +165,12 @@ func (w *Warehouse) Claimed(ctx context.Context) (claims []analytics.Claim, fact
 
 // Claim writes a claim, which then holds.
 func (w *Warehouse) Claim(ctx context.Context, claim analytics.Claim) error {
-	err := w.db.Exec(clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"async_insert": 0})),
-		"INSERT INTO claims (topic, partition, since, owner) SELECT {topic:String}, {partition:UInt16}, {since:Int64}, {owner:UInt64}",
-		clickhouse.Named("topic", string(claim.Topic)), clickhouse.Named("partition", claim.Partition),
-		clickhouse.Named("since", claim.Since), clickhouse.Named("owner", claim.Owner))
+	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(w.acknowledged(nil)))
+	err := w.servers.on(ctx, func(s server) error {
+		return s.Exec(ctx, "INSERT INTO claims (topic, partition, since, owner) SELECT {topic:String}, {partition:UInt16}, {since:Int64}, {owner:UInt64}",
+			clickhouse.Named("topic", string(claim.Topic)), clickhouse.Named("partition", claim.Partition),
+			clickhouse.Named("since", claim.Since), clickhouse.Named("owner", claim.Owner))
+	})
 	return w.failed(ctx, "write a claim", err)
 }
 
@@ -171,19 +184,22 @@ func (w *Warehouse) Enrol(ctx context.Context, entries []analytics.Entry) error 
 		return err
 	}
 	defer cancel()
-	batch, err := w.db.PrepareBatch(ctx, "INSERT INTO directory (agent, org, site, attributes, removed, version)")
-	if err != nil {
-		return w.failed(ctx, "prepare an insert of entries", err)
-	}
-	defer batch.Close() //nolint:errcheck // it only gives the connection back
-	for _, e := range entries {
-		attributes := e.Attributes
-		if attributes == nil {
-			attributes = map[string][]string{}
+	err = w.servers.on(ctx, func(s server) error {
+		batch, err := s.PrepareBatch(ctx, "INSERT INTO directory (agent, org, site, attributes, removed, version)")
+		if err != nil {
+			return err
 		}
-		if err := batch.Append(e.Agent, e.Org, e.Site, attributes, e.Removed, uint64(e.Offset)); err != nil {
-			return fmt.Errorf("fill a row of the directory: %w", err)
+		defer batch.Close() //nolint:errcheck // it only gives the connection back
+		for _, e := range entries {
+			attributes := e.Attributes
+			if attributes == nil {
+				attributes = map[string][]string{}
+			}
+			if err := batch.Append(e.Agent, e.Org, e.Site, attributes, e.Removed, uint64(e.Offset)); err != nil {
+				return fmt.Errorf("fill a row: %w", err)
+			}
 		}
-	}
-	return w.failed(ctx, "insert entries", batch.Send())
+		return batch.Send()
+	})
+	return w.failed(ctx, "insert entries", err)
 }

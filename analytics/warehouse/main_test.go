@@ -17,13 +17,20 @@ var engines enginetest.Engines
 func TestMain(m *testing.M) { os.Exit(engines.Run(m)) }
 
 // settings are those of a database that no other test has.
-func settings(t testing.TB) warehouse.Config {
+func settings(t testing.TB, change ...func(*warehouse.Config)) warehouse.Config {
 	t.Helper()
 	engine := engines.ClickHouse(t)
 	cfg := warehouse.DefaultConfig()
 	cfg.Addrs, cfg.User, cfg.Password = engine.Addresses, engine.Username, engine.Password
 	cfg.Database = fmt.Sprintf("t%d", time.Now().UnixNano())
+	for _, f := range change {
+		f(&cfg)
+	}
 	return cfg
+}
+
+func withDatabase(name string) func(*warehouse.Config) {
+	return func(cfg *warehouse.Config) { cfg.Database = name }
 }
 
 func open(t testing.TB, cfg warehouse.Config) *warehouse.Warehouse {

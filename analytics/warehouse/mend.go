@@ -2,7 +2,7 @@ package warehouse
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -30,24 +30,27 @@ func bounds(s analytics.Stretch) []any {
 
 // Rows reads the facts of a stretch whole. It scans the partitions and offsets of the months in which they were admitted.
 func (w *Warehouse) Rows(ctx context.Context, s analytics.Stretch) (rows []analytics.Row, err error) {
-	found, err := w.db.Query(ctx, "SELECT time, admitted, kind, content, agent, dwell, identity, offset, "+digest+" FROM facts"+within, bounds(s)...)
+	err = w.settled(ctx, func(on server) (err error) {
+		rows = nil
+		found, err := on.Query(ctx, "SELECT time, admitted, kind, content, agent, dwell, identity, offset, "+digest+" FROM facts"+within, bounds(s)...)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, found.Close()) }()
+		for found.Next() {
+			row, kind, dwell := analytics.Row{Fact: analytics.Fact{Partition: s.Partition}}, "", float32(0)
+			if err := found.Scan(&row.Time, &row.Admitted, &kind, &row.Content, &row.Agent, &dwell, &row.Identity, &row.Offset, &row.Digest); err != nil {
+				return err
+			}
+			row.Kind, row.Dwell = fil.EngagementKind(kind), float64(dwell)
+			rows = append(rows, row)
+		}
+		return found.Err()
+	}, "facts")
 	if err != nil {
 		return nil, w.failed(ctx, "read the facts of a stretch", err)
 	}
-	defer func() {
-		if closed := found.Close(); err == nil {
-			err = w.failed(ctx, "read the facts of a stretch", closed)
-		}
-	}()
-	for found.Next() {
-		row, kind, dwell := analytics.Row{Fact: analytics.Fact{Partition: s.Partition}}, "", float32(0)
-		if err := found.Scan(&row.Time, &row.Admitted, &kind, &row.Content, &row.Agent, &dwell, &row.Identity, &row.Offset, &row.Digest); err != nil {
-			return nil, fmt.Errorf("read the facts of a stretch: %w", err)
-		}
-		row.Kind, row.Dwell = fil.EngagementKind(kind), float64(dwell)
-		rows = append(rows, row)
-	}
-	return rows, w.failed(ctx, "read the facts of a stretch", found.Err())
+	return rows, nil
 }
 
 // Strike marks rows as deleted (a lightweight delete), and returns when all replicas of this shard have.
@@ -63,5 +66,6 @@ func (w *Warehouse) Strike(ctx context.Context, s analytics.Stretch, rows []anal
 		statement += " AND (offset, " + digest + ") IN (" + strings.Join(slices.Compact(pairs), ",") + ")"
 	}
 	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"lightweight_deletes_sync": 2}))
-	return w.failed(ctx, "strike facts", w.db.Exec(ctx, statement, bounds(s)...))
+	err := w.servers.on(ctx, func(on server) error { return on.Exec(ctx, statement, bounds(s)...) })
+	return w.failed(ctx, "strike facts", err)
 }

@@ -62,11 +62,14 @@ func (w *Warehouse) Tally(ctx context.Context, q analytics.Question) (totals, ro
 		Agents uint64  `ch:"agents"`
 		Dwell  float64 `ch:"dwell"`
 	}
-	err = w.db.Select(ctx, &found, statementFor(q),
-		clickhouse.Named("content", q.Content), clickhouse.Named("from", from.UnixMilli()), clickhouse.Named("to", to.UnixMilli()),
-		clickhouse.Named("by", q.By), clickhouse.Named("every", q.Every), clickhouse.Named("zone", q.Zone),
-		clickhouse.Named("years", q.Kind == fil.KindDate),
-		clickhouse.Named("limit", q.Limit+len(fil.EngagementKinds())))
+	err = w.servers.on(ctx, func(s server) error {
+		found = nil
+		return s.Select(ctx, &found, statementFor(q),
+			clickhouse.Named("content", q.Content), clickhouse.Named("from", from.UnixMilli()), clickhouse.Named("to", to.UnixMilli()),
+			clickhouse.Named("by", q.By), clickhouse.Named("every", q.Every), clickhouse.Named("zone", q.Zone),
+			clickhouse.Named("years", q.Kind == fil.KindDate),
+			clickhouse.Named("limit", q.Limit+len(fil.EngagementKinds())))
+	})
 	if err != nil {
 		return nil, nil, w.failed(ctx, "tally facts", err)
 	}

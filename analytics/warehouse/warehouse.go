@@ -1,10 +1,11 @@
 // Package warehouse keeps facts in ClickHouse, and is the one package that talks to it.
 //
 // It hides the schema (schema/*.sql, where each sort key is explained), its migrations, the queries (queries/*.sql) and how
-// an insert takes effect once. It works alike on a ClickHouse server and on libchdb behind ClickHouse's HTTP interface: one
-// dialect, nothing that needs several servers. It guarantees that an insert which was answered is stored, that input reaches
-// a query only as a parameter, and that tables which are gone are noticed (fil.ErrForgotten) and made again. It knows nothing
-// of privacy: what it counts is for analytics to withhold.
+// an insert takes effect once. It works alike on a ClickHouse server, on the replicas of a cluster of one shard, and on libchdb
+// behind ClickHouse's HTTP interface: one dialect, and what a cluster needs more is in servers.go and migrate.go. It guarantees
+// that an insert which was answered is stored, by a majority of the replicas, that input reaches a query only as a parameter,
+// and that tables which are gone are noticed (fil.ErrForgotten) and made again. It knows nothing of privacy: what it counts
+// is for analytics to withhold. It does not shard: a table is whole on each replica.
 package warehouse
 
 import (
@@ -18,7 +19,6 @@ import (
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
-	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"github.com/filengine/fil"
 	"github.com/filengine/fil/analytics"
@@ -26,12 +26,12 @@ import (
 
 // Config says where ClickHouse is, and bounds what is asked of it.
 type Config struct {
-	Addrs         []string // host:port of the HTTP interface; the first that answers is used
+	Addrs         []string // host:port of the HTTP interface: of one server, or of the replicas of Cluster, the preferred first
 	Database      string   // made if it is missing
 	User          string
 	Password      string
 	TLS           *tls.Config // nil: in clear
-	Cluster       string
+	Cluster       string      // name of the cluster, in the servers' configuration, whose replicas keep the tables; empty: one server
 	DialTimeout   time.Duration
 	QueryTimeout  time.Duration // of one question
 	InsertTimeout time.Duration // of one insert, also when the caller has gone; keep it under the session timeout of the log's consumers
@@ -46,7 +46,10 @@ func DefaultConfig() Config {
 	}
 }
 
-var databaseName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,63}$`)
+var (
+	databaseName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,63}$`)
+	clusterName  = regexp.MustCompile(`^[A-Za-z0-9._-]{0,64}$`) // it is put into statements
+)
 
 // Validate gathers the faults of the settings.
 func (c Config) Validate() error {
@@ -56,6 +59,12 @@ func (c Config) Validate() error {
 	}
 	if !databaseName.MatchString(c.Database) {
 		faults = append(faults, fmt.Errorf("database: %q is not a name of letters, digits and _", c.Database))
+	}
+	if !clusterName.MatchString(c.Cluster) {
+		faults = append(faults, fmt.Errorf("cluster: %q is not a name of letters, digits, '.', '_' and '-'", c.Cluster))
+	}
+	if len(c.Addrs) > 1 && c.Cluster == "" {
+		faults = append(faults, errors.New("cluster: several addresses are of replicas, so the name of their cluster is required"))
 	}
 	for name, d := range map[string]time.Duration{"dial timeout": c.DialTimeout, "query timeout": c.QueryTimeout, "insert timeout": c.InsertTimeout} {
 		if d < time.Second {
@@ -70,9 +79,9 @@ func (c Config) Validate() error {
 
 // Warehouse is an analytics.Store and answers analytics' questions. It is safe for concurrent use.
 type Warehouse struct {
-	cfg    Config
-	db     driver.Conn
-	logger *slog.Logger
+	cfg     Config
+	servers *servers
+	logger  *slog.Logger
 }
 
 // New makes a warehouse that has not met its server yet: Prepare does that, and comes before anything else.
@@ -80,11 +89,11 @@ func New(cfg Config, logger *slog.Logger) (*Warehouse, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("warehouse: %w", err)
 	}
-	db, err := connect(cfg, cfg.Database)
+	all, err := connect(cfg, cfg.Database)
 	if err != nil {
 		return nil, err
 	}
-	return &Warehouse{cfg: cfg, db: db, logger: logger}, nil
+	return &Warehouse{cfg: cfg, servers: all, logger: logger}, nil
 }
 
 // Prepare makes the database if it is missing, and brings its schema up to date. It may be called again after any error;
@@ -103,35 +112,12 @@ func Open(ctx context.Context, cfg Config, logger *slog.Logger) (*Warehouse, err
 	return w, nil
 }
 
-func connect(cfg Config, database string) (driver.Conn, error) {
-	options := &clickhouse.Options{
-		Protocol: clickhouse.HTTP, Addr: cfg.Addrs,
-		Auth:        clickhouse.Auth{Database: database, Username: cfg.User, Password: cfg.Password},
-		DialTimeout: cfg.DialTimeout, ReadTimeout: max(cfg.QueryTimeout, cfg.InsertTimeout) + cfg.DialTimeout,
-		TLS:          cfg.TLS,
-		MaxOpenConns: cfg.Connections, MaxIdleConns: cfg.Connections,
-		Compression: &clickhouse.Compression{Method: clickhouse.CompressionLZ4},
-		// A statement that outlives its caller must not outlive its time.
-		Settings: clickhouse.Settings{"max_execution_time": int(cfg.QueryTimeout / time.Second)},
-	}
-	db, err := clickhouse.Open(options)
-	if err != nil {
-		return nil, fmt.Errorf("connect to ClickHouse at %v: %w", cfg.Addrs, err)
-	}
-	return db, nil
-}
-
 // Close ends the connections. Inserts under way are waited for by those who made them.
-func (w *Warehouse) Close() error {
-	if err := w.db.Close(); err != nil {
-		return fmt.Errorf("close the connections to ClickHouse: %w", err)
-	}
-	return nil
-}
+func (w *Warehouse) Close() error { return w.servers.close() }
 
-// Ping says whether ClickHouse answers.
+// Ping says whether a server answers.
 func (w *Warehouse) Ping(ctx context.Context) error {
-	if err := w.db.Ping(ctx); err != nil {
+	if err := w.servers.on(ctx, func(s server) error { return s.Ping(ctx) }); err != nil {
 		return fmt.Errorf("ping ClickHouse: %w", err)
 	}
 	return nil
@@ -158,7 +144,7 @@ func Refused(err error) bool {
 }
 
 // failed says what was attempted. When it failed for lack of tables they are made again, empty, and the error wraps
-// fil.ErrForgotten. When no server answered it wraps analytics.ErrAway.
+// fil.ErrForgotten, unless they may be there on other replicas. When no server answered it wraps analytics.ErrAway.
 func (w *Warehouse) failed(ctx context.Context, attempt string, err error) error {
 	if err == nil {
 		return nil
@@ -174,6 +160,9 @@ func (w *Warehouse) failed(ctx context.Context, attempt string, err error) error
 	w.logger.Warn("the tables of facts are gone; making them again", "stage", "analytics", "error", err)
 	if migrated := w.migrate(ctx, true); migrated != nil {
 		return errors.Join(err, migrated)
+	}
+	if w.cfg.Cluster != "" {
+		return err // one replica may have lost what the others have: the claims will tell
 	}
 	return fmt.Errorf("%w (%w)", fil.ErrForgotten, err)
 }

@@ -9,8 +9,8 @@
 --
 -- Retention: 25 months after collection, as the French data protection authority (CNIL) allows for audience data.
 --
--- Effect once: a batch carries a token, and the window remembers the last 10,000 of them across restarts.
-CREATE TABLE IF NOT EXISTS facts
+-- Effect once: a batch carries a token, and the last 10,000 of them are remembered across restarts, by all replicas together.
+CREATE TABLE IF NOT EXISTS facts{{onCluster}}
 (
     time      DateTime64(3, 'UTC') CODEC(Delta, ZSTD),
     admitted  DateTime64(3, 'UTC') CODEC(Delta, ZSTD),
@@ -23,8 +23,8 @@ CREATE TABLE IF NOT EXISTS facts
     offset    Int64 CODEC(Delta, ZSTD),
     INDEX by_time time TYPE minmax GRANULARITY 1
 )
-ENGINE = MergeTree
+ENGINE = {{engine "MergeTree"}}
 PARTITION BY toYYYYMM(admitted)
 ORDER BY (content, time)
 TTL toDateTime(admitted) + INTERVAL 25 MONTH DELETE
-SETTINGS non_replicated_deduplication_window = 10000, ttl_only_drop_parts = 1
+SETTINGS {{tokens 10000}}, ttl_only_drop_parts = 1

@@ -2,7 +2,7 @@
 -- offset in the log, holds (read it with FINAL).
 --
 -- Sort key: a report first finds the agents who did something, then looks these up here.
-CREATE TABLE IF NOT EXISTS directory
+CREATE TABLE IF NOT EXISTS directory{{onCluster}}
 (
     agent      UInt64,
     org        String CODEC(ZSTD),
@@ -11,5 +11,5 @@ CREATE TABLE IF NOT EXISTS directory
     removed    Bool,
     version    UInt64
 )
-ENGINE = ReplacingMergeTree(version)
+ENGINE = {{engine "ReplacingMergeTree" "version"}}
 ORDER BY agent

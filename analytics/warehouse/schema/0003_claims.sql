@@ -1,6 +1,6 @@
 -- The mark that a recorder leaves for each partition of the log that it has begun to record. Where it is missing, what was
 -- recorded is gone. The last one taken holds; time is the server's, so that recorders need not agree on theirs.
-CREATE TABLE IF NOT EXISTS claims
+CREATE TABLE IF NOT EXISTS claims{{onCluster}}
 (
     topic     LowCardinality(String),
     partition UInt16,
@@ -8,5 +8,5 @@ CREATE TABLE IF NOT EXISTS claims
     owner     UInt64,
     taken     DateTime64(6, 'UTC') DEFAULT now64(6)
 )
-ENGINE = ReplacingMergeTree(taken)
+ENGINE = {{engine "ReplacingMergeTree" "taken"}}
 ORDER BY (topic, partition)

@@ -1,0 +1,2 @@
+CREATE TABLE IF NOT EXISTS migrations ON CLUSTER `une-grappe`
+(number UInt32, name String, applied DateTime64(3, 'UTC') DEFAULT now64(3)) ENGINE = ReplicatedMergeTree('/clickhouse/fil/une-grappe/{database}/{table}', '{replica}') ORDER BY number
