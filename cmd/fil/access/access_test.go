@@ -1,6 +1,7 @@
 package access_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/humatest"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/filengine/fil"
 	"github.com/filengine/fil/cmd/fil/access"
@@ -176,4 +178,33 @@ func FuzzDecodeKeys(f *testing.F) {
 			}
 		}
 	})
+}
+
+// Whoever opens the secret at the same moment for the first time gets the same one, from one process number too, as
+// containers on one folder have.
+func TestOpenSecret_IsOneForAll(t *testing.T) {
+	for range 50 {
+		path := filepath.Join(t.TempDir(), "secret.key")
+		const openers = 8
+		secrets := make([][]byte, openers)
+		var group errgroup.Group
+		for i := range secrets {
+			group.Go(func() (err error) {
+				secrets[i], err = access.OpenSecret(path)
+				return err
+			})
+		}
+		if err := group.Wait(); err != nil {
+			t.Fatal(err)
+		}
+		kept, err := os.ReadFile(path)
+		if err != nil || len(kept) != 32 {
+			t.Fatalf("%d bytes are kept, error %v", len(kept), err)
+		}
+		for i, secret := range secrets {
+			if !bytes.Equal(secret, kept) {
+				t.Fatalf("opener %d has another secret than the one kept", i)
+			}
+		}
+	}
 }

@@ -38,13 +38,18 @@ func OpenSecret(path string) ([]byte, error) {
 	}
 	secret = make([]byte, 32)
 	_, _ = rand.Read(secret)
-	fresh := fmt.Sprintf("%s.%d", path, os.Getpid())
-	if err := os.WriteFile(fresh, secret, 0o600); err != nil {
+	// Not named by the process' number: in containers that share a folder, each is number 1.
+	fresh, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
+	if err != nil {
 		return nil, fmt.Errorf("write secret: %w", err)
 	}
-	defer func() { _ = os.Remove(fresh) }()
+	defer func() { _ = os.Remove(fresh.Name()) }()
+	_, err = fresh.Write(secret)
+	if err := errors.Join(err, fresh.Close()); err != nil {
+		return nil, fmt.Errorf("write secret: %w", err)
+	}
 	// A link fails where another process was first, and then that one's secret counts.
-	if err := os.Link(fresh, path); err != nil && !errors.Is(err, fs.ErrExist) {
+	if err := os.Link(fresh.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, fmt.Errorf("write secret: %w", err)
 	}
 	return os.ReadFile(path)
