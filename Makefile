@@ -12,6 +12,8 @@ LINT_VERSION := v2.15.0
 LINT := bin/golangci-lint-$(LINT_VERSION)
 HELM_VERSION := v3.22.0
 HELM := bin/helm-$(HELM_VERSION)
+COMPOSE_VERSION := v2.16.2
+COMPOSE := bin/compose-$(COMPOSE_VERSION)
 PYTHON := bin/python
 PROMTOOL := $(or $(shell command -v promtool),bin/promtool)
 CHDB := bin/libchdb.so
@@ -83,9 +85,10 @@ $(LINT):
 	mv bin/golangci-lint $@
 
 .PHONY: check-deploy
-check-deploy: check-prometheus $(HELM) $(PYTHON)/.installed ## Vérifie ce qui sert à déployer : chart, image, systemd, alertes / checks the chart, the image, systemd, alerts
+check-deploy: check-prometheus $(HELM) $(COMPOSE) $(PYTHON)/.installed ## Vérifie ce qui sert à déployer : chart, image, systemd, alertes / checks the chart, the image, systemd, alerts
 	$(PYTHON)/bin/python deploy/helm/check.py $(HELM)
 	$(PYTHON)/bin/hadolint deploy/Dockerfile
+	$(COMPOSE) -no-interpolation deploy/compose.yaml >/dev/null
 	deploy/systemd/check.sh
 
 # The second file of rules is the dashboards' queries (TestDashboardsAsRules keeps it so): promtool judges their grammar.
@@ -110,6 +113,12 @@ chart-schema: $(PYTHON)/.installed ## Met le schéma du chart à jour des régla
 $(HELM):
 	GOBIN=$(CURDIR)/bin go install helm.sh/helm/v3/cmd/helm@$(HELM_VERSION)
 	mv bin/helm $@
+
+# The reader of Docker Compose itself, which knows its schema.
+$(COMPOSE):
+	GOBIN=$(CURDIR)/bin/compose-go go install github.com/compose-spec/compose-go/v2/cmd@$(COMPOSE_VERSION)
+	mv bin/compose-go/cmd $@
+	rmdir bin/compose-go
 
 $(PYTHON)/.installed: deploy/helm/requirements.txt
 	rm -rf $(PYTHON)

@@ -16,6 +16,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/filengine/fil/cmd/fil/config"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -356,4 +358,50 @@ func (h *here) sql(statement string) string {
 		h.t.Fatalf("status %d, %v: %s\n%s", resp.StatusCode, err, raw, statement)
 	}
 	return string(raw)
+}
+
+// The containers run every role once, with settings that Fil reads, on engines that are among them and of a fixed version.
+func TestCompose(t *testing.T) {
+	raw, err := os.ReadFile("../../deploy/compose.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	required := regexp.MustCompile(`\$\{[A-Z_]+:\?[^}]*\}`)
+	var file struct {
+		Services map[string]struct {
+			Image       string
+			Build       map[string]string
+			Command     []string
+			Environment map[string]string
+		}
+	}
+	if err := yaml.Unmarshal(required.ReplaceAll(raw, []byte("secret")), &file); err != nil {
+		t.Fatal(err)
+	}
+	var roles []string
+	for name, service := range file.Services {
+		if service.Build == nil {
+			if !regexp.MustCompile(`:\d+\.\d+`).MatchString(service.Image) {
+				t.Errorf("%s: the version of %s is not fixed", name, service.Image)
+			}
+			continue
+		}
+		roles = append(roles, service.Command[1:]...)
+		var environ []string
+		for variable, value := range service.Environment {
+			environ = append(environ, variable+"="+value)
+		}
+		cfg, err := config.Load("", environ, nil)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		for _, addresses := range [][]string{cfg.Log.Brokers, cfg.Redis.Addresses, cfg.ClickHouse.Addresses} {
+			if host, _, _ := strings.Cut(strings.Join(addresses, ","), ":"); file.Services[host].Image == "" {
+				t.Errorf("%s: there is no engine at %v", name, addresses)
+			}
+		}
+	}
+	if slices.Sort(roles); !slices.Equal(roles, slices.Sorted(slices.Values(allRoles()))) {
+		t.Errorf("the roles are %v", roles)
+	}
 }
