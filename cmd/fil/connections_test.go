@@ -202,6 +202,46 @@ func TestRedisOverTLS(t *testing.T) {
 	}
 }
 
+// On the Redis that FIL_TEST_REDIS_TLS names, if any, likewise.
+func TestRedisOverTLS_Elsewhere(t *testing.T) {
+	address, authority := os.Getenv("FIL_TEST_REDIS_TLS"), os.Getenv("FIL_TEST_REDIS_CA")
+	for ca, well := range map[string]bool{authority: true, "": false} {
+		cfg := config.Default()
+		cfg.Redis = config.Redis{Addresses: []string{address}, Password: os.Getenv("FIL_TEST_REDIS_PASSWORD"), TLS: config.TLS{Enabled: true, CA: ca}}
+		opened, err := connectionsOf(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		client := redis.NewUniversalClient(opened.redis)
+		if err := client.Ping(t.Context()).Err(); (err == nil) != (well && address != "") {
+			t.Errorf("ping with the authority %q: %v", ca, err)
+		}
+		_ = client.Close()
+	}
+}
+
+// Several addresses are those of a cluster, unless sentinels are named. FIL_TEST_REDIS_SENTINEL names some that run.
+func TestRedisSentinel(t *testing.T) {
+	cfg := config.Default()
+	cfg.Redis = config.Redis{Addresses: []string{"127.0.0.1:1", "127.0.0.1:2"}, Database: 1, Sentinel: config.Sentinel{Master: "fil"}}
+	addresses, elsewhere := os.LookupEnv("FIL_TEST_REDIS_SENTINEL")
+	if elsewhere {
+		cfg.Redis.Addresses, cfg.Redis.Sentinel.Master = strings.Split(addresses, ","), os.Getenv("FIL_TEST_REDIS_MASTER")
+	}
+	opened, err := connectionsOf(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := redis.NewUniversalClient(opened.redis)
+	defer client.Close()
+	if _, one := client.(*redis.Client); !one {
+		t.Errorf("the client is a %T", client)
+	}
+	if err := client.Ping(t.Context()).Err(); (err == nil) != elsewhere {
+		t.Errorf("ping: %v", err)
+	}
+}
+
 // passOn hands connections over to an address, until the listener closes.
 func passOn(from net.Listener, to string) {
 	for {
