@@ -187,9 +187,9 @@ var steps = []struct{ step, engine, role string }{
 // blow does one bad thing and says in the story what it was.
 func (r *run) blow(ctx context.Context, random *rand.Rand) {
 	victim := r.fleet.members[random.IntN(len(r.fleet.members))]
-	engineName := []string{"kafka", "redis", "clickhouse"}[random.IntN(3)]
+	engineName := []string{"kafka", "kafka", other(victim.role)}[random.IntN(3)]
 	wire := victim.proxies[engineName]
-	switch random.IntN(10) {
+	switch random.IntN(12) {
 	case 0:
 		r.tell("kill", victim.name)
 		victim.kill()
@@ -225,6 +225,14 @@ func (r *run) blow(ctx context.Context, random *rand.Rand) {
 	default:
 		r.trap(ctx, random)
 	}
+}
+
+// other is the engine, beside the log, that a role rests on.
+func other(role string) string {
+	if role == "analytics" {
+		return "clickhouse"
+	}
+	return "redis"
 }
 
 // trap kills a process at a chosen point: when it asks for a durable step, or when the step is done and it does not know.
