@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -66,12 +65,7 @@ func (j *journal) String() string {
 // startUp starts `fil up` on a data folder and waits until it is ready.
 func startUp(t testing.TB, dir string, args ...string) *program {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := listener.Addr().String()
-	_ = listener.Close()
+	address := nobody(t)
 	p := &program{t: t, dir: dir, base: "http://" + address, keys: map[string]string{}, out: &journal{}}
 	p.cmd = command(append([]string{"up", "--data", dir, "--listen", address}, args...)...)
 	p.start()

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -98,12 +97,7 @@ func (e *engines) serve(roles ...string) *program {
 // serveWith is serve with more settings, as FIL_…=value.
 func (e *engines) serveWith(settings []string, roles ...string) *program {
 	e.t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		e.t.Fatal(err)
-	}
-	address := listener.Addr().String()
-	_ = listener.Close()
+	address := nobody(e.t)
 	p := &program{t: e.t, dir: e.dir, base: "http://" + address, keys: map[string]string{}, out: &journal{}}
 	p.cmd = command(append([]string{"serve", "--data", e.dir, "--listen", address}, roles...)...)
 	p.cmd.Env = append(p.cmd.Env, "FIL_LOG_BROKERS="+strings.Join(e.cfg.Log.Brokers, ","), "FIL_LOG_PREFIX="+e.cfg.Log.Prefix,
