@@ -154,6 +154,13 @@ fuzz: engines ## Chaque cible de fuzz pendant FUZZTIME=10s / each fuzz target fo
 bench: engines ## Mesure les chemins chauds (BENCH=motif) / measures the hot paths (BENCH=pattern)
 	go test -run '^$$' -bench '$(BENCH)' -benchmem -timeout 30m ./...
 
+.PHONY: bench-engines
+bench-engines: build engines ## Mesure les rôles en processus, moteurs embarqués puis réels / measures the roles as processes, embedded engines then real ones
+	@export ENGINES_DIR=$(CURDIR)/.engines-test; engines=deploy/local/engines; \
+	$$engines clean; trap "$$engines stop" EXIT; $$engines start kafka redis >/dev/null; . $$ENGINES_DIR/test.env; \
+	go test -run '^$$' -bench Engines -benchtime 1x -timeout 30m ./cmd/fil/chaos; \
+	$$engines clean
+
 .PHONY: demo-deskdrop
 demo-deskdrop: build engines ## Importe un vrai journal : DESKDROP=users_interactions.csv.zip / imports a real log
 	@deploy/demo-deskdrop.sh "$(DESKDROP)"

@@ -162,7 +162,7 @@ func (y *yard) done(stages ...string) func() bool {
 
 const (
 	request    = 1000   // events of one request
-	throughput = 100000 // events of the measure of throughput
+	throughput = 200000 // events of the measure of throughput
 )
 
 // BenchmarkEngines measures what a fleet of four processes does on each set of engines.
