@@ -2,11 +2,13 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // The drill: a server is stopped, backed up and destroyed, and another begins with the backup: feeds, figures, keys and
@@ -22,16 +24,7 @@ func TestBackupDrill(t *testing.T) {
 	if out, status := run(t, "backup", "--data", dir, file); status != exitFailed || !strings.Contains(out, "tourne sur") || strings.Count(out, "\n") != 1 {
 		t.Errorf("with the server up: status %d, %s", status, out)
 	}
-	before, totals := map[string]feedPage{}, fmt.Sprint(p.totals())
-	for i := range 60 {
-		agent := fmt.Sprintf("a%d", i)
-		// A feed follows what was admitted by a moment: wait until it rests.
-		eventually(t, "the feed of "+agent+" to rest", func() bool {
-			first := p.feed(agent)
-			before[agent] = p.feed(agent)
-			return sameFeed(first, before[agent])
-		})
-	}
+	before, totals := p.restingFeeds(60), fmt.Sprint(p.totals())
 	if code := p.stop(); code != exitDone {
 		t.Fatalf("stop: status %d", code)
 	}
@@ -63,6 +56,29 @@ func TestBackupDrill(t *testing.T) {
 	if summary.Duplicates != events {
 		t.Errorf("sent again: %+v, want %d duplicates", summary, events)
 	}
+}
+
+// restingFeeds reads the feeds of the first agents until they have been the same for longer than a process takes to look
+// at popularity, twice: a feed follows what was admitted by a moment.
+func (p *program) restingFeeds(agents int) map[string]feedPage {
+	p.t.Helper()
+	var feeds map[string]feedPage
+	same := 0
+	eventually(p.t, "feeds to rest", func() bool {
+		now := map[string]feedPage{}
+		for i := range agents {
+			agent := fmt.Sprintf("a%d", i)
+			now[agent] = p.feed(agent)
+		}
+		if same++; !maps.EqualFunc(feeds, now, sameFeed) {
+			feeds, same = now, 0
+		}
+		if same < 2 {
+			<-time.After(popularityEvery + popularityEvery/2)
+		}
+		return same == 2
+	})
+	return feeds
 }
 
 func TestBackupAndRestoreRefuse(t *testing.T) {
