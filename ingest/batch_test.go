@@ -192,7 +192,11 @@ func TestPlacesAreBounded(t *testing.T) {
 		_ = feed.Close()
 		<-held
 	}
-	eventually(t, "the places are free again", func() bool { return h.ask("ingest", "PUT", "/v1/agents/a1", `{}`).status == 201 })
+	eventually(t, "the places are free again", func() bool {
+		// 200 when a write that came too late for its answer has made the agent.
+		status := h.ask("ingest", "PUT", "/v1/agents/a1", `{}`).status
+		return status == 201 || status == 200
+	})
 }
 
 func TestDescribed(t *testing.T) {
