@@ -156,7 +156,7 @@ func (l *Learner) openAll(ctx context.Context, partition int, work *work, stored
 	for i, s := range stored {
 		switch err := work.agents[i].open(s); {
 		case errors.Is(err, ErrNewer):
-			return fmt.Errorf("profile of %s: %w", work.names[i], err)
+			return fmt.Errorf("a profile of partition %d: %w", partition, err)
 		case err != nil:
 			l.log.ErrorContext(ctx, "a profile is unreadable and will be made again from the log", "stage", "ranking", "partition", partition, "error", err)
 			unreadable = append(unreadable, Change{Agent: work.names[i], Before: headerOf(s.Profile), Forget: len(s.Identities)})

@@ -190,7 +190,7 @@ func (b *rebuild) settle(ctx context.Context, agents []string) error {
 		for i, agent := range agents {
 			change, differs, err := b.compare(agent, live[i])
 			if err != nil {
-				return fmt.Errorf("profile of %s: %w", agent, err)
+				return fmt.Errorf("a profile of partition %d: %w", b.partition, err)
 			}
 			if differs {
 				changes = append(changes, change)
