@@ -21,7 +21,7 @@ var directory = sync.OnceValues(func() (*audiences.Index, []fil.Record) {
 	for i, a := range townHall(benchAgents) {
 		records[i] = record(discard{}, a.ID, a)
 	}
-	ix := audiences.NewIndex(schema)
+	ix := audiences.NewIndex(schema, audiences.Config{})
 	if err := ix.ApplyAgents(records); err != nil {
 		panic(err)
 	}
@@ -39,7 +39,7 @@ func BenchmarkLoad(b *testing.B) {
 	for b.Loop() {
 		runtime.GC()
 		runtime.ReadMemStats(&before)
-		ix := audiences.NewIndex(schema)
+		ix := audiences.NewIndex(schema, audiences.Config{})
 		if err := ix.ApplyAgents(records); err != nil {
 			b.Fatal(err)
 		}

@@ -9,7 +9,9 @@ import (
 )
 
 // NewSegmented makes an index whose segments hold 2^bits agents, so that few agents fill several.
-func NewSegmented(schema fil.Schema, bits uint) *Index { return newIndex(schema, bits) }
+func NewSegmented(schema fil.Schema, cfg Config, bits uint) *Index {
+	return newIndex(schema, cfg, bits)
+}
 
 // Select gives the ids of those a rule's sets hold, sorted.
 func (ix *Index) Select(rule string) ([]string, error) {

@@ -76,8 +76,9 @@ type cell struct {
 // row is one agent, value by value.
 type row struct {
 	id    string
-	stamp uint64 // digest of the agent's record
-	cells []cell // by field
+	stamp uint64    // digest of the agent's record
+	cells []cell    // by field
+	now   time.Time // when the row was read, in the configured zone
 }
 
 // encode makes the cell of a value that came as JSON; an error says which type was wanted.

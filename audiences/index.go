@@ -23,6 +23,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/filengine/fil"
 )
@@ -30,8 +31,9 @@ import (
 // Index is the directory and the audiences, ready for questions.
 type Index struct {
 	schema       fil.Schema
-	fields       []*field // org, site and language, then the schema's attributes
-	segmentBits  uint     // log2 of the agents in a segment
+	now          func() time.Time // in the configured zone
+	fields       []*field         // org, site and language, then the schema's attributes
+	segmentBits  uint             // log2 of the agents in a segment
 	writer       sync.Mutex
 	applied      map[partition]int64 // last offset applied; under writer
 	free         []uint32            // ordinals of removed agents, to be given again; under writer
@@ -52,11 +54,11 @@ type partition struct {
 const segmentBits = 18
 
 // NewIndex makes an empty index of agents with these attributes. The schema must be valid (fil.Schema.Validate).
-func NewIndex(schema fil.Schema) *Index { return newIndex(schema, segmentBits) }
+func NewIndex(schema fil.Schema, cfg Config) *Index { return newIndex(schema, cfg, segmentBits) }
 
-func newIndex(schema fil.Schema, bits uint) *Index {
+func newIndex(schema fil.Schema, cfg Config, bits uint) *Index {
 	ix := &Index{
-		schema: slices.Clone(schema), fields: fieldsOf(schema), segmentBits: bits,
+		schema: slices.Clone(schema), now: cfg.clock(), fields: fieldsOf(schema), segmentBits: bits,
 		applied: map[partition]int64{}, ordinals: map[string]uint32{},
 	}
 	ix.segments.Store(&[]*segment{})
@@ -171,6 +173,7 @@ func (ix *Index) photograph(id string) (row, bool) {
 		s.lock.RLock()
 		if s.ids[at] == id {
 			r := s.row(at, nil)
+			r.now = ix.now()
 			s.lock.RUnlock()
 			return r, true
 		}

@@ -21,7 +21,7 @@ func in(ix *audiences.Index, agentID, audienceID string) bool {
 
 func TestMembershipFollowsEachRecord(t *testing.T) {
 	t.Parallel()
-	ix := audiences.NewIndex(schema)
+	ix := audiences.NewIndex(schema, audiences.Config{})
 	putAudiences(t, ix, fil.Audience{ID: "x", Name: "x", Rule: `grade == "A"`, Members: []string{"bob"}})
 	putAgents(t, ix, fil.Agent{ID: "ana", Attributes: map[string]any{"grade": "A"}}, fil.Agent{ID: "cyd"})
 	if !in(ix, "ana", "x") || in(ix, "cyd", "x") || in(ix, "bob", "x") || in(ix, "ana", "y") {
@@ -57,7 +57,7 @@ func TestMembershipFollowsEachRecord(t *testing.T) {
 
 func TestPoisonIsRejectedAlone(t *testing.T) {
 	t.Parallel()
-	ix := audiences.NewIndex(schema)
+	ix := audiences.NewIndex(schema, audiences.Config{})
 	good := fil.Agent{ID: "ana", Org: "mairie", Attributes: map[string]any{"grade": "A"}}
 	putAgents(t, ix, good)
 	var batch []fil.Record
@@ -103,7 +103,7 @@ func TestPoisonIsRejectedAlone(t *testing.T) {
 
 func TestRedeliveryHasNoEffect(t *testing.T) {
 	t.Parallel()
-	ix := audiences.NewIndex(schema)
+	ix := audiences.NewIndex(schema, audiences.Config{})
 	at := func(rec fil.Record, topic fil.Topic, n int, offset int64) fil.Record {
 		rec.Position = fil.Position{Topic: topic, Partition: n, Offset: offset}
 		return rec
@@ -136,7 +136,7 @@ func TestRedeliveryHasNoEffect(t *testing.T) {
 
 func TestStampChangesWithTheState(t *testing.T) {
 	t.Parallel()
-	ix := audiences.NewIndex(schema)
+	ix := audiences.NewIndex(schema, audiences.Config{})
 	seen := map[uint64]string{}
 	now := func() uint64 {
 		m, _ := ix.Member("ana")
@@ -178,7 +178,7 @@ func TestStampChangesWithTheState(t *testing.T) {
 
 func TestOrdinalsOfRemovedAgentsServeAgain(t *testing.T) {
 	t.Parallel()
-	ix := audiences.NewSegmented(schema, 4)
+	ix := audiences.NewSegmented(schema, audiences.Config{}, 4)
 	agents := townHall(100)
 	putAgents(t, ix, agents...)
 	for _, a := range agents[:60] {
@@ -204,7 +204,7 @@ func TestOrdinalsOfRemovedAgentsServeAgain(t *testing.T) {
 
 func TestAgentsAreListedInOrder(t *testing.T) {
 	t.Parallel()
-	ix := audiences.NewSegmented(schema, 3)
+	ix := audiences.NewSegmented(schema, audiences.Config{}, 3)
 	agents := townHall(50)
 	for i := range agents {
 		putAgents(t, ix, agents[(i*17)%50])
@@ -234,7 +234,7 @@ func TestAgentsAreListedInOrder(t *testing.T) {
 // with site and grade equal.
 func TestReadersAndWriterTogether(t *testing.T) {
 	t.Parallel()
-	ix := audiences.NewSegmented(schema, 4)
+	ix := audiences.NewSegmented(schema, audiences.Config{}, 4)
 	putAudiences(t, ix, fil.Audience{ID: "x", Rule: `grade == site`}, fil.Audience{ID: "y", Rule: `grade == "v1" and site != "v1"`})
 	const agents, rounds = 60, 40
 	done := make(chan struct{})

@@ -2,6 +2,7 @@ package audiences
 
 import (
 	"slices"
+	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
 
@@ -26,6 +27,7 @@ type plan interface {
 // query is plans at work, segment after segment. The lock of the segment at hand is held for reading.
 type query struct {
 	index    *Index
+	now      time.Time // the same for all agents, in the configured zone
 	segment  *segment
 	first    uint32              // ordinal of the segment's first place
 	codes    map[*words][]uint32 // found once for all segments, as are ordinals
@@ -34,7 +36,7 @@ type query struct {
 
 // each gives every segment in turn, locked for reading, with the set of those in it who satisfy the plan.
 func (ix *Index) each(p plan, visit func(s *segment, found *roaring.Bitmap)) {
-	q := &query{index: ix, codes: map[*words][]uint32{}, ordinals: map[*people][]uint32{}}
+	q := &query{index: ix, now: ix.now(), codes: map[*words][]uint32{}, ordinals: map[*people][]uint32{}}
 	for i, s := range *ix.segments.Load() {
 		q.segment, q.first = s, uint32(i)<<ix.segmentBits
 		s.lock.RLock()
@@ -42,7 +44,7 @@ func (ix *Index) each(p plan, visit func(s *segment, found *roaring.Bitmap)) {
 		if !exact(p) {
 			candidates := found.Clone()
 			s.lock.RUnlock()
-			found = s.ask(p, candidates)
+			found = s.ask(p, candidates, q.now)
 			s.lock.RLock()
 			found.And(s.live)
 		}
@@ -53,7 +55,7 @@ func (ix *Index) each(p plan, visit func(s *segment, found *roaring.Bitmap)) {
 
 // ask gives those of the candidates who satisfy the plan. The lock is held to copy a few rows at a time and not while
 // they are asked, so that a dear rule does not hold up writers.
-func (s *segment) ask(p plan, candidates *roaring.Bitmap) *roaring.Bitmap {
+func (s *segment) ask(p plan, candidates *roaring.Bitmap, now time.Time) *roaring.Bitmap {
 	const few = 128
 	var places [few]uint32
 	var rows [few]row
@@ -66,6 +68,7 @@ func (s *segment) ask(p plan, candidates *roaring.Bitmap) *roaring.Bitmap {
 		s.lock.RLock()
 		for i, at := range places[:n] {
 			rows[i] = s.row(at, rows[i].cells)
+			rows[i].now = now
 		}
 		s.lock.RUnlock()
 		for i, at := range places[:n] {

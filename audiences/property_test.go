@@ -181,7 +181,7 @@ func plainly(tb rapid.TB, condition string, a fil.Agent) bool {
 
 func TestPlanAgreesWithPlainEvaluation(t *testing.T) {
 	rapid.Check(t, func(g *rapid.T) {
-		ix, directory := audiences.NewSegmented(schema, 2), map[string]fil.Agent{}
+		ix, directory := audiences.NewSegmented(schema, audiences.Config{}, 2), map[string]fil.Agent{}
 		for range rapid.IntRange(1, 40).Draw(g, "changes") {
 			id := rapid.SampledFrom(ids).Draw(g, "id")
 			rec := fil.Record{Key: id}
@@ -235,7 +235,7 @@ func TestPlanAgreesWithPlainEvaluation(t *testing.T) {
 // sameDirectory compares every agent with what was written, and their stamps with those of an index that was given the
 // final state alone, in another order.
 func sameDirectory(g *rapid.T, ix *audiences.Index, directory map[string]fil.Agent) {
-	fresh := audiences.NewIndex(schema)
+	fresh := audiences.NewIndex(schema, audiences.Config{})
 	definition, _ := ix.Audience("x")
 	raw, _ := json.Marshal(definition)
 	if err := fresh.ApplyAudiences([]fil.Record{{Key: "x", Event: fil.Event{Data: raw}}}); err != nil {

@@ -83,7 +83,7 @@ var wrongRules = []struct{ rule, nearest string }{
 
 func TestRuleErrors(t *testing.T) {
 	t.Parallel()
-	ix := audiences.NewIndex(schema)
+	ix := audiences.NewIndex(schema, audiences.Config{})
 	var got strings.Builder
 	for _, wrong := range wrongRules {
 		err := ix.Check(wrong.rule)
@@ -131,7 +131,7 @@ func golden(t *testing.T, name, got string) {
 // TestRulesAnswered holds each form of rule to the agents it should hold, and to bitmaps where they can do.
 func TestRulesAnswered(t *testing.T) {
 	t.Parallel()
-	ix := audiences.NewIndex(schema)
+	ix := audiences.NewIndex(schema, audiences.Config{})
 	putAgents(t, ix,
 		fil.Agent{ID: "ana", Org: "mairie/dgst/voirie", Site: "Nord", Language: "fr", Attributes: map[string]any{"grade": "attaché", "manager": true, "telework_days": 2.0, "hired": "2019-09-01", "skills": []string{"droit", "sig"}}},
 		fil.Agent{ID: "bob", Org: "mairie/dgstx", Site: "Sud", Attributes: map[string]any{"grade": "adjoint", "category": "adjoint", "manager": false, "telework_days": 0.0, "hired": "2024-01-15"}},
@@ -199,7 +199,7 @@ func FuzzRule(f *testing.F) {
 	f.Add(`manager ? hired < "2020-01-01" : count(skills, # contains "s") >= 1`)
 	f.Add(`if manager { true } else { false }`)
 	f.Add("skills | any(# == 'sig') and abs(-telework_days) in [1.5, 0x2]")
-	ix := audiences.NewSegmented(schema, 3)
+	ix := audiences.NewSegmented(schema, audiences.Config{}, 3)
 	putAgents(f, ix, townHall(20)...)
 	f.Fuzz(func(t *testing.T, rule string) {
 		selected, err := ix.Select(rule)
@@ -230,7 +230,7 @@ func TestDocumentedRules(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ix := audiences.NewIndex(schema)
+	ix := audiences.NewIndex(schema, audiences.Config{})
 	putAgents(t, ix, fil.Agent{ID: "bare"})
 	text, rules, missing := string(raw), 0, 0
 	for _, block := range regexp.MustCompile("(?s)```rule\n(.*?)```").FindAllStringSubmatch(text, -1) {

@@ -150,7 +150,11 @@ func (h *house) open(ctx context.Context) error {
 	h.depend("redis", func(ctx context.Context) error { return h.redis.Ping(ctx).Err() })
 	h.add("engines", h.probe)
 
-	h.index, h.catalogue = audiences.NewIndex(h.cfg.Attributes), ranking.NewCatalogue()
+	zone, err := time.LoadLocation(h.cfg.Zone)
+	if err != nil {
+		return fmt.Errorf("zone %s: %w", h.cfg.Zone, err)
+	}
+	h.index, h.catalogue = audiences.NewIndex(h.cfg.Attributes, audiences.Config{Now: h.now, Zone: zone}), ranking.NewCatalogue()
 	h.follow(fil.TopicAgents, h.index.ApplyAgents)
 	h.follow(fil.TopicAudiences, h.index.ApplyAudiences)
 	h.follow(fil.TopicContents, h.catalogue.Apply)

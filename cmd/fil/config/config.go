@@ -33,7 +33,7 @@ type Config struct {
 	Listen     string        `koanf:"listen"` // HOST:PORT of the one address that serves everything
 	Data       string        `koanf:"data"`   // folder of the embedded engines, the keys and the secrets
 	Policy     string        `koanf:"policy"` // ranking policy file; empty: the default policy
-	Zone       string        `koanf:"zone"`   // time zone in which the days of reports begin
+	Zone       string        `koanf:"zone"`   // time zone in which the days of reports and of rules begin
 	Attributes fil.Schema    `koanf:"attributes"`
 	Privacy    Privacy       `koanf:"privacy"`
 	Log        Log           `koanf:"log"`

@@ -47,7 +47,7 @@ func articlesFor(agents []fil.Agent, contents []fil.Content) []*article {
 
 // memberships gives, for each audience, which agents are in it, by rank.
 func memberships(agents []fil.Agent) map[string][]bool {
-	index := audiences.NewIndex(config.Default().Attributes)
+	index := audiences.NewIndex(config.Default().Attributes, audiences.Config{})
 	must(index.ApplyAgents(recordsOf(fil.TopicAgents, agents, func(a fil.Agent) string { return a.ID })))
 	all := Audiences()
 	must(index.ApplyAudiences(recordsOf(fil.TopicAudiences, all, func(a fil.Audience) string { return a.ID })))

@@ -89,7 +89,7 @@ func misfit(kind fil.AttributeKind, value any) string {
 
 func TestAudiencesHoldSomeAgents(t *testing.T) {
 	t.Parallel()
-	index := audiences.NewIndex(config.Default().Attributes)
+	index := audiences.NewIndex(config.Default().Attributes, audiences.Config{})
 	aimed := map[string]bool{}
 	for _, content := range demo.Contents(anchors()[0]) {
 		for _, id := range content.Audiences {
