@@ -1,6 +1,7 @@
 package fil
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,6 +15,12 @@ type Agent struct {
 	Site       string         `json:"site,omitempty"`     // place of work
 	Language   string         `json:"language,omitempty"` // preferred, BCP 47; empty means French
 	Attributes map[string]any `json:"attributes,omitempty"`
+	// Inactive says that the directory has suspended them: they are in no audience and have no feed, as if they were not
+	// known, but the record stays, and a later one may bring them back.
+	Inactive bool `json:"inactive,omitempty"`
+	// Directory is a JSON object that a directory protocol must give back as it was given (SCIM: user name, external id, what
+	// org and attributes were made from). It means nothing to Fil: no rule, feed or report reads it. Nil when there is none.
+	Directory json.RawMessage `json:"directory,omitempty"`
 }
 
 // AttributeKind is the type of an attribute's values. In JSON and in Go a text and a date (2006-01-02) are a string, a

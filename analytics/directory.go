@@ -12,8 +12,8 @@ import (
 )
 
 // Directory stores what a batch of fil.agents says of agents, under their pseudonyms, for breakdowns. It answers as
-// Record does. Records may come again or late: the greatest offset of an agent wins. An agent who left keeps their facts,
-// which then count under no value of any attribute.
+// Record does. Records may come again or late: the greatest offset of an agent wins. An agent who left, or
+// is inactive, keeps their facts, which then count under no value of any attribute.
 func (r *Recorder) Directory(ctx context.Context, partition int, batch []fil.Record) error {
 	l := r.lane(lane{fil.TopicAgents, partition})
 	l.mu.Lock()
@@ -55,6 +55,10 @@ func (r *Recorder) entryOf(rec fil.Record) (Entry, error) {
 	}
 	if agent.ID != rec.Key {
 		return Entry{}, fil.Reject(rec, errors.New("the agent's id is not the record's key"))
+	}
+	if agent.Inactive {
+		entry.Removed = true
+		return entry, nil
 	}
 	entry.Org, entry.Site = agent.Org, agent.Site
 	for name, value := range agent.Attributes {

@@ -43,8 +43,13 @@ func TestDirectory_TheLastWordHolds(t *testing.T) {
 	for n := range 20 {
 		add(agentID(n), in("paie"))
 	}
-	for n := 20; n < 35; n++ {
+	for n := 20; n < 30; n++ {
 		add(agentID(n), nil)
+	}
+	for n := 30; n < 35; n++ {
+		away := in("paie")
+		away.Inactive = true
+		add(agentID(n), away)
 	}
 	record(t, r, facts...)
 	for _, batch := range [][]fil.Record{entries[:70], entries[70:], entries[:10]} { // the last ones come again, late

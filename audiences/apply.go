@@ -28,11 +28,11 @@ type audienceSet struct {
 	stamp uint64 // exclusive or of the audiences' stamps (Zobrist): equal sets, equal stamps, in any order
 }
 
-// ApplyAgents applies records of fil.agents, in their order: each replaces the agent whole, a tombstone removes them.
-// A record that does not decode, or whose attributes are not declared or of another type, is rejected (fil.Reject,
-// joined) and leaves the agent as they were. A record at or below the last offset applied of its partition has no
-// effect; one without topic comes from no log and always applies. The records of one call are applied one by one:
-// readers see each whole, and need not see all at once.
+// ApplyAgents applies records of fil.agents, in their order: each replaces the agent whole, a tombstone removes them, and
+// so does a record that says they are inactive. A record that does not decode, or whose attributes are not declared or of
+// another type, is rejected (fil.Reject, joined) and leaves the agent as they were. A record at or below the last offset
+// applied of its partition has no effect; one without topic comes from no log and always applies. The records of one call
+// are applied one by one: readers see each whole, and need not see all at once.
 func (ix *Index) ApplyAgents(records []fil.Record) error {
 	ix.writer.Lock()
 	defer ix.writer.Unlock()
@@ -135,6 +135,10 @@ func (ix *Index) putAgent(rec fil.Record) error {
 	}
 	if err := checkKey(rec, agent.ID); err != nil {
 		return err
+	}
+	if agent.Inactive {
+		ix.removeAgent(agent.ID)
+		return nil
 	}
 	cells, err := ix.cellsOf(agent)
 	if err != nil {

@@ -55,6 +55,31 @@ func TestMembershipFollowsEachRecord(t *testing.T) {
 	}
 }
 
+func TestInactiveIsInNoAudienceUntilTheyComeBack(t *testing.T) {
+	t.Parallel()
+	ix := audiences.NewIndex(schema, audiences.Config{})
+	putAudiences(t, ix, fil.Audience{ID: "x", Name: "x", Rule: `grade == "A"`, Members: []string{"bob"}})
+	ana := fil.Agent{ID: "ana", Attributes: map[string]any{"grade": "A"}, Directory: json.RawMessage(`{"userName":"ana@ville.fr"}`)}
+	away, bob := ana, fil.Agent{ID: "bob", Inactive: true}
+	away.Inactive = true
+	putAgents(t, ix, ana)
+	before, _ := ix.Member("ana")
+	putAgents(t, ix, away, bob)
+	if _, known := ix.Member("ana"); known || ix.Len() != 0 || in(ix, "ana", "x") || in(ix, "bob", "x") || len(ix.Agents("", 9)) != 0 {
+		t.Fatal("want nobody known while both are inactive, named one by one or not")
+	}
+	putAgents(t, ix, ana)
+	after, known := ix.Member("ana")
+	if !known || !in(ix, "ana", "x") || before.Stamp() != after.Stamp() {
+		t.Fatal("want ana back as she was")
+	}
+	away.Attributes = map[string]any{"dropped": "declared when they joined, and no longer"}
+	putAgents(t, ix, away)
+	if in(ix, "ana", "x") {
+		t.Fatal("want ana suspended, whatever else her record says")
+	}
+}
+
 func TestPoisonIsRejectedAlone(t *testing.T) {
 	t.Parallel()
 	ix := audiences.NewIndex(schema, audiences.Config{})

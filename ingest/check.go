@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -25,6 +26,12 @@ func checkAgent(s fil.Schema, a *fil.Agent) error {
 	}
 	checkText(&faults, "site", a.Site, 256)
 	checkText(&faults, "language", a.Language, 35)
+	switch kept := bytes.TrimSpace(a.Directory); {
+	case bytes.Equal(kept, []byte("null")):
+		a.Directory = nil
+	case len(kept) > 0 && kept[0] != '{':
+		faults.Add("directory", "doit être un objet JSON", "must be a JSON object")
+	}
 	for name, value := range a.Attributes {
 		if len(faults) >= maxFaults {
 			break

@@ -208,6 +208,8 @@ func expected(t reflect.Type) fil.Bilingual {
 		return fil.Bilingual{FR: "doit être une date RFC 3339, comme 2026-01-31T08:30:00Z", EN: "must be an RFC 3339 time, such as 2026-01-31T08:30:00Z"}
 	case t.Kind() == reflect.String:
 		return fil.Bilingual{FR: "doit être un texte", EN: "must be a text"}
+	case t.Kind() == reflect.Bool:
+		return fil.Bilingual{FR: "doit être true ou false", EN: "must be true or false"}
 	case t.Kind() == reflect.Int:
 		return fil.Bilingual{FR: "doit être un nombre entier", EN: "must be a whole number"}
 	case t.Kind() == reflect.Float64:

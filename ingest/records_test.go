@@ -2,6 +2,7 @@ package ingest_test
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -67,20 +68,22 @@ func TestRefusedRecordNamesItsFields(t *testing.T) {
 		status     int
 		fields     string
 	}{
-		"unknown field":        {"agents/a1", `{"orgg":"x","site":3}`, 422, "orgg site"},
-		"undeclared attribute": {"agents/a1", `{"attributes":{"religion":"x","grade":12,"manager":"yes","hired":"31/01/2026","skills":[1]}}`, 422, "attributes.grade attributes.hired attributes.manager attributes.religion attributes.skills"},
-		"other id":             {"agents/a1", `{"id":"a2"}`, 422, "id"},
-		"id with space":        {"agents/a%201", `{}`, 422, "id"},
-		"not an object":        {"agents/a1", `[]`, 422, ""},
-		"null":                 {"agents/a1", `null`, 422, ""},
-		"not JSON":             {"agents/a1", `{"org":`, 400, ""},
-		"empty":                {"agents/a1", ``, 400, ""},
-		"too deep":             {"agents/a1", `{"attributes":` + deep + `}`, 422, ""},
-		"too large":            {"agents/a1", `{"org":"` + strings.Repeat("x", 100<<10) + `"}`, 413, ""},
-		"rule":                 {"audiences/g", `{"name":"g","rule":"grade !!"}`, 422, "rule"},
-		"nameless":             {"audiences/g", `{"members":[""]}`, 422, "members name"},
-		"content":              {"contents/c1", `{"kind":"poem","priority":9,"published_at":"2026-01-01T00:00:00Z","expires_at":"2025-01-01T00:00:00Z"}`, 422, "expires_at kind priority title"},
-		"content's types":      {"contents/c1", `{"title":1,"published_at":"hier","priority":"haute","topics":"x","translations":{"en":{"titel":"x"}}}`, 422, "priority published_at title topics translations.en.titel"},
+		"unknown field":          {"agents/a1", `{"orgg":"x","site":3}`, 422, "orgg site"},
+		"undeclared attribute":   {"agents/a1", `{"attributes":{"religion":"x","grade":12,"manager":"yes","hired":"31/01/2026","skills":[1]}}`, 422, "attributes.grade attributes.hired attributes.manager attributes.religion attributes.skills"},
+		"suspended":              {"agents/a1", `{"inactive":"yes","directory":["x"]}`, 422, "inactive"},
+		"what a directory keeps": {"agents/a1", `{"directory":["x"]}`, 422, "directory"},
+		"other id":               {"agents/a1", `{"id":"a2"}`, 422, "id"},
+		"id with space":          {"agents/a%201", `{}`, 422, "id"},
+		"not an object":          {"agents/a1", `[]`, 422, ""},
+		"null":                   {"agents/a1", `null`, 422, ""},
+		"not JSON":               {"agents/a1", `{"org":`, 400, ""},
+		"empty":                  {"agents/a1", ``, 400, ""},
+		"too deep":               {"agents/a1", `{"attributes":` + deep + `}`, 422, ""},
+		"too large":              {"agents/a1", `{"org":"` + strings.Repeat("x", 100<<10) + `"}`, 413, ""},
+		"rule":                   {"audiences/g", `{"name":"g","rule":"grade !!"}`, 422, "rule"},
+		"nameless":               {"audiences/g", `{"members":[""]}`, 422, "members name"},
+		"content":                {"contents/c1", `{"kind":"poem","priority":9,"published_at":"2026-01-01T00:00:00Z","expires_at":"2025-01-01T00:00:00Z"}`, 422, "expires_at kind priority title"},
+		"content's types":        {"contents/c1", `{"title":1,"published_at":"hier","priority":"haute","topics":"x","translations":{"en":{"titel":"x"}}}`, 422, "priority published_at title topics translations.en.titel"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			role := "communicator"
@@ -110,6 +113,20 @@ func locations(p problem) string {
 		}
 	}
 	return strings.Join(sorted(fields), " ")
+}
+
+func TestWhatADirectoryKeepsIsInTheLog(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	h.want(http.StatusCreated, "ingest", "PUT", "/v1/agents/a1", `{"inactive":true,"directory": {"userName": "ana"}}`)
+	h.want(http.StatusOK, "ingest", "PUT", "/v1/agents/a1", `{"inactive":false,"directory":null}`)
+	var got []string
+	for _, rec := range h.logged(fil.TopicAgents) {
+		got = append(got, string(rec.Event.Data))
+	}
+	if want := []string{`{"id":"a1","inactive":true,"directory":{"userName":"ana"}}`, `{"id":"a1"}`}; !slices.Equal(got, want) {
+		t.Errorf("the log has %q, want %q", got, want)
+	}
 }
 
 func TestProblemsSpeakTheReadersLanguage(t *testing.T) {
