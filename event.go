@@ -18,6 +18,7 @@ const (
 	TypeAudience   = "fil.audience"
 	TypeContent    = "fil.content"
 	TypeEngagement = "fil.engagement."
+	TypeMembership = "fil.membership"
 )
 
 // Event is a CloudEvents 1.0 event with JSON data (https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md).

@@ -8,19 +8,24 @@ import (
 // Topic names one stream of the log.
 type Topic string
 
-// The topics of the log. Agents and engagements are keyed by agent id and have the same number of partitions and the
-// same partitioner, so that one worker sees all of an agent's records.
+// The topics of the log. Agents, engagements and memberships are keyed by agent id and have the same number of partitions
+// and the same partitioner, so that one worker sees all of an agent's records. Memberships are written by workers, the
+// others by the door.
 const (
 	TopicAgents      Topic = "fil.agents"
 	TopicAudiences   Topic = "fil.audiences"
 	TopicContents    Topic = "fil.contents"
 	TopicEngagements Topic = "fil.engagements"
+	TopicMemberships Topic = "fil.memberships"
 )
 
-// Topics lists the topics that the door writes, in no order that matters.
+// Topics lists the topics of the log, but for those of rejected records, in no order that matters.
 func Topics() []Topic {
-	return []Topic{TopicAgents, TopicAudiences, TopicContents, TopicEngagements}
+	return []Topic{TopicAgents, TopicAudiences, TopicContents, TopicEngagements, TopicMemberships}
 }
+
+// KeyedByAgent lists the topics whose partitions go together.
+func KeyedByAgent() []Topic { return []Topic{TopicAgents, TopicEngagements, TopicMemberships} }
 
 // Compacted says whether the log keeps the last record of each key (true) or every record for a time (false).
 func (t Topic) Compacted() bool { return t != TopicEngagements && !t.parks() }

@@ -42,6 +42,17 @@ type Drain struct {
 	Topic  fil.Topic
 	Handle func(ctx context.Context, partition int, batch []fil.Record) error
 
+	// Assigned, if set, is told the partitions that the member has from now on: none when it leaves. It is called before
+	// the first lane of a turn starts, and must not wait: what a stage keeps in memory of a partition outlives a rebalance
+	// that gives the partition back, and is dropped when another has it.
+	Assigned func(partitions []int)
+
+	// Open, if set, is called when a lane starts, before its first batch, for the stage to have at hand what the lane needs;
+	// however long that takes, the member keeps its partitions. Its context ends with the lane's turn. An error other than
+	// that end is tried again, after a pause. The function that it gives is called once, when the lane has ended: before
+	// another member has the partition, unless this one was silent for too long.
+	Open func(ctx context.Context, partition int) (release func(), err error)
+
 	MaxBatch int           // most records of one batch; 0: 1000
 	MaxWait  time.Duration // how long a batch that is not full may wait for more; 0: it takes what is there
 	Beat     time.Duration // 0: one second
@@ -107,6 +118,7 @@ func (l *Log) Drain(ctx context.Context, d Drain) error {
 	r.metrics.open(d.Topic)
 	l.begin(r)
 	defer l.end(r)
+	defer r.assign(nil)
 	return r.run(ctx)
 }
 
@@ -202,10 +214,16 @@ func (r *draining) generation(ctx context.Context, g *kafka.Generation) {
 	r.mu.Lock()
 	r.joined, r.behind = true, len(assigned)
 	r.mu.Unlock()
+	r.assign(assigned)
 	var lanes, committing sync.WaitGroup
 	for _, a := range assigned {
 		lane := &lane{draining: r, partition: a.ID, commits: commits, holding: r.metrics.held.WithLabelValues(string(r.Topic), strconv.Itoa(a.ID))}
 		lanes.Go(func() {
+			release, ok := r.open(ctx, a.ID)
+			if !ok {
+				return
+			}
+			defer release()
 			if err := lane.run(ctx, work, a.Offset); err != nil {
 				r.log.log.Warn("lane ended", "stage", r.Stage, "topic", r.Topic, "partition", a.ID, "error", err)
 				end() // the lane can go on only in another generation
@@ -226,6 +244,37 @@ func (r *draining) generation(ctx context.Context, g *kafka.Generation) {
 	}
 	for _, a := range assigned {
 		r.metrics.forget(r.Topic, a.ID)
+	}
+}
+
+func (r *draining) assign(assigned []kafka.PartitionAssignment) {
+	if r.Assigned == nil {
+		return
+	}
+	partitions := make([]int, len(assigned))
+	for i, a := range assigned {
+		partitions[i] = a.ID
+	}
+	r.Assigned(partitions)
+}
+
+// open gets the stage ready for a lane; false when the lane's turn ended first.
+func (r *draining) open(ctx context.Context, partition int) (release func(), ok bool) {
+	if r.Open == nil {
+		return func() {}, true
+	}
+	for try := 1; ; try++ {
+		release, err := r.Open(ctx, partition)
+		switch {
+		case err == nil:
+			return release, true
+		case ctx.Err() != nil:
+			return nil, false
+		}
+		r.log.log.WarnContext(ctx, "open lane", "stage", r.Stage, "topic", r.Topic, "partition", partition, "try", try, "error", err)
+		if !pause(ctx, try) {
+			return nil, false
+		}
 	}
 }
 

@@ -4,16 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
+	"time"
 
 	"github.com/filengine/fil"
 )
 
-// Table is a topic as a projection in memory: it reads every partition from the first record kept, in this process,
-// whatever others read, and goes on for as long as it runs. Its metrics are fil_table_….
+// Table is a topic, or a part of one, as a projection in memory: it reads each partition from the first record kept, in
+// this process, whatever others read, and goes on for as long as it runs. Its metrics are fil_table_….
 type Table struct {
 	log   *Log
 	topic fil.Topic
+	part  Part
 	apply func([]fil.Record) error
 	ready chan struct{}
 
@@ -29,9 +32,21 @@ type Table struct {
 // Rejections that apply returns, and messages that are no event, are logged and counted, and the table goes on; with any
 // other error the same batch is given again, after a pause.
 func (l *Log) Table(topic fil.Topic, apply func([]fil.Record) error) *Table {
+	return l.TablePart(topic, Part{}, apply)
+}
+
+// Part says what a table reads of its topic.
+type Part struct {
+	Partitions []int     // those alone; none: all
+	Since      time.Time // records admitted then or later, as Log.Since finds them; zero: all that are kept
+}
+
+// TablePart is Table for a part of a topic.
+func (l *Log) TablePart(topic fil.Topic, part Part, apply func([]fil.Record) error) *Table {
 	partitions := len(l.topics[l.name(topic)]) // Run and Await complain when there are none
+	part.Partitions = slices.Clone(part.Partitions)
 	return &Table{
-		log: l, topic: topic, apply: apply,
+		log: l, topic: topic, part: part, apply: apply,
 		ready: make(chan struct{}), applied: make([]int64, partitions), moved: make(chan struct{}),
 	}
 }
@@ -42,7 +57,7 @@ const tableStage = "table"
 // Run reads until ctx is done or the log is closed, then returns nil. A table runs once: what it has applied cannot be
 // taken back.
 func (t *Table) Run(ctx context.Context) error {
-	partitions, err := t.log.partitions(t.topic)
+	partitions, err := t.chosen()
 	if err != nil {
 		return fmt.Errorf("table of %s: %w", t.topic, err)
 	}
@@ -62,11 +77,11 @@ func (t *Table) Run(ctx context.Context) error {
 	pages := make(chan fetched)
 	var tails sync.WaitGroup
 	defer tails.Wait()
-	targets := make([]int64, partitions)
-	for p := range partitions {
-		first, end, err := t.log.bounds(ctx, t.topic, p, 0)
+	targets := make(map[int]int64, len(partitions))
+	for _, p := range partitions {
+		first, end, err := t.begin(ctx, p)
 		if err != nil {
-			return nil // ctx is done
+			return nil //nolint:nilerr // ctx is done
 		}
 		targets[p] = end
 		t.advance(p, first)
@@ -77,32 +92,64 @@ func (t *Table) Run(ctx context.Context) error {
 		tails.Go(func() { tail.run(ctx) })
 	}
 	t.follow(ctx, pages, targets)
+	if len(t.part.Partitions) > 0 { // another table may have the partition next, in another process too
+		for _, p := range partitions {
+			t.log.metrics.stage(tableStage).forget(t.topic, p)
+		}
+	}
 	return nil
 }
 
-// follow applies pages until ctx is done.
-func (t *Table) follow(ctx context.Context, pages <-chan fetched, targets []int64) {
-	behind := 0
-	for p, target := range targets {
-		if t.position(p) >= target {
-			targets[p] = -1
-		} else {
-			behind++
+// chosen gives the partitions that the table reads.
+func (t *Table) chosen() ([]int, error) {
+	partitions, err := t.log.partitions(t.topic)
+	if err != nil || len(t.part.Partitions) == 0 {
+		return numbers(partitions), err
+	}
+	for _, p := range t.part.Partitions {
+		if err := t.log.holds(t.topic, p); err != nil {
+			return nil, err
 		}
 	}
-	for {
-		if behind == 0 {
+	return t.part.Partitions, nil
+}
+
+// begin finds where a partition begins for this table, and where it ends now. It tries until ctx is done.
+func (t *Table) begin(ctx context.Context, partition int) (first, end int64, err error) {
+	for try := 1; ; try++ {
+		if first, end, err = t.log.bounds(ctx, t.topic, partition, 0); err != nil || t.part.Since.IsZero() {
+			return first, end, err
+		}
+		since, err := t.log.Since(ctx, t.topic, partition, t.part.Since)
+		if err == nil {
+			return max(first, since), end, nil
+		}
+		t.log.log.Warn("begin a table", "stage", tableStage, "topic", t.topic, "partition", partition, "try", try, "error", err)
+		if !pause(ctx, try) {
+			return 0, 0, err
+		}
+	}
+}
+
+// follow applies pages until ctx is done. targets has where each partition ended, until that has been reached.
+func (t *Table) follow(ctx context.Context, pages <-chan fetched, targets map[int]int64) {
+	for p, target := range targets {
+		if t.position(p) >= target {
+			delete(targets, p)
+		}
+	}
+	for ready := false; ; {
+		if len(targets) == 0 && !ready {
 			close(t.ready)
-			behind--
+			ready = true
 		}
 		select {
 		case f := <-pages:
 			if !t.take(ctx, f) {
 				return
 			}
-			if target := &targets[f.partition]; *target >= 0 && (f.idle || f.next >= *target) {
-				*target = -1
-				behind--
+			if target, some := targets[f.partition]; some && (f.idle || f.next >= target) {
+				delete(targets, f.partition)
 			}
 		case <-ctx.Done():
 			return
@@ -160,7 +207,8 @@ func (t *Table) Ready() <-chan struct{} { return t.ready }
 // Await returns nil once the record at a position of the table's topic has been applied, or was rejected. An error
 // wraps ctx's when it is done first.
 func (t *Table) Await(ctx context.Context, at fil.Position) error {
-	if at.Topic != t.topic || at.Partition < 0 || at.Partition >= len(t.applied) {
+	if at.Topic != t.topic || at.Partition < 0 || at.Partition >= len(t.applied) ||
+		len(t.part.Partitions) > 0 && !slices.Contains(t.part.Partitions, at.Partition) {
 		return fmt.Errorf("await %s: it is not in the table of %s", at, t.topic)
 	}
 	for {

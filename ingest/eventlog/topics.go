@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -91,7 +92,7 @@ func (l *Log) tryTopics(ctx context.Context) (map[string]int, error) {
 
 // metadata gives the partitions of the topics that exist and can be written.
 func (l *Log) metadata(ctx context.Context) (map[string]int, error) {
-	names := make([]string, 0, 8)
+	names := make([]string, 0, 2*len(fil.Topics()))
 	for _, topic := range fil.Topics() {
 		names = append(names, l.name(topic), l.name(topic.Rejected()))
 	}
@@ -119,12 +120,18 @@ func (l *Log) metadata(ctx context.Context) (map[string]int, error) {
 
 // checkTopics holds what exists to what the stages rely on.
 func (l *Log) checkTopics(there map[string]int) error {
-	agents, engagements := l.name(fil.TopicAgents), l.name(fil.TopicEngagements)
-	a, hasAgents := there[agents]
-	e, hasEngagements := there[engagements]
-	if hasAgents && hasEngagements && a != e {
-		return fmt.Errorf("topic %s has %d partitions and %s has %d: they must have the same number, so that all of an agent's records "+
-			"are in partitions of one number; make them anew with equal numbers", agents, a, engagements, e)
+	var one string
+	for _, topic := range fil.KeyedByAgent() {
+		name := l.name(topic)
+		n, exists := there[name]
+		if !exists {
+			continue
+		}
+		if one != "" && there[one] != n {
+			return fmt.Errorf("topic %s has %d partitions and %s has %d: they must have the same number, so that all of an agent's records "+
+				"are in partitions of one number; make them anew with equal numbers", one, there[one], name, n)
+		}
+		one = name
 	}
 	return nil
 }
@@ -152,17 +159,17 @@ func (l *Log) checkCleanup(ctx context.Context) error {
 			if entry.ConfigName != policy || (entry.ConfigValue == "compact") == compacted[r.ResourceName] {
 				continue
 			}
-			return &fault{fmt.Errorf("topic %s has %s=%s: compact is for agents, audiences and contents alone, delete for engagements; "+
+			return &fault{fmt.Errorf("topic %s has %s=%s: delete is for engagements alone, compact for all others; "+
 				"alter the topic's configuration", r.ResourceName, policy, entry.ConfigValue)}
 		}
 	}
 	return nil
 }
 
-// missingTopics lists the topics to make. Of agents and engagements, one that is missing follows the one that exists.
+// missingTopics lists the topics to make. Of those keyed by agent, one that is missing follows those that exist.
 func (l *Log) missingTopics(there map[string]int) []kafka.TopicConfig {
 	shared := l.cfg.Partitions
-	for _, topic := range []fil.Topic{fil.TopicAgents, fil.TopicEngagements} {
+	for _, topic := range fil.KeyedByAgent() {
 		if n, ok := there[l.name(topic)]; ok {
 			shared = n
 		}
@@ -170,7 +177,7 @@ func (l *Log) missingTopics(there map[string]int) []kafka.TopicConfig {
 	var missing []kafka.TopicConfig
 	for _, topic := range fil.Topics() {
 		partitions := l.cfg.Partitions
-		if topic == fil.TopicAgents || topic == fil.TopicEngagements {
+		if slices.Contains(fil.KeyedByAgent(), topic) {
 			partitions = shared
 		}
 		if _, ok := there[l.name(topic)]; !ok {
