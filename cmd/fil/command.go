@@ -40,6 +40,9 @@ type commands struct {
 	Audience struct {
 		Preview previewCommand `cmd:"" help:"${help_preview}"`
 	} `cmd:"" help:"${help_audience}"`
+	Directory struct {
+		Generate generateCommand `cmd:"" help:"${help_generate}"`
+	} `cmd:"" help:"${help_directory}"`
 	Report reportCommand `cmd:"" help:"${help_report}"`
 	Keys   struct {
 		Create createKeyCommand `cmd:"" help:"${help_keys_create}"`
