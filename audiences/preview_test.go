@@ -2,6 +2,7 @@ package audiences_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -203,4 +204,20 @@ func answer(t *testing.T, request *http.Request) (status int, body string) {
 		t.Fatal(err)
 	}
 	return response.StatusCode, string(raw)
+}
+
+// Count withholds nothing.
+func TestCount(t *testing.T) {
+	t.Parallel()
+	ix := audiences.NewIndex(schema, audiences.Config{})
+	putAgents(t, ix, townHall(70)...)
+	for rule, want := range map[string]int{"": 0, "true": 70, `inOrg("ccas")`: 20, `id == "a000000"`: 1, "manager and not manager": 0} {
+		if got, err := ix.Count(rule); err != nil || got != want {
+			t.Errorf("%s: %d, %v; want %d", rule, got, err, want)
+		}
+	}
+	var wrong *audiences.RuleError
+	if _, err := ix.Count("managr"); !errors.As(err, &wrong) {
+		t.Errorf("a wrong rule: %v", err)
+	}
 }
