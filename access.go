@@ -27,6 +27,11 @@ type Caller struct {
 	Role  Role
 	Agent string // the agent's id, for RoleAgent only
 	Name  string // of the key, for the logs
+
+	// Perimeter is the id of the audience that bounds what the caller may write, read and count; empty: no bound. An
+	// audience that does not exist holds nobody, so it bounds to nothing.
+	Perimeter string
+	Sample    bool // may see some of the agents that a preview counts
 }
 
 // May says whether the caller has one of the roles.

@@ -7,4 +7,8 @@ type Audience struct {
 	Rule    string   `json:"rule,omitempty"`    // expression over attributes; empty holds nobody
 	Members []string `json:"members,omitempty"` // agent ids added by hand, whatever the rule says
 	Owner   string   `json:"owner,omitempty"`   // who answers for it: a service or a person
+
+	// Perimeter is the id of the audience that this one is cut to: its agents are in both. Empty: not cut. An audience
+	// that does not exist holds nobody, and so does a circle of them.
+	Perimeter string `json:"perimeter,omitempty"`
 }

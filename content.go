@@ -24,6 +24,7 @@ type Content struct {
 	Source         string             `json:"source,omitempty"` // the service that communicates
 	Author         string             `json:"author,omitempty"`
 	Audiences      []string           `json:"audiences,omitempty"` // ids: agents in any of them are eligible; empty means everyone
+	Perimeter      string             `json:"perimeter,omitempty"` // id of an audience: agents must be in it as well; empty means no bound
 	PublishedAt    time.Time          `json:"published_at"`
 	ExpiresAt      time.Time          `json:"expires_at,omitzero"`      // zero: never
 	Priority       int                `json:"priority,omitempty"`       // editorial, from -3 to 3; 0 is ordinary
@@ -41,6 +42,15 @@ type Variant struct {
 // ContentKey is the 64-bit digest (FNV-1a) of a content id that packed profiles and feeds carry in place of the id.
 // Among 100,000 contents two collide with a probability of 3·10⁻¹⁰.
 type ContentKey uint64
+
+// Aim is whom contents are for: agents in any of the audiences, none meaning everyone, and in the perimeter as well.
+type Aim struct {
+	Audiences []string
+	Perimeter string // empty: no bound
+}
+
+// Aim gives whom the content is for.
+func (c Content) Aim() Aim { return Aim{Audiences: c.Audiences, Perimeter: c.Perimeter} }
 
 // KeyOf digests a content id.
 func KeyOf(contentID string) ContentKey {

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -17,6 +18,9 @@ type createKeyCommand struct {
 	Agent identifier    `help:"${help_agent}" placeholder:"ID"`
 	Name  string        `help:"${help_name}"`
 	Life  time.Duration `help:"${help_life}" placeholder:"720h"`
+
+	Perimeter *identifier `help:"${help_perimeter}" placeholder:"ID"` // nil: no bound; an empty one is a variable that was not set
+	Sample    bool        `help:"${help_sample}"`
 }
 
 func (c *createKeyCommand) Run(w *world) error {
@@ -24,7 +28,15 @@ func (c *createKeyCommand) Run(w *world) error {
 	if (role == fil.RoleAgent) != (c.Agent != "") {
 		return usageError{fmt.Errorf("--agent ID goes with --role agent, and only with it")}
 	}
+	scope := access.Scope{Sample: c.Sample}
+	if c.Perimeter != nil {
+		scope.Perimeter = string(*c.Perimeter)
+	}
 	switch {
+	case c.Perimeter != nil && scope.Perimeter == "":
+		return usageError{errors.New("--perimeter: the id of an audience is required; leave the flag out for a key without bound")}
+	case scope != (access.Scope{}) && role != fil.RoleCommunicator && role != fil.RoleLeader:
+		return usageError{errors.New("--perimeter and --sample go with --role communicator or leader: other keys see no audience")}
 	case c.Life < 0, c.Life > 0 && role != fil.RoleAgent:
 		return usageError{errors.New("--life goes with --role agent, and is positive: the other keys live until they are revoked")}
 	case c.Life == 0:
@@ -40,7 +52,7 @@ func (c *createKeyCommand) Run(w *world) error {
 	} else {
 		var ring *access.Keyring
 		if ring, err = access.OpenKeyring(cfg.KeysFile(), time.Now); err == nil {
-			text, err = ring.Create(role, c.Name)
+			text, err = ring.CreateScoped(role, c.Name, scope)
 		}
 	}
 	if err != nil {
@@ -80,9 +92,21 @@ func (c *listKeysCommand) Run(w *world) error {
 	}
 	tab := tabwriter.NewWriter(w.Out, 0, 4, 2, ' ', 0)
 	for _, k := range keys {
-		_, _ = fmt.Fprintf(tab, "%s\t%s\t%s\t%s\n", k.ID, k.Role, k.Created.Format(time.RFC3339), k.Name)
+		_, _ = fmt.Fprintf(tab, "%s\t%s\t%s\t%s\t%s\n", k.ID, k.Role, k.Created.Format(time.RFC3339), k.Name, scopeOf(k))
 	}
 	return tab.Flush()
+}
+
+// scopeOf writes the flags that made the key's scope.
+func scopeOf(k access.Key) string {
+	var flags []string
+	if k.Perimeter != "" {
+		flags = append(flags, "--perimeter="+k.Perimeter)
+	}
+	if k.Sample {
+		flags = append(flags, "--sample")
+	}
+	return strings.Join(flags, " ")
 }
 
 func (c *listKeysCommand) open(w *world) (*access.Keyring, error) {

@@ -33,6 +33,21 @@ type Key struct {
 	Name    string    `json:"name,omitempty"`
 	Hash    string    `json:"hash"`
 	Created time.Time `json:"created"`
+	Scope
+}
+
+// Scope is what bounds a key, or widens it, beside its role: see fil.Caller.
+type Scope struct {
+	Perimeter string `json:"perimeter,omitempty"`
+	Sample    bool   `json:"sample,omitempty"`
+}
+
+// check says whether keys of a role may have the scope.
+func (s Scope) check(role fil.Role) error {
+	if s != (Scope{}) && role != fil.RoleCommunicator && role != fil.RoleLeader {
+		return fmt.Errorf("role %q has no perimeter and sees no sample: only communicator and leader do", role)
+	}
+	return nil
 }
 
 // Keyring is the file of keys. Several processes may read and change it at once.
@@ -59,13 +74,21 @@ func OpenKeyring(path string, now func() time.Time) (*Keyring, error) {
 
 // Create makes a key, stores its hash, and gives its text, which cannot be had again.
 func (r *Keyring) Create(role fil.Role, name string) (text string, err error) {
+	return r.CreateScoped(role, name, Scope{})
+}
+
+// CreateScoped is Create for a key with a scope, which communicators and leaders may have.
+func (r *Keyring) CreateScoped(role fil.Role, name string, scope Scope) (text string, err error) {
 	if role == fil.RoleAgent || !slices.Contains(fil.Roles(), role) {
 		return "", fmt.Errorf("create key: role %q has no keys", role)
+	}
+	if err := scope.check(role); err != nil {
+		return "", fmt.Errorf("create key: %w", err)
 	}
 	id, secret := make([]byte, 6), make([]byte, 32)
 	_, _ = rand.Read(id)
 	_, _ = rand.Read(secret)
-	key := Key{ID: hex.EncodeToString(id), Role: role, Name: name, Created: r.now().UTC().Truncate(time.Second)}
+	key := Key{ID: hex.EncodeToString(id), Role: role, Name: name, Created: r.now().UTC().Truncate(time.Second), Scope: scope}
 	text = "fil_" + key.ID + "_" + base64.RawURLEncoding.EncodeToString(secret)
 	key.Hash = digest(text)
 	err = r.change(func(keys map[string]Key) error {
@@ -120,7 +143,7 @@ func (r *Keyring) find(text string) (fil.Caller, bool) {
 	if subtle.ConstantTimeCompare([]byte(key.Hash), []byte(digest(text))) != 1 || !ok {
 		return fil.Caller{}, false
 	}
-	return fil.Caller{Role: key.Role, Name: key.ID}, true
+	return fil.Caller{Role: key.Role, Name: key.ID, Perimeter: key.Perimeter, Sample: key.Sample}, true
 }
 
 func (r *Keyring) get(id string) (Key, bool) {
@@ -212,7 +235,8 @@ func readKeys(path string) (map[string]Key, error) {
 	return DecodeKeys(raw)
 }
 
-// DecodeKeys reads the file's JSON: a list of Key. It refuses a key of an unknown role or without a hash.
+// DecodeKeys reads the file's JSON: a list of Key. It refuses a key of an unknown role, without a hash, or whose role has
+// no scope.
 func DecodeKeys(raw []byte) (map[string]Key, error) {
 	var list []Key
 	if err := json.Unmarshal(raw, &list); err != nil {
@@ -222,6 +246,9 @@ func DecodeKeys(raw []byte) (map[string]Key, error) {
 	for i, k := range list {
 		if k.ID == "" || len(k.Hash) != 2*sha256.Size || k.Role == fil.RoleAgent || !slices.Contains(fil.Roles(), k.Role) {
 			return nil, fmt.Errorf("decode keys: entry %d has no id, hash or known role", i)
+		}
+		if err := k.check(k.Role); err != nil {
+			return nil, fmt.Errorf("decode keys: entry %d: %w", i, err)
 		}
 		keys[k.ID] = k
 	}
