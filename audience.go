@@ -1,5 +1,9 @@
 package fil
 
+// MaxPerimeters is how many perimeters may lie around one another: more than a body has levels, and so few that a circle
+// of them is found out at once. An audience with more holds nobody.
+const MaxPerimeters = 16
+
 // Audience is a set of agents that communicators aim at: those the rule describes and those named one by one.
 type Audience struct {
 	ID      string   `json:"id"`

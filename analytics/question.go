@@ -11,7 +11,8 @@ import (
 
 // Question asks for the figures of one content or of all, in total and, when By or Every says so, cut into rows.
 type Question struct {
-	Content  string            // id; empty: all contents
+	Content  string            // id; empty: all contents, or those of Among
+	Among    []string          // ids; nil: no bound, empty: no content
 	From, To time.Time         // From ≤ time of the engagement < To; a zero one sets no bound
 	By       string            // attribute whose value cuts, or org (its first two levels), or site; empty: no cut
 	Kind     fil.AttributeKind // of By; a date cuts by its year

@@ -5,9 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math"
+	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/filengine/fil"
@@ -15,9 +16,9 @@ import (
 
 // Targeting says whom contents are aimed at.
 type Targeting interface {
-	// Reach counts the agents who are in any of the audiences, none meaning everyone, in all and by value of an attribute,
-	// or of org by its first two levels, or of a date by its year; those without a value are in no group.
-	Reach(audienceIDs []string, by string) (total int, groups map[string]int)
+	// Reach counts the agents whom contents with any of the aims are for, in all and by value of an attribute, or of org by
+	// its first two levels, or of a date by its year; those without a value are in no group.
+	Reach(aims []fil.Aim, by string) (total int, groups map[string]int)
 }
 
 // Contents are those known now.
@@ -98,7 +99,7 @@ func (r *Reports) content(ctx context.Context, id string, p params) (report, err
 		return report{}, err
 	}
 	content, ok := r.Contents.Content(id)
-	if !ok {
+	if perimeter := fil.CallerFrom(ctx).Perimeter; !ok || perimeter != "" && content.Perimeter != perimeter {
 		return report{}, errUnknownContent
 	}
 	q.Content = id
@@ -106,7 +107,8 @@ func (r *Reports) content(ctx context.Context, id string, p params) (report, err
 	return r.answer(ctx, q, aimed)
 }
 
-// overview reports on all contents: by default from the day of the first fact until now.
+// overview reports on all contents, or on all those of the caller's perimeter: by default from the day of the first fact
+// until now.
 func (r *Reports) overview(ctx context.Context, p params) (report, error) {
 	q, err := p.question(r.Schema, r.Zone)
 	if err != nil {
@@ -129,11 +131,35 @@ func (r *Reports) overview(ctx context.Context, p params) (report, error) {
 		from = time.Date(y, m, d, 0, 0, 0, 0, r.Zone)
 	}
 	all := r.Contents.Contents()
+	if perimeter := fil.CallerFrom(ctx).Perimeter; perimeter != "" {
+		all = slices.DeleteFunc(slices.Clone(all), func(c fil.Content) bool { return c.Perimeter != perimeter })
+		if q.Among, err = among(all); err != nil {
+			return report{}, err
+		}
+	}
 	aimed := r.newTargets(q, func(from, to time.Time) []fil.Content { return liveBetween(all, from, to) })
 	aimed.from, aimed.to = from, to
 	answer, err := r.answer(ctx, q, aimed)
 	answer.From, answer.To = from.UTC(), to.UTC()
 	return answer, err
+}
+
+// maxAmong bounds the ids that one question may name, in bytes as they go to the warehouse: half of what ClickHouse takes
+// of an address by default.
+const maxAmong = 512 << 10
+
+// among names the contents that an overview is about.
+func among(contents []fil.Content) ([]string, error) {
+	ids, size := make([]string, 0, len(contents)), 0
+	for _, c := range contents {
+		ids = append(ids, c.ID)
+		size += len(url.QueryEscape(c.ID)) + len("%27%27%2C")
+	}
+	if size > maxAmong {
+		return nil, fil.NewFault("query", "porte sur trop de contenus de votre périmètre pour une vue d'ensemble : demandez le bilan de chacun",
+			"is about too many contents of your perimeter for an overview: ask for the report on each")
+	}
+	return ids, nil
 }
 
 func (r *Reports) answer(ctx context.Context, q Question, aimed *targets) (report, error) {
@@ -170,7 +196,7 @@ func liveBetween(all []fil.Content, from, to time.Time) []fil.Content {
 	return live
 }
 
-// targets counts the agents aimed at by the contents of a time. It asks once for each set of audiences.
+// targets counts the agents aimed at by the contents of a time. It asks once for each set of aims.
 type targets struct {
 	targeting Targeting
 	q         Question
@@ -190,27 +216,38 @@ func (r *Reports) newTargets(q Question, contents func(from, to time.Time) []fil
 }
 
 func (t *targets) reach(from, to time.Time) reached {
-	var ids []string
 	contents := t.contents(from, to)
 	if len(contents) == 0 {
 		return reached{}
 	}
-	for _, c := range contents {
-		if len(c.Audiences) == 0 {
-			ids = nil
-			break
-		}
-		ids = append(ids, c.Audiences...)
-	}
-	slices.Sort(ids)
-	ids = slices.Compact(ids)
-	key := strings.Join(ids, "\x00")
+	aims := aimsOf(contents)
+	key := fmt.Sprintf("%q", aims)
 	found, ok := t.known[key]
 	if !ok {
-		found = t.complete(t.targeting.Reach(ids, t.q.By))
+		found = t.complete(t.targeting.Reach(aims, t.q.By))
 		t.known[key] = found
 	}
 	return found
+}
+
+// aimsOf gives the aims of contents, as one for each perimeter, in a form that is equal for equal aims.
+func aimsOf(contents []fil.Content) []fil.Aim {
+	everyone, audiences := map[string]bool{}, map[string][]string{} // by perimeter
+	for _, c := range contents {
+		everyone[c.Perimeter] = everyone[c.Perimeter] || len(c.Audiences) == 0
+		audiences[c.Perimeter] = append(audiences[c.Perimeter], c.Audiences...)
+	}
+	aims := make([]fil.Aim, 0, len(everyone))
+	for _, perimeter := range slices.Sorted(maps.Keys(everyone)) {
+		aim := fil.Aim{Perimeter: perimeter}
+		if !everyone[perimeter] {
+			ids := audiences[perimeter]
+			slices.Sort(ids)
+			aim.Audiences = slices.Compact(ids)
+		}
+		aims = append(aims, aim)
+	}
+	return aims
 }
 
 // complete adds the agents who have no value, as facts have them. Of a list it cannot be said how many they are.

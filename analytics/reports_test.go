@@ -39,7 +39,7 @@ func (w town) Content(id string) (fil.Content, bool) {
 	return fil.Content{}, false
 }
 
-func (w town) Reach(_ []string, by string) (int, map[string]int) { return w.total, w.groups[by] }
+func (w town) Reach(_ []fil.Aim, by string) (int, map[string]int) { return w.total, w.groups[by] }
 
 func schema() fil.Schema {
 	return fil.Schema{{Name: "service", Kind: fil.KindText}, {Name: "skills", Kind: fil.KindList}}

@@ -66,7 +66,7 @@ func BenchmarkPreview(b *testing.B) {
 			}
 			b.Run(name, func(b *testing.B) {
 				for b.Loop() {
-					if _, err := ix.Preview(c.rule, by, guard); err != nil {
+					if _, err := ix.Preview(c.rule, by, guard, ""); err != nil {
 						b.Fatal(err)
 					}
 				}

@@ -36,12 +36,12 @@ func Register(api huma.API, ix *Index, guard fil.Guard) {
 	huma.Register(api, huma.Operation{
 		OperationID: "preview-audience", Method: http.MethodPost, Path: "/v1/audiences:preview",
 		Summary:     "Prévisualiser une audience",
-		Description: "Compte les agents que la règle désigne et ventile l'effectif ; les petits effectifs sont tus (null).",
+		Description: "Compte les agents que la règle désigne et ventile l'effectif ; les petits effectifs sont tus (null). Une clé bornée à un périmètre ne compte que les agents de celui-ci.",
 		Tags:        []string{"Audiences"}, MaxBodyBytes: maxPreviewBytes,
 		Errors:   []int{http.StatusUnprocessableEntity},
 		Security: securityOf(fil.RoleCommunicator, fil.RoleLeader),
-	}, func(_ context.Context, in *previewInput) (*previewOutput, error) {
-		preview, err := ix.Preview(in.Body.Rule, in.Body.By, guard)
+	}, func(ctx context.Context, in *previewInput) (*previewOutput, error) {
+		preview, err := ix.Preview(in.Body.Rule, in.Body.By, guard, fil.CallerFrom(ctx).Perimeter)
 		if err != nil {
 			return nil, problem(err, in.AcceptLanguage)
 		}

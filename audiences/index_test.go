@@ -287,10 +287,10 @@ func TestReadersAndWriterTogether(t *testing.T) {
 		}
 	})
 	read(func() {
-		if total, _ := ix.Reach([]string{"y"}, "grade"); total != 0 {
+		if total, _ := ix.Reach([]fil.Aim{{Audiences: []string{"y"}}}, "grade"); total != 0 {
 			t.Errorf("reach of nobody is %d", total)
 		}
-		if _, err := ix.Preview(`len(skills) == 0 and id in ["a1", "a2"] or org startsWith "mairie"`, nil, fil.Guard{}); err != nil {
+		if _, err := ix.Preview(`len(skills) == 0 and id in ["a1", "a2"] or org startsWith "mairie"`, nil, fil.Guard{}, ""); err != nil {
 			t.Error(err)
 		}
 	})

@@ -15,7 +15,7 @@ import (
 // Preview is what may be said of the agents a rule holds for.
 type Preview struct {
 	Size      *int                       `json:"size"`      // agents; null when withheld
-	Total     int                        `json:"total"`     // agents in the directory
+	Total     *int                       `json:"total"`     // agents in the directory, or in the caller's perimeter; null when withheld
 	Breakdown map[string]map[string]*int `json:"breakdown"` // agents by attribute and value; null when withheld
 }
 
@@ -36,8 +36,11 @@ const (
 // the others under OtherGroups. An agent may be in several groups of a list: each is guarded by itself and by
 // those outside it, and only the 50 largest are given. Numbers are grouped by value and dates by year.
 //
+// With a perimeter, the id of an audience, agents outside it do not exist: the total is the perimeter's, withheld when it
+// is small, and the rule is cut to it.
+//
 // Errors are a *RuleError, or fil.Faults about the field "by".
-func (ix *Index) Preview(rule string, by []string, guard fil.Guard) (Preview, error) {
+func (ix *Index) Preview(rule string, by []string, guard fil.Guard, perimeter string) (Preview, error) {
 	chosen := plan(either{})
 	if rule != "" {
 		var wrong *RuleError
@@ -49,9 +52,19 @@ func (ix *Index) Preview(rule string, by []string, guard fil.Guard) (Preview, er
 	if err != nil {
 		return Preview{}, err
 	}
-	size, total, tallies := ix.count(chosen, fields)
-	preview := Preview{Total: total, Breakdown: map[string]map[string]*int{}}
-	if guard.Withholds(size) || guard.Withholds(total-size) {
+	preview := Preview{Breakdown: map[string]map[string]*int{}}
+	var size, total int
+	var tallies []*tally
+	if perimeter == "" {
+		size, total, tallies = ix.count(chosen, fields)
+		preview.Total = &total
+	} else {
+		within := ix.audiences.Load().cut(perimeter)
+		total, _, _ = ix.count(within, nil)
+		size, _, tallies = ix.count(every(cheapestFirst([]plan{chosen, within})), fields)
+		preview.Total = guard.Count(total)
+	}
+	if others := total - size; guard.Withholds(size) || guard.Withholds(others) || others < 0 { // someone came in between the two counts
 		return preview, nil
 	}
 	preview.Size = &size
@@ -61,19 +74,13 @@ func (ix *Index) Preview(rule string, by []string, guard fil.Guard) (Preview, er
 	return preview, nil
 }
 
-// Reach counts the agents who are in one of the audiences, or all agents when there is none, and groups them by a
-// field as Preview does, without bound ("" for no groups, nil for a field that does not exist). An audience that does not
-// exist holds nobody. Nothing is withheld: the caller guards what it makes of it.
-func (ix *Index) Reach(audienceIDs []string, by string) (total int, groups map[string]int) {
-	chosen := plan(every{})
-	if len(audienceIDs) > 0 {
-		set, parts := ix.audiences.Load(), either{}
-		for _, id := range audienceIDs {
-			if a, ok := set.byID[id]; ok {
-				parts = append(parts, a.plan)
-			}
-		}
-		chosen = parts
+// Reach counts the agents whom contents with any of the aims are for, and groups them by a field as Preview does, without
+// bound ("" for no groups, nil for a field that does not exist). An audience that does not exist holds nobody. Nothing
+// is withheld: the caller guards what it makes of it.
+func (ix *Index) Reach(aims []fil.Aim, by string) (total int, groups map[string]int) {
+	set, chosen := ix.audiences.Load(), either{}
+	for _, aim := range aims {
+		chosen = append(chosen, set.aimed(aim))
 	}
 	var fields []*field
 	if f, ok := ix.field(by); ok {

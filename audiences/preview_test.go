@@ -35,7 +35,7 @@ func graded(grade, org string, skills ...string) fil.Agent {
 
 func previewed(tb testing.TB, ix *audiences.Index, rule string, by ...string) string {
 	tb.Helper()
-	p, err := ix.Preview(rule, by, guard)
+	p, err := ix.Preview(rule, by, guard, "")
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -84,7 +84,7 @@ func TestPreviewKeepsTheLargestGroups(t *testing.T) {
 	for i := range 60 {
 		staff(t, ix, 13-i/50*2, fil.Agent{Site: fmt.Sprintf("site-%02d", i)}) // 50 sites of 13, 10 of 11
 	}
-	p, err := ix.Preview(`true`, []string{"site"}, guard)
+	p, err := ix.Preview(`true`, []string{"site"}, guard, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +100,7 @@ func TestPreviewKeepsTheLargestGroups(t *testing.T) {
 			}
 		}
 	}
-	p, err = ix.Preview(`true`, []string{"site"}, guard)
+	p, err = ix.Preview(`true`, []string{"site"}, guard, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +135,7 @@ func TestReach(t *testing.T) {
 		{[]string{"b", "unknown"}, "nothing", 4, nil},
 		{[]string{"unknown"}, "grade", 0, map[string]int{}},
 	} {
-		total, groups := ix.Reach(c.audiences, c.by)
+		total, groups := ix.Reach([]fil.Aim{{Audiences: c.audiences}}, c.by)
 		if total != c.total || !cmp.Equal(groups, c.groups) {
 			t.Errorf("reach of %v by %q is %d %v, want %d %v", c.audiences, c.by, total, groups, c.total, c.groups)
 		}

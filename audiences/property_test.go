@@ -226,7 +226,7 @@ func TestPlanAgreesWithPlainEvaluation(t *testing.T) {
 				members++
 			}
 		}
-		if total, _ := ix.Reach([]string{"x"}, ""); total != members {
+		if total, _ := ix.Reach([]fil.Aim{{Audiences: []string{"x"}}}, ""); total != members {
 			g.Fatalf("%s\nreach %d, want %d", p.rule, total, members)
 		}
 	})

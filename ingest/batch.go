@@ -102,7 +102,7 @@ func readChunk[T any](ctx huma.Context, d *Door, k kind[T], reader *lines, out *
 		}
 		var e entry[T]
 		if err == nil {
-			e, err = k.decode(line, "")
+			e, err = k.decode(fil.CallerFrom(ctx.Context()), line, "")
 		}
 		if err != nil {
 			refused++

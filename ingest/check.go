@@ -169,6 +169,9 @@ func checkContent(c *fil.Content, now time.Time) error {
 	}
 	checkText(&faults, "source", c.Source, 256)
 	checkText(&faults, "author", c.Author, 256)
+	if c.Perimeter != "" {
+		checkID(&faults, "perimeter", c.Perimeter)
+	}
 	for _, list := range []struct {
 		name  string
 		items []string
@@ -224,6 +227,9 @@ func checkAudience(a fil.Audience) error {
 	checkText(&faults, "name", a.Name, 256)
 	checkText(&faults, "owner", a.Owner, 256)
 	checkText(&faults, "rule", a.Rule, 8192)
+	if a.Perimeter != "" {
+		checkID(&faults, "perimeter", a.Perimeter)
+	}
 	for _, member := range a.Members {
 		if len(member) > 128 || member == "" {
 			faults.Add("members", "doit être une liste d'identifiants de 128 octets au plus", "must be a list of ids of at most 128 bytes")

@@ -63,16 +63,16 @@ func registerLists(api huma.API, d *Door) {
 			return page, nil
 		})
 	huma.Register(api, list("audiences", fil.Bilingual{FR: "Lister les audiences, par identifiant", EN: "List audiences, by id"}, audiencesOf(d).read),
-		func(_ context.Context, in *listInput) (*audiencesPage, error) {
+		func(ctx context.Context, in *listInput) (*audiencesPage, error) {
 			page := &audiencesPage{}
-			page.Body.Audiences, page.Body.Next = pageOf(d.parts.Directory.Audiences(), in, func(a fil.Audience) (string, []string) { return a.ID, []string{a.ID, a.Name} })
+			page.Body.Audiences, page.Body.Next = pageOf(audiencesOf(d).allShown(fil.CallerFrom(ctx), d.parts.Directory.Audiences()), in, func(a fil.Audience) (string, []string) { return a.ID, []string{a.ID, a.Name} })
 			page.Link = link("/v1/audiences", in, page.Body.Next)
 			return page, nil
 		})
 	huma.Register(api, list("contents", fil.Bilingual{FR: "Lister les contenus, par identifiant", EN: "List contents, by id"}, contentsOf(d).read),
-		func(_ context.Context, in *listInput) (*contentsPage, error) {
+		func(ctx context.Context, in *listInput) (*contentsPage, error) {
 			page := &contentsPage{}
-			page.Body.Contents, page.Body.Next = pageOf(d.parts.Catalogue.Contents(), in, func(c fil.Content) (string, []string) { return c.ID, []string{c.ID, c.Title, c.Source} })
+			page.Body.Contents, page.Body.Next = pageOf(contentsOf(d).allShown(fil.CallerFrom(ctx), d.parts.Catalogue.Contents()), in, func(c fil.Content) (string, []string) { return c.ID, []string{c.ID, c.Title, c.Source} })
 			page.Link = link("/v1/contents", in, page.Body.Next)
 			return page, nil
 		})

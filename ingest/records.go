@@ -31,7 +31,7 @@ func registerRecords[T any](api huma.API, d *Door, k kind[T]) {
 		documented{body: map[string]*huma.Schema{"application/json": value}, answers: map[string]*huma.Response{"200": stored, "201": stored}},
 		func(ctx huma.Context, in *recordInput) { putRecord(ctx, d, k, in) })
 	huma.Register(api, operation(k, http.MethodGet, path, "get-"+k.plural, fil.Bilingual{FR: "Lire " + k.what.FR, EN: "Read " + k.what.EN}, k.read),
-		func(_ context.Context, in *recordInput) (*recordOutput[T], error) { return getRecord(d, k, in) })
+		func(ctx context.Context, in *recordInput) (*recordOutput[T], error) { return getRecord(ctx, d, k, in) })
 	huma.Register(api, operation(k, http.MethodDelete, path, "delete-"+k.plural, fil.Bilingual{FR: "Retirer " + k.what.FR, EN: "Remove " + k.what.EN}, k.write),
 		func(ctx context.Context, in *recordInput) (*struct{}, error) { return deleteRecord(ctx, d, k, in) })
 	register(api, operation(k, http.MethodPost, "/v1/"+k.plural+":batch", "batch-"+k.plural,
@@ -53,7 +53,7 @@ func describe(method, path, id string, summary fil.Bilingual, tag string, roles 
 	return huma.Operation{
 		Method: method, Path: path, OperationID: id, Summary: summary.FR + " · " + summary.EN, Tags: []string{tag},
 		Security: []map[string][]string{{"bearer": names}},
-		Errors:   []int{http.StatusBadRequest, http.StatusNotFound, http.StatusPreconditionFailed, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity, http.StatusServiceUnavailable},
+		Errors:   []int{http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusPreconditionFailed, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity, http.StatusServiceUnavailable},
 	}
 }
 
@@ -88,7 +88,7 @@ func putRecord[T any](ctx huma.Context, d *Door, k kind[T], in *recordInput) {
 	raw, err := readBody(ctx, maxRecord)
 	var e entry[T]
 	if err == nil {
-		e, err = k.decode(raw, in.ID)
+		e, err = k.decode(fil.CallerFrom(ctx.Context()), raw, in.ID)
 	}
 	if err != nil {
 		d.metrics.count(k.topic, 0, 0, 1)
@@ -114,12 +114,15 @@ func putRecord[T any](ctx huma.Context, d *Door, k kind[T], in *recordInput) {
 	answer(ctx, status, "application/json", e.value)
 }
 
-func getRecord[T any](d *Door, k kind[T], in *recordInput) (*recordOutput[T], error) {
+func getRecord[T any](ctx context.Context, d *Door, k kind[T], in *recordInput) (*recordOutput[T], error) {
 	value, ok := k.find(in.ID)
+	if ok {
+		value, ok = k.shown(fil.CallerFrom(ctx), value)
+	}
 	if !ok {
 		return nil, d.problem(notFound(k.what, in.ID), in.Language)
 	}
-	data := k.current(in.ID)
+	data := encode(value)
 	tag := etag(data)
 	if (condition{noneMatch: in.IfNoneMatch}).holds(data, true) != nil {
 		return nil, huma.ErrorWithHeaders(huma.Status304NotModified(), http.Header{"ETag": {tag}})
@@ -128,9 +131,13 @@ func getRecord[T any](d *Door, k kind[T], in *recordInput) (*recordOutput[T], er
 }
 
 func deleteRecord[T any](ctx context.Context, d *Door, k kind[T], in *recordInput) (*struct{}, error) {
-	done, err := put(ctx, d, k, entry[T]{id: in.ID}, condition{in.IfMatch, in.IfNoneMatch}, traceContext{})
-	if err == nil && !done.changed {
-		err = notFound(k.what, in.ID)
+	err := k.writable(fil.CallerFrom(ctx), in.ID)
+	if err == nil {
+		var done write
+		done, err = put(ctx, d, k, entry[T]{id: in.ID}, condition{in.IfMatch, in.IfNoneMatch}, traceContext{})
+		if err == nil && !done.changed {
+			err = notFound(k.what, in.ID)
+		}
 	}
 	if err != nil {
 		return nil, d.problem(err, in.Language)

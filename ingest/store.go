@@ -30,6 +30,9 @@ type kind[T any] struct {
 	id     func(*T) *string
 	find   func(id string) (T, bool)
 	check  func(*T) error // also puts the value in its normal form
+
+	perimeter func(*T) *string // nil: records that belong to no perimeter
+	shared    func(T) T        // what a perimeter sees of a record that is in none; nil: nothing
 }
 
 func agentsOf(d *Door) kind[fil.Agent] {
@@ -55,11 +58,17 @@ func audiencesOf(d *Door) kind[fil.Audience] {
 		id:    func(a *fil.Audience) *string { return &a.ID },
 		find:  d.parts.Directory.Audience,
 		check: func(a *fil.Audience) error {
-			if err := checkAudience(*a); err != nil || a.Rule == "" {
+			err := checkAudience(*a)
+			if err == nil {
+				err = checkPerimeters(*a, d.parts.Directory.Audience)
+			}
+			if err != nil || a.Rule == "" {
 				return err
 			}
 			return d.parts.Rules.Check(a.Rule) //nolint:wrapcheck // a fault on the field "rule", by its interface
 		},
+		perimeter: func(a *fil.Audience) *string { return &a.Perimeter },
+		shared:    sharedAudience,
 	}
 }
 
@@ -79,6 +88,7 @@ func contentsOf(d *Door) kind[fil.Content] {
 			}
 			return checkContent(c, now)
 		},
+		perimeter: func(c *fil.Content) *string { return &c.Perimeter },
 	}
 }
 
@@ -90,8 +100,8 @@ type entry[T any] struct {
 	data  []byte
 }
 
-// decode reads and checks one record. id is what the path says, empty if it says nothing.
-func (k kind[T]) decode(raw []byte, id string) (entry[T], error) {
+// decode reads and checks one record of a caller. id is what the path says, empty if it says nothing.
+func (k kind[T]) decode(caller fil.Caller, raw []byte, id string) (entry[T], error) {
 	e := entry[T]{id: id}
 	if err := k.shape.decode(raw, &e.value, ""); err != nil {
 		e.id = clip(*k.id(&e.value))
@@ -105,6 +115,9 @@ func (k kind[T]) decode(raw []byte, id string) (entry[T], error) {
 		*own = id
 	}
 	e.id = *own
+	if err := k.claim(caller, raw, e.id, &e.value); err != nil {
+		return e, err
+	}
 	if err := k.check(&e.value); err != nil {
 		return e, err
 	}
@@ -124,6 +137,11 @@ func (k kind[T]) current(id string) []byte {
 	if !ok {
 		return nil
 	}
+	return encode(value)
+}
+
+// encode gives the JSON of a record that a projection showed.
+func encode[T any](value T) []byte {
 	data, err := json.Marshal(value)
 	if err != nil {
 		return nil // impossible: it was decoded from JSON

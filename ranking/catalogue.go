@@ -21,7 +21,7 @@ type Catalogue struct {
 
 	mu    sync.Mutex // writers
 	codes [columns]codebook
-	sets  map[string]uint32
+	sets  map[string]uint32 // codes of aims, by their aimKey
 }
 
 // The columns of a content that hold codes in place of names.
@@ -45,8 +45,8 @@ type snapshot struct {
 	free  []int32 // places of free rows
 	table []int32 // open addressing by content key: place of the row + 1, 0 for an empty slot; a power of two long
 	names [columns][]string
-	sets  [][]string // audience ids by set code; set 0 is everyone
-	stamp uint64     // exclusive or of the digests of the rows (Zobrist, 1970): equal if and only if the contents are
+	sets  []fil.Aim // by code; 0 is everyone
+	stamp uint64    // exclusive or of the digests of the rows (Zobrist, 1970): equal if and only if the contents are
 	count int
 }
 
@@ -57,7 +57,7 @@ type row struct {
 	digest    uint64
 	topics    []uint32
 	codes     [columns]uint32 // by column; the topic's is not used
-	set       uint32          // audience set
+	set       uint32          // code of its aim
 	published int64
 	expires   int64 // math.MaxInt64: never
 	pinned    int64 // until; math.MinInt64: not pinned
@@ -67,8 +67,8 @@ type row struct {
 
 // NewCatalogue makes an empty catalogue.
 func NewCatalogue() *Catalogue {
-	c := &Catalogue{sets: map[string]uint32{"": 0}}
-	s := &snapshot{table: make([]int32, 16), sets: [][]string{nil}}
+	c := &Catalogue{sets: map[string]uint32{aimKey(fil.Aim{}): 0}}
+	s := &snapshot{table: make([]int32, 16), sets: []fil.Aim{{}}}
 	for i := range c.codes {
 		c.codes[i] = codebook{byName: map[string]uint32{"": 0}, names: []string{""}}
 		s.names[i] = c.codes[i].names
@@ -146,7 +146,7 @@ func digestOf(key fil.ContentKey, data []byte) uint64 {
 
 func (c *Catalogue) row(s *snapshot, content *fil.Content, digest uint64) row {
 	r := row{
-		content: content, key: fil.KeyOf(content.ID), digest: digest, set: c.set(s, content.Audiences),
+		content: content, key: fil.KeyOf(content.ID), digest: digest, set: c.set(s, content.Aim()),
 		published: nanos(content.PublishedAt), expires: math.MaxInt64, pinned: math.MinInt64, mandatory: math.MinInt64,
 		priority: int8(min(max(content.Priority, -3), 3)),
 	}
@@ -179,19 +179,22 @@ func (b *codebook) code(name string) uint32 {
 	return code
 }
 
-// set codes a set of audiences, whatever the order of the ids.
-func (c *Catalogue) set(s *snapshot, audiences []string) uint32 {
-	ids := slices.Clone(audiences)
-	slices.Sort(ids)
-	ids = slices.Compact(ids)
-	name := strings.Join(ids, "\x00")
+// set codes an aim, whatever the order of its audiences.
+func (c *Catalogue) set(s *snapshot, aim fil.Aim) uint32 {
+	aim.Audiences = slices.Clone(aim.Audiences)
+	slices.Sort(aim.Audiences)
+	aim.Audiences = slices.Compact(aim.Audiences)
+	name := aimKey(aim)
 	code, ok := c.sets[name]
 	if !ok {
 		code = uint32(len(s.sets))
-		c.sets[name], s.sets = code, append(s.sets, ids)
+		c.sets[name], s.sets = code, append(s.sets, aim)
 	}
 	return code
 }
+
+// aimKey writes an aim so that no other, whatever is in its ids, is written likewise.
+func aimKey(aim fil.Aim) string { return fmt.Sprintf("%q %q", aim.Perimeter, aim.Audiences) }
 
 // Content finds a content by id.
 func (c *Catalogue) Content(id string) (fil.Content, bool) {

@@ -221,11 +221,12 @@ func (e *explainer) heat(place int32) float64 {
 // data lists what was used and where it comes from.
 func (e *explainer) data(place int32, content *fil.Content) []fil.Datum {
 	say := e.say
-	data := make([]fil.Datum, 0, 10)
-	data = append(data,
-		fil.Datum{Name: say.audience, Value: e.audience(content), Source: say.fromDirectory},
-		fil.Datum{Name: say.published, Value: e.date(content.PublishedAt), Source: say.fromContent},
-	)
+	data := make([]fil.Datum, 0, 11)
+	data = append(data, fil.Datum{Name: say.audience, Value: e.audience(content), Source: say.fromDirectory})
+	if content.Perimeter != "" {
+		data = append(data, fil.Datum{Name: say.perimeter, Value: content.Perimeter, Source: say.fromDirectory})
+	}
+	data = append(data, fil.Datum{Name: say.published, Value: e.date(content.PublishedAt), Source: say.fromContent})
 	if e.order == fil.OrderChronological {
 		return data
 	}
@@ -260,10 +261,14 @@ func (e *explainer) audience(content *fil.Content) string {
 			matched = append(matched, id)
 		}
 	}
-	if len(matched) == 0 {
+	switch {
+	case len(matched) > 0:
+		return e.say.list(matched)
+	case content.Perimeter != "":
+		return e.say.everyoneWithin
+	default:
 		return e.say.everyone
 	}
-	return e.say.list(matched)
 }
 
 // operations are the filters and rules that were applied to this placement, in their order.

@@ -21,6 +21,7 @@ type phrases struct {
 	oftenTopic, oftenSource, oftenAuthor        string // name
 	oftenKind                                   string // kind
 	audience, everyone, published, priorityName string
+	perimeter, everyoneWithin                   string
 	topics, source, author, kindName            string
 	acts, actsValue, onThis, popularityName     string // number of contents
 	levels                                      [3]string
@@ -53,7 +54,8 @@ func french() phrases {
 		important: "Signalé comme important", popular: "Très lu dans l'organisation", recent: "Récent", publishedOn: "Publié le %s",
 		oftenTopic: "Vous lisez souvent le thème « %s »", oftenSource: "Vous lisez souvent « %s »", oftenAuthor: "Vous lisez souvent %s",
 		oftenKind: "Vous lisez souvent ce type de contenu (%s)",
-		audience:  "Audience dont vous faites partie", everyone: "tous les agents", published: "Date de publication", priorityName: "Priorité éditoriale",
+		audience:  "Audience dont vous faites partie", everyone: "tous les agents", everyoneWithin: "tous les agents du périmètre",
+		perimeter: "Périmètre dont vous faites partie, auquel ce contenu est limité", published: "Date de publication", priorityName: "Priorité éditoriale",
 		topics: "Thèmes", source: "Source", author: "Auteur", kindName: "Type de contenu",
 		acts: "Vos actions passées", actsValue: "sur %d contenus", onThis: "Vos actions sur ce contenu", popularityName: "Popularité en ce moment",
 		levels:        [3]string{"ordinaire", "élevée", "très élevée"},
@@ -92,7 +94,8 @@ func english() phrases {
 		important: "Marked as important", popular: "Widely read in the organisation", recent: "Recent", publishedOn: "Published on %s",
 		oftenTopic: "You often read the topic “%s”", oftenSource: "You often read “%s”", oftenAuthor: "You often read %s",
 		oftenKind: "You often read this kind of content (%s)",
-		audience:  "Audience that you are in", everyone: "all agents", published: "Publication date", priorityName: "Editorial priority",
+		audience:  "Audience that you are in", everyone: "all agents", everyoneWithin: "all agents of the perimeter",
+		perimeter: "Perimeter that you are in, to which this content is limited", published: "Publication date", priorityName: "Editorial priority",
 		topics: "Topics", source: "Source", author: "Author", kindName: "Kind of content",
 		acts: "Your past acts", actsValue: "on %d contents", onThis: "Your acts on this content", popularityName: "Popularity at the moment",
 		levels:        [3]string{"ordinary", "high", "very high"},

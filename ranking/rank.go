@@ -134,7 +134,7 @@ type scratch struct {
 	touched                     [columns][]uint32
 	total                       float64 // Σ |taste| over the facts about known contents
 	marks                       []uint8 // by place on the board
-	sets                        []uint8 // by audience set: 0 not asked yet, 1 in, 2 out
+	sets                        []uint8 // by aim: 0 not asked yet, 1 in, 2 out
 	heaps                       [groups][]candidate
 	draws                       []candidate // a heap of the contents that may be drawn for discovery, by score with noise
 	deferred                    []placed
@@ -313,13 +313,16 @@ func (sc *scratch) admits(b *board, place int32) bool {
 	return true
 }
 
-func (sc *scratch) ask(audiences []string) uint8 {
-	for _, id := range audiences {
+func (sc *scratch) ask(aim fil.Aim) uint8 {
+	if aim.Perimeter != "" && !sc.member.In(aim.Perimeter) {
+		return 2
+	}
+	for _, id := range aim.Audiences {
 		if sc.member.In(id) {
 			return 1
 		}
 	}
-	if len(audiences) == 0 {
+	if len(aim.Audiences) == 0 {
 		return 1
 	}
 	return 2

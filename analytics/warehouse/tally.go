@@ -30,15 +30,19 @@ var (
 
 // statementFor puts together the parts that a question needs. Nothing of the question itself goes into the text.
 func statementFor(q analytics.Question) string {
+	scope := fmt.Sprintf(scopePart, "{content:String} = '' OR content = {content:String}")
+	if q.Among != nil {
+		scope = fmt.Sprintf(scopePart, "content IN {among:Array(String)}")
+	}
 	const around = "SELECT cut, value, period, kind, sum(events) AS events, sum(agents) AS agents, max(dwell) AS dwell FROM (\n%s)\n" +
 		"GROUP BY cut, value, period, kind ORDER BY cut LIMIT {limit:UInt64}"
 	switch {
 	case q.By != "":
-		return scopePart + holdersPart + fmt.Sprintf(around, totalsPart+"UNION ALL\n"+byValuePart)
+		return scope + holdersPart + fmt.Sprintf(around, totalsPart+"UNION ALL\n"+byValuePart)
 	case q.Every != "":
-		return scopePart + fmt.Sprintf(around, totalsPart+"UNION ALL\n"+byPeriodPart)
+		return scope + fmt.Sprintf(around, totalsPart+"UNION ALL\n"+byPeriodPart)
 	default:
-		return scopePart + fmt.Sprintf(around, totalsPart)
+		return scope + fmt.Sprintf(around, totalsPart)
 	}
 }
 
@@ -65,7 +69,7 @@ func (w *Warehouse) Tally(ctx context.Context, q analytics.Question) (totals, ro
 	err = w.servers.on(ctx, func(s server) error {
 		found = nil
 		return s.Select(ctx, &found, statementFor(q),
-			clickhouse.Named("content", q.Content), clickhouse.Named("from", from.UnixMilli()), clickhouse.Named("to", to.UnixMilli()),
+			clickhouse.Named("content", q.Content), clickhouse.Named("among", q.Among), clickhouse.Named("from", from.UnixMilli()), clickhouse.Named("to", to.UnixMilli()),
 			clickhouse.Named("by", q.By), clickhouse.Named("every", q.Every), clickhouse.Named("zone", q.Zone),
 			clickhouse.Named("years", q.Kind == fil.KindDate),
 			clickhouse.Named("limit", q.Limit+len(fil.EngagementKinds())))

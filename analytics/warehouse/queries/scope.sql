@@ -5,6 +5,6 @@ WITH scope AS
     SELECT agent, kind, dwell,
         if({every:String} = '', toDate32('1970-01-01'), toDate32(dateTrunc(if({every:String} = '', 'day', {every:String}), time, {zone:String}))) AS first_day
     FROM facts
-    WHERE ({content:String} = '' OR content = {content:String})
+    WHERE (%s)
         AND time >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({to:Int64}, 'UTC')
 )

@@ -111,7 +111,7 @@ func TestAudiencesHoldSomeAgents(t *testing.T) {
 		if audience.Name == "" || audience.Owner == "" {
 			t.Errorf("%s has no name or no owner", audience.ID)
 		}
-		if n, _ := index.Reach([]string{audience.ID}, ""); n < fil.DefaultThreshold || n > len(agents)/2 {
+		if n, _ := index.Reach([]fil.Aim{{Audiences: []string{audience.ID}}}, ""); n < fil.DefaultThreshold || n > len(agents)/2 {
 			t.Errorf("%s holds %d agents of %d: too few to report on, or too many to be an aim", audience.ID, n, len(agents))
 		}
 		for _, member := range audience.Members {

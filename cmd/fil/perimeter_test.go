@@ -1,0 +1,395 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/filengine/fil"
+	"github.com/filengine/fil/cmd/fil/access"
+)
+
+// The matrix of perimeters: what each caller gets when it does something with an audience and with a content that is in no
+// perimeter, in P, and in Q. A number is a status; a list says "seen" or "-" for each.
+const matrix = `
+caller           operation   audience: none P    Q      content: none P    Q
+communicator     get                   200  200  200             200  200  200
+communicator     list                  seen seen seen            seen seen seen
+communicator     put                   200  200  200             200  200  200
+communicator     delete                204  204  204             204  204  204
+communicator     report                                          200  200  200
+
+communicator/P   get                   200  200  404             404  200  404
+communicator/P   list                  seen seen -               -    seen -
+communicator/P   put                   403  200  403             403  200  403
+communicator/P   delete                403  204  403             403  204  403
+communicator/P   report                                          404  200  404
+
+communicator/Q   get                   200  404  200             404  404  200
+communicator/Q   list                  seen -    seen            -    -    seen
+communicator/Q   put                   403  403  200             403  403  200
+communicator/Q   delete                403  403  204             403  403  204
+communicator/Q   report                                          404  404  200
+
+leader/P         get                   200  200  404             404  200  404
+leader/P         list                  seen seen -               -    seen -
+leader/P         put                   403  403  403             403  403  403
+leader/P         delete                403  403  403             403  403  403
+leader/P         report                                          404  200  404
+
+ingest           get                   403  403  403             200  200  200
+ingest           list                  403  403  403             seen seen seen
+ingest           put                   403  403  403             200  200  200
+ingest           delete                403  403  403             204  204  204
+ingest           report                                          403  403  403
+
+service          get                   403  403  403             200  200  200
+service          list                  403  403  403             seen seen seen
+service          put                   403  403  403             403  403  403
+service          delete                403  403  403             403  403  403
+service          report                                          403  403  403
+
+agent            get                   403  403  403             403  403  403
+agent            list                  403  403  403             403  403  403
+agent            put                   403  403  403             403  403  403
+agent            delete                403  403  403             403  403  403
+agent            report                                          403  403  403
+`
+
+// counts are what each caller is told of the whole directory: the size and the total of a preview of everyone, and how many
+// agents an overview says are aimed at.
+const counts = `
+caller           size total targeted
+communicator     60   60    60
+communicator/P   24   24    24
+communicator/Q   24   24    24
+leader/P         24   24    24
+ingest           403  403   403
+service          403  403   403
+agent            403  403   403
+`
+
+// eligible says which agents are offered which content, whatever audiences it names.
+const eligible = `
+agent  none P   Q
+p0     200  200 404
+q0     200  404 200
+r0     200  404 404
+`
+
+// rowsOf cuts a table into its rows' words, without the header.
+func rowsOf(table string) (rows [][]string) {
+	for line := range strings.Lines(table) {
+		if words := strings.Fields(line); len(words) > 0 {
+			rows = append(rows, words)
+		}
+	}
+	return rows[1:]
+}
+
+// realm is a server with 60 agents, of whom the perimeter P has 24 and Q another 24, and an audience and a content in
+// none of them, in P and in Q. Each names everyone.
+type realm struct{ *here }
+
+var perimeters = []string{"none", "P", "Q"}
+
+func startRealm(t *testing.T) realm {
+	t.Helper()
+	r := realm{startHere(t)}
+	for role, perimeter := range map[string]string{"communicator/P": "P", "communicator/Q": "Q", "leader/P": "P"} {
+		name, _, _ := strings.Cut(role, "/")
+		key, err := r.server.ring.CreateScoped(fil.Role(name), "", access.Scope{Perimeter: perimeter})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.keys[role] = key
+	}
+	var err error
+	if r.keys["agent"], err = r.server.signer.Token(fil.Caller{Role: fil.RoleAgent, Agent: "p0"}, time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	for org, n := range map[string]int{"p": 24, "q": 24, "r": 12} {
+		for i := range n {
+			r.must(http.MethodPut, fmt.Sprintf("/v1/agents/%s%d", org, i), r.keys["ingest"], fmt.Sprintf(`{"org":"cd/%s"}`, org), 201)
+		}
+	}
+	for _, p := range perimeters[1:] {
+		r.must(http.MethodPut, "/v1/audiences/"+p, r.keys["communicator"], fmt.Sprintf(`{"name":%q,"rule":"inOrg(\"cd/%s\")"}`, p, strings.ToLower(p)), 201)
+	}
+	for _, p := range perimeters {
+		r.make("audiences", p)
+		r.make("contents", p)
+	}
+	return r
+}
+
+func (r realm) owner(perimeter string) string {
+	if perimeter == "none" {
+		return r.keys["communicator"]
+	}
+	return r.keys["communicator/"+perimeter]
+}
+
+// make has the audience or content of a perimeter created by those it belongs to.
+func (r realm) make(kind, perimeter string) {
+	r.t.Helper()
+	r.must(http.MethodPut, "/v1/"+kind+"/in-"+perimeter, r.owner(perimeter), bodies[kind], 200, 201)
+}
+
+// bodies name everyone, and no perimeter.
+var bodies = map[string]string{
+	"audiences": `{"name":"Tous","rule":"true","members":["p1","q1","r1"]}`,
+	"contents":  `{"title":"T","audiences":["in-none","in-P","in-Q"],"published_at":"2026-11-01T08:00:00Z"}`,
+}
+
+// verdict does one operation and says what came of it, as the matrix does.
+func (r realm) verdict(caller, operation, kind, perimeter string) string {
+	path := "/v1/" + kind + "/in-" + perimeter
+	switch operation {
+	case "get":
+		return strconv.Itoa(r.ask(http.MethodGet, path, r.keys[caller], "").status)
+	case "report":
+		return strconv.Itoa(r.ask(http.MethodGet, path+"/report", r.keys[caller], "").status)
+	case "put":
+		return strconv.Itoa(r.ask(http.MethodPut, path, r.keys[caller], strings.Replace(bodies[kind], "T", caller[:1], 1)).status)
+	case "delete":
+		return strconv.Itoa(r.ask(http.MethodDelete, path, r.keys[caller], "").status)
+	}
+	got := r.ask(http.MethodGet, "/v1/"+kind, r.keys[caller], "")
+	switch {
+	case got.status != http.StatusOK:
+		return strconv.Itoa(got.status)
+	case strings.Contains(string(got.body), `"id":"in-`+perimeter+`"`):
+		return "seen"
+	}
+	return "-"
+}
+
+// perimeterOf gives the perimeter that the log has of a record, "none" for none and "gone" when there is no record.
+func (r realm) perimeterOf(kind, id string) string {
+	got := r.ask(http.MethodGet, "/v1/"+kind+"/"+id, r.keys["communicator"], "")
+	if got.status == http.StatusNotFound {
+		return "gone"
+	}
+	var record struct{ Perimeter string }
+	got.json(r.t, &record)
+	if record.Perimeter == "" {
+		return "none"
+	}
+	return record.Perimeter
+}
+
+func TestPerimeters(t *testing.T) {
+	r := startRealm(t)
+	for _, row := range rowsOf(matrix) {
+		caller, operation, want := row[0], row[1], row[2:]
+		for column, kind := range []string{"audiences", "contents"} {
+			if operation == "report" && kind == "audiences" {
+				want = append([]string{"", "", ""}, want...)
+				continue
+			}
+			for i, perimeter := range perimeters {
+				got := r.verdict(caller, operation, kind, perimeter)
+				if got != want[3*column+i] {
+					t.Errorf("%s, %s %s of %s: %s, want %s", caller, operation, kind, perimeter, got, want[3*column+i])
+				}
+				if stored := r.perimeterOf(kind, "in-"+perimeter); stored != perimeter && (operation != "delete" || got != "204" || stored != "gone") {
+					t.Errorf("%s, %s %s of %s: it is %s now", caller, operation, kind, perimeter, stored)
+				}
+				if operation == "delete" {
+					r.make(kind, perimeter)
+				}
+			}
+		}
+	}
+	t.Run("counts", r.counted)
+	t.Run("eligible", r.eligible)
+	t.Run("refused", r.refused)
+	t.Run("escapes", r.escapes)
+	t.Run("batches", r.batches)
+	t.Run("others may set and clear", r.assigned)
+	t.Run("follows", r.follows)
+}
+
+func (r realm) counted(t *testing.T) {
+	for _, row := range rowsOf(counts) {
+		var told []string
+		var preview struct{ Size, Total *int }
+		if got := r.ask(http.MethodPost, "/v1/audiences:preview", r.keys[row[0]], `{"rule":"true"}`); got.status != http.StatusOK {
+			told = append(told, strconv.Itoa(got.status), strconv.Itoa(got.status))
+		} else {
+			got.json(t, &preview)
+			told = append(told, figure(preview.Size), figure(preview.Total))
+		}
+		var overview struct{ Totals struct{ Targeted *int } }
+		if got := r.ask(http.MethodGet, "/v1/reports/overview", r.keys[row[0]], ""); got.status != http.StatusOK {
+			told = append(told, strconv.Itoa(got.status))
+		} else {
+			got.json(t, &overview)
+			told = append(told, figure(overview.Totals.Targeted))
+		}
+		if !slices.Equal(told, row[1:]) {
+			t.Errorf("%s is told %v, want %v", row[0], told, row[1:])
+		}
+	}
+}
+
+func (r realm) eligible(t *testing.T) {
+	for _, row := range rowsOf(eligible) {
+		feed := r.feed(row[0]).ids()
+		for i, perimeter := range perimeters {
+			got := r.ask(http.MethodGet, "/v1/feed/items/in-"+perimeter+"/explanation?agent="+row[0], r.keys["service"], "")
+			if strconv.Itoa(got.status) != row[1+i] || strings.Contains(feed, "in-"+perimeter) != (got.status == http.StatusOK) {
+				t.Errorf("agent %s is offered the content of %s with %d, want %s; their feed: %s", row[0], perimeter, got.status, row[1+i], feed)
+			}
+			if limited := strings.Contains(string(got.body), "auquel ce contenu est limité"); got.status == http.StatusOK && limited != (perimeter != "none") {
+				t.Errorf("the explanation to %s of the content of %s: %s", row[0], perimeter, got.body)
+			}
+		}
+	}
+}
+
+// refused is what a key is told in words, and what is not shown beside.
+func (r realm) refused(t *testing.T) {
+	key := r.keys["communicator/P"]
+	for path, said := range map[string]string{
+		"audiences/P": "ne peut pas le changer", "audiences/in-Q": "n'est pas de votre périmètre", "contents/in-none": "n'est pas de votre périmètre",
+	} {
+		kind, _, _ := strings.Cut(path, "/")
+		for method, body := range map[string]string{http.MethodPut: bodies[kind], http.MethodDelete: ""} {
+			if got := r.must(method, "/v1/"+path, key, body, 403); !strings.Contains(string(got.body), said) {
+				t.Errorf("%s %s: %s, want it to say %q", method, path, got.body, said)
+			}
+		}
+	}
+	if got := r.must(http.MethodGet, "/v1/audiences/P", key, "", 200); !strings.Contains(string(got.body), "cd/p") {
+		t.Errorf("its own perimeter is shown as %s", got.body)
+	}
+	for path, want := range map[string]int{"/v1/audiences/in-none": 0, "/v1/audiences": 1} { // the list has in-P, with the members that it wrote
+		if got := r.must(http.MethodGet, path, key, "", 200); strings.Count(string(got.body), `"q1"`) != want {
+			t.Errorf("%s names agents of others: %s", path, got.body)
+		}
+	}
+	for _, kind := range []string{"audiences", "contents"} {
+		body := strings.Replace(bodies[kind], "{", `{"perimeter":"Q",`, 1)
+		if got := r.must(http.MethodPut, "/v1/"+kind+"/new", key, body, 422); !strings.Contains(string(got.body), `"location":"perimeter"`) {
+			t.Errorf("another perimeter in the body: %s", got.body)
+		}
+	}
+	for id, above := range map[string]string{"P": "in-P", "own": "own"} {
+		got := r.must(http.MethodPut, "/v1/audiences/"+id, r.keys["communicator"], fmt.Sprintf(`{"name":"x","rule":"true","perimeter":%q}`, above), 422)
+		if !strings.Contains(string(got.body), id+" → ") {
+			t.Errorf("a circle is refused without its path: %s", got.body)
+		}
+	}
+}
+
+// escapes tries, with a key of P, what might reach an agent of Q or of none.
+func (r realm) escapes(t *testing.T) {
+	key := r.keys["communicator/P"]
+	for i, audience := range []string{
+		`{"name":"x","members":["q0","r0","p0"]}`, `{"name":"x","rule":"inOrg(\"cd/q\") or not inOrg(\"cd/p\")"}`, `{"name":"x","rule":"true","perimeter":"P"}`,
+	} {
+		r.must(http.MethodPut, fmt.Sprintf("/v1/audiences/escape%d", i), key, audience, 201)
+	}
+	for i, audiences := range []string{`[]`, `["in-none"]`, `["in-Q"]`, `["Q"]`, `["P","Q"]`, `["escape0"]`, `["escape1"]`, `["escape2"]`, `["gone"]`} {
+		r.must(http.MethodPut, fmt.Sprintf("/v1/contents/escape%d", i), key, `{"title":"x","mandatory_until":"2099-01-01T00:00:00Z","audiences":`+audiences+`}`, 201)
+	}
+	for agent, want := range map[string]int{"p0": 5, "q0": 0, "r0": 0} { // those for [], in-none, P, escape0 and escape2: nobody of P is in the others
+		if feed := r.feed(agent).ids(); strings.Count(feed, "escape") != want {
+			t.Errorf("agent %s reads %s, want %d of those that escape", agent, feed, want)
+		}
+	}
+	for i := range 9 {
+		r.must(http.MethodDelete, fmt.Sprintf("/v1/contents/escape%d", i), key, "", 204)
+	}
+}
+
+func (r realm) batches(t *testing.T) {
+	key := r.keys["communicator/P"]
+	lines := `{"id":"batch-1","title":"x"}
+{"id":"in-Q","title":"x"}
+{"id":"batch-2","title":"x","perimeter":"Q"}
+{"id":"in-none","title":"x"}
+`
+	got := r.ask(http.MethodPost, "/v1/contents:batch", key, lines, "Content-Type: application/x-ndjson")
+	if answer := string(got.body); got.status != http.StatusOK || !strings.Contains(answer, `"admitted":1,"duplicates":0,"refused":3`) || !strings.Contains(answer, `"line":3,"id":"batch-2","error":{"field":"perimeter"`) {
+		t.Errorf("status %d: %s", got.status, answer)
+	}
+	for id, want := range map[string]string{"batch-1": "P", "batch-2": "gone", "in-Q": "Q", "in-none": "none"} {
+		if perimeter := r.perimeterOf("contents", id); perimeter != want {
+			t.Errorf("%s is of %s, want %s", id, perimeter, want)
+		}
+	}
+	r.must(http.MethodDelete, "/v1/contents/batch-1", key, "", 204)
+}
+
+// assigned is what a key without perimeter does to one: it sets, keeps what it does not speak of, and clears.
+func (r realm) assigned(t *testing.T) {
+	for _, step := range []struct{ body, want string }{
+		{`{"title":"x","perimeter":"Q"}`, "Q"}, {`{"title":"y"}`, "Q"}, {`{"title":"y","perimeter":"P"}`, "P"}, {`{"title":"y","perimeter":""}`, "none"},
+	} {
+		r.must(http.MethodPut, "/v1/contents/assigned", r.keys["communicator"], step.body, 200, 201)
+		if got := r.perimeterOf("contents", "assigned"); got != step.want {
+			t.Errorf("after %s it is of %s, want %s", step.body, got, step.want)
+		}
+	}
+	r.must(http.MethodDelete, "/v1/contents/assigned", r.keys["communicator"], "", 204)
+}
+
+// follows is what a change of the directory or of the perimeter's rule does to what is published already, at the next read.
+func (r realm) follows(t *testing.T) {
+	reads := func(when string, want map[string]string) {
+		t.Helper()
+		for agent, ids := range want {
+			got := strings.Fields(r.feed(agent).ids())
+			slices.Sort(got)
+			if strings.Join(got, " ") != ids {
+				t.Errorf("%s, %s reads %v, want %s", when, agent, got, ids)
+			}
+		}
+	}
+	communicator := r.keys["communicator"]
+	reads("before", map[string]string{"p0": "in-P in-none", "q0": "in-Q in-none", "r0": "in-none"})
+	r.must(http.MethodPut, "/v1/agents/p0", r.keys["ingest"], `{"org":"cd/r"}`, 200)
+	reads("after p0 left P", map[string]string{"p0": "in-none", "p2": "in-P in-none"})
+	r.must(http.MethodPut, "/v1/audiences/P", communicator, `{"name":"P","rule":"inOrg(\"cd/r\")"}`, 200)
+	reads("after P moved", map[string]string{"p0": "in-P in-none", "p2": "in-none", "r0": "in-P in-none", "q0": "in-Q in-none"})
+	r.must(http.MethodPut, "/v1/audiences/P", communicator, `{"name":"P","rule":"true","perimeter":"Q"}`, 200)
+	reads("after P was put within Q", map[string]string{"p0": "in-none", "q0": "in-P in-Q in-none", "r0": "in-none"})
+	r.must(http.MethodDelete, "/v1/audiences/P", communicator, "", 204)
+	reads("after P was removed", map[string]string{"p0": "in-none", "q0": "in-Q in-none", "r0": "in-none"})
+	var preview struct{ Size, Total *int }
+	r.must(http.MethodPost, "/v1/audiences:preview", r.keys["communicator/P"], `{"rule":"true"}`, 200).json(t, &preview)
+	if figure(preview.Size) != "0" || figure(preview.Total) != "0" {
+		t.Errorf("a perimeter that was removed has %s of %s agents", figure(preview.Size), figure(preview.Total))
+	}
+	r.must(http.MethodPut, "/v1/audiences/P", r.keys["communicator/P"], bodies["audiences"], 403)
+}
+
+func TestKeysWithPerimeter(t *testing.T) {
+	dir := t.TempDir()
+	create := func(args ...string) (string, int) {
+		return run(t, append([]string{"keys", "create", "--data", dir}, args...)...)
+	}
+	for _, wrong := range [][]string{
+		{"--role", "communicator", "--perimeter", ""}, {"--role", "ingest", "--perimeter", "P"}, {"--role", "service", "--sample"}, {"--role", "agent", "--agent", "a", "--perimeter", "P"},
+	} {
+		if out, status := create(wrong...); status != exitUsage {
+			t.Errorf("%v: status %d, %s", wrong, status, out)
+		}
+	}
+	for _, right := range [][]string{{"--role", "communicator", "--perimeter", "dgst", "--sample"}, {"--role", "leader", "--perimeter", "-12"}} {
+		if out, status := create(right...); status != exitDone || !strings.HasPrefix(out, "fil_") {
+			t.Errorf("%v: status %d, %s", right, status, out)
+		}
+	}
+	out, _ := run(t, "keys", "list", "--data", dir)
+	if !strings.Contains(out, "--perimeter=dgst --sample") || !strings.Contains(out, "--perimeter=-12") || strings.Count(out, "\n") != 2 {
+		t.Errorf("the list does not say which keys are bounded:\n%s", out)
+	}
+}
