@@ -12,7 +12,7 @@ import (
 // audience is one accepted definition. It is never written again.
 type audience struct {
 	definition fil.Audience
-	plan       plan // the rule, or one of the static members
+	plan       plan // the rule, or one of the static members; the perimeter aside, so ask audienceSet.holds or cut
 	stamp      uint64
 }
 

@@ -6,6 +6,8 @@
 // called a duplicate, and that memory is bounded whatever is sent: the requests being read and published hold
 // Config.InFlight bytes of body at most, one of them 8 MiB, a stream 4 MiB; the others wait.
 //
+// A caller with a perimeter writes and reads what carries it, and no more (perimeters.go).
+//
 // It keeps nothing but the log: it is stateless, and more of it is the way to scale. It does not order concurrent writes
 // of one record, nor does If-Match hold between two processes. It knows a duplicate from before this process, or from
 // another one, only if Known does; stages downstream check identities again, so that an effect happens once in any case.

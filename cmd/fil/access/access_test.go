@@ -84,6 +84,35 @@ func TestKeys(t *testing.T) {
 	}
 }
 
+// A key's scope is that of its caller, and of no role but those that aim at agents and count them.
+func TestScopes(t *testing.T) {
+	bearers, ring, _, _, path := setup(t)
+	for _, scope := range []access.Scope{{}, {Perimeter: "dgst"}, {Sample: true}, {Perimeter: "dgst", Sample: true}} {
+		for _, role := range fil.Roles() {
+			may := role == fil.RoleCommunicator || role == fil.RoleLeader || scope == access.Scope{} && role != fil.RoleAgent
+			text, err := ring.CreateScoped(role, "", scope)
+			if (err == nil) != may {
+				t.Errorf("a key of %s with %+v: %v", role, scope, err)
+			}
+			if err != nil {
+				continue
+			}
+			caller, err := bearers.Authenticate(text)
+			if err != nil || caller.Role != role || caller.Perimeter != scope.Perimeter || caller.Sample != scope.Sample {
+				t.Errorf("the caller of a key of %s with %+v is %+v, %v", role, scope, caller, err)
+			}
+		}
+	}
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	forged := bytes.ReplaceAll(raw, []byte(`"role": "communicator"`), []byte(`"role": "service"`))
+	if _, err := access.DecodeKeys(forged); err == nil {
+		t.Error("a key of a service has a perimeter that nothing holds it to")
+	}
+}
+
 const second = time.Second
 
 func TestTokens(t *testing.T) {
@@ -170,10 +199,12 @@ func TestMiddleware(t *testing.T) {
 func FuzzDecodeKeys(f *testing.F) {
 	f.Add([]byte(`[{"id":"1","role":"leader","hash":"` + strings.Repeat("0", 64) + `"}]`))
 	f.Add([]byte(`{}`))
+	f.Add([]byte(`[{"id":"1","role":"service","perimeter":"p","sample":true,"hash":"` + strings.Repeat("0", 64) + `"}]`))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		keys, err := access.DecodeKeys(raw)
 		for id, k := range keys {
-			if err != nil || id == "" || k.Role == fil.RoleAgent {
+			scoped := k.Scope != access.Scope{} && k.Role != fil.RoleCommunicator && k.Role != fil.RoleLeader
+			if err != nil || id == "" || k.Role == fil.RoleAgent || scoped {
 				t.Fatalf("accepted %+v with %v", k, err)
 			}
 		}
