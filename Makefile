@@ -32,6 +32,10 @@ EMBEDDED_ONLY ?= ^Test(Backup|RedisAway|ClickHouseAway|KafkaAway|StartWithout|St
 RUNS ?= 10
 SEED ?= 0
 EVENTS ?= 1500
+# Of `make bench-audiences`: agents, or several sizes with commas between; agents that are also loaded through the log.
+AGENTS ?= 5800000
+SIZES ?= $(AGENTS)
+LOGGED ?= 1000000
 
 .PHONY: help
 help: ## Affiche cette aide / prints this help
@@ -160,6 +164,11 @@ bench-engines: build engines ## Mesure les rÃ´les en processus, moteurs embarquÃ
 	$$engines clean; trap "$$engines stop" EXIT; $$engines start kafka redis >/dev/null; . $$ENGINES_DIR/test.env; \
 	go test -run '^$$' -bench Engines -benchtime 1x -timeout 30m ./cmd/fil/chaos; \
 	$$engines clean
+
+.PHONY: bench-audiences
+bench-audiences: engines ## Mesure les audiences sur AGENTS=5800000 agents fictifs / measures audiences on made-up agents
+	@mkdir -p bin; go test -run '^$$' -bench '^BenchmarkAudiences$$' -benchtime 1x -timeout 2h ./cmd/fil/census \
+		-census.sizes $(SIZES) -census.logged $(LOGGED) -census.report $(CURDIR)/bin/bench-audiences.txt
 
 .PHONY: demo-deskdrop
 demo-deskdrop: build engines ## Importe un vrai journal : DESKDROP=users_interactions.csv.zip / imports a real log

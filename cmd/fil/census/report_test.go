@@ -1,0 +1,152 @@
+package census_test
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"testing"
+	"text/tabwriter"
+	"time"
+)
+
+// report is what a run prints: figures, each beside what it should be and the limit it was measured with.
+type report struct {
+	out     io.Writer
+	details strings.Builder // rule by rule
+	faults  []string
+}
+
+func (r *report) line(format string, args ...any) { _, _ = fmt.Fprintf(r.out, format+"\n", args...) }
+
+// table prints rows, the first of which is the header.
+func (r *report) table(rows [][]string) {
+	w := tabwriter.NewWriter(r.out, 0, 4, 2, ' ', 0)
+	for _, row := range rows {
+		_, _ = fmt.Fprintln(w, "  "+strings.Join(row, "\t"))
+	}
+	_ = w.Flush()
+	r.line("")
+}
+
+// fault is a result that is wrong, not slow.
+func (r *report) fault(format string, args ...any) {
+	r.faults = append(r.faults, fmt.Sprintf(format, args...))
+}
+
+// samples are how long the same thing took, again and again.
+type samples []time.Duration
+
+func (s samples) at(share float64) time.Duration {
+	if len(s) == 0 {
+		return 0
+	}
+	sorted := slices.Sorted(slices.Values(s))
+	return sorted[min(len(sorted)-1, int(share*float64(len(sorted))))]
+}
+
+func (s samples) p50() time.Duration { return s.at(0.5) }
+func (s samples) p99() time.Duration { return s.at(0.99) }
+
+// timed runs something a few times to warm up, then so many times.
+func timed(n int, do func()) samples {
+	for range min(3, n) {
+		do()
+	}
+	took := make(samples, n)
+	for i := range took {
+		start := time.Now()
+		do()
+		took[i] = time.Since(start)
+	}
+	return took
+}
+
+func ms(d time.Duration) string { return fmt.Sprintf("%.3f ms", float64(d.Nanoseconds())/1e6) }
+
+func median(ratios []float64) float64 {
+	if len(ratios) == 0 {
+		return 0
+	}
+	return slices.Sorted(slices.Values(ratios))[len(ratios)/2]
+}
+
+const megabyte = 1e6
+
+// heap is what is allocated once garbage is gone.
+func heap() uint64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
+// resident is the process' memory as the system counts it, once what is free has been given back.
+func resident(t testing.TB) uint64 {
+	t.Helper()
+	debug.FreeOSMemory()
+	raw, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var kilobytes uint64
+	for line := range strings.Lines(string(raw)) {
+		if rest, ok := strings.CutPrefix(line, "VmRSS:"); ok {
+			if _, err := fmt.Sscan(rest, &kilobytes); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	return kilobytes * 1024
+}
+
+// parts says where in package audiences the memory in use was allocated, by the runtime's samples: the largest first.
+func parts() [][]string {
+	runtime.GC()
+	runtime.GC()
+	n, _ := runtime.MemProfile(nil, false)
+	records := make([]runtime.MemProfileRecord, n+100)
+	n, _ = runtime.MemProfile(records, false)
+	const inside = "github.com/filengine/fil/audiences."
+	bytes := map[string]float64{}
+	for _, rec := range records[:n] {
+		frames := runtime.CallersFrames(rec.Stack())
+		for {
+			frame, more := frames.Next()
+			if name, ok := strings.CutPrefix(frame.Function, inside); ok {
+				// As pprof does: a small allocation is sampled with a probability that its size decides.
+				bytes[name] += float64(rec.InUseBytes()) * unsampled(rec)
+				break
+			}
+			if !more {
+				break
+			}
+		}
+	}
+	rows := [][]string{{"part of the index, by where it is allocated", "MB (sampled)"}}
+	names := make([]string, 0, len(bytes))
+	for name := range bytes {
+		names = append(names, name)
+	}
+	slices.SortFunc(names, func(a, b string) int { return cmp.Compare(bytes[b], bytes[a]) })
+	for i, name := range names {
+		if i < 12 {
+			rows = append(rows, []string{name, fmt.Sprintf("%.0f", bytes[name]/megabyte)})
+		}
+	}
+	return rows
+}
+
+// busy is how many tasks have wanted the processors, over 1, 5 and 15 minutes: others' work lengthens ours.
+func busy() string {
+	raw, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return "unknown"
+	}
+	return strings.Join(strings.Fields(string(raw))[:3], ", ")
+}
