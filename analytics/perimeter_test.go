@@ -100,3 +100,28 @@ func TestReports_KeepToThePerimeter(t *testing.T) {
 		})
 	}
 }
+
+// An overview names the contents of a perimeter to the engine: as many as an address takes, and a clear refusal beyond.
+func TestReports_OfAsManyContentsAsAnAddressTakes(t *testing.T) {
+	w := open(t, settings(t))
+	r, _ := newRecorder(t, w)
+	const id = "%030d-é"
+	var facts []fil.Record
+	for n := range 15 {
+		facts = append(facts, act(t, int64(n), fmt.Sprint(n), fil.Engagement{Kind: fil.Read, Agent: agentID(n), Content: fmt.Sprintf(id, 700*n)}))
+	}
+	record(t, r, facts...)
+	for n, status := range map[int]int{11_000: http.StatusOK, 12_000: http.StatusUnprocessableEntity} {
+		var of county
+		for i := range n {
+			of.contents = append(of.contents, fil.Content{ID: fmt.Sprintf(id, i), PublishedAt: start, Perimeter: "P"})
+		}
+		res, body := get(t, serveTo(t, w, of, "P"), "/v1/reports/overview", nil, nil)
+		if res.StatusCode != status {
+			t.Fatalf("%d contents: answered %d, want %d: %v", n, res.StatusCode, status, body)
+		}
+		if totals, ok := body["totals"].(map[string]any); ok && totals["readers"] != 15. {
+			t.Errorf("%d contents have %v readers, want 15", n, totals["readers"])
+		}
+	}
+}

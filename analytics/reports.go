@@ -145,7 +145,7 @@ func (r *Reports) overview(ctx context.Context, p params) (report, error) {
 }
 
 // maxAmong bounds the ids that one question may name, in bytes as they go to the warehouse: half of what ClickHouse takes
-// of an address by default.
+// of an address by default (http_max_uri_size).
 const maxAmong = 512 << 10
 
 // among names the contents that an overview is about.

@@ -15,3 +15,6 @@ func Statements(cfg Config) (map[string]string, error) {
 	}
 	return all, nil
 }
+
+// ListsOf cuts the ids that a question is about.
+var ListsOf = listsOf

@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -28,11 +29,16 @@ var (
 	byValuePart string
 )
 
-// statementFor puts together the parts that a question needs. Nothing of the question itself goes into the text.
-func statementFor(q analytics.Question) string {
+// statementFor puts together the parts that a question needs, whose contents come in lists. Nothing of the question itself
+// goes into the text.
+func statementFor(q analytics.Question, lists int) string {
 	scope := fmt.Sprintf(scopePart, "{content:String} = '' OR content = {content:String}")
-	if q.Among != nil {
-		scope = fmt.Sprintf(scopePart, "content IN {among:Array(String)}")
+	if lists > 0 {
+		conditions := make([]string, lists)
+		for i := range conditions {
+			conditions[i] = fmt.Sprintf("content IN {among%d:Array(String)}", i)
+		}
+		scope = fmt.Sprintf(scopePart, strings.Join(conditions, " OR "))
 	}
 	const around = "SELECT cut, value, period, kind, sum(events) AS events, sum(agents) AS agents, max(dwell) AS dwell FROM (\n%s)\n" +
 		"GROUP BY cut, value, period, kind ORDER BY cut LIMIT {limit:UInt64}"
@@ -44,6 +50,24 @@ func statementFor(q analytics.Question) string {
 	default:
 		return scope + fmt.Sprintf(around, totalsPart)
 	}
+}
+
+// maxList bounds one list of ids, in bytes: ClickHouse takes 128 KiB of one parameter by default (http_max_field_value_size).
+const maxList = 120 << 10
+
+// listsOf cuts the ids that a question is about into lists that ClickHouse takes; none when it is about all.
+func listsOf(ids []string) (lists [][]string) {
+	size, from := 0, 0
+	for i, id := range ids {
+		one := 2*len(id) + len("'',") // a backslash before each byte at most
+		if size += one; size > maxList {
+			lists, size, from = append(lists, ids[from:i]), one, i
+		}
+	}
+	if ids != nil {
+		lists = append(lists, ids[from:])
+	}
+	return lists
 }
 
 // Tally answers a question. Totals and rows come from one statement, whose parts see one state of the table
@@ -66,13 +90,19 @@ func (w *Warehouse) Tally(ctx context.Context, q analytics.Question) (totals, ro
 		Agents uint64  `ch:"agents"`
 		Dwell  float64 `ch:"dwell"`
 	}
+	lists := listsOf(q.Among)
+	params := []any{
+		clickhouse.Named("content", q.Content), clickhouse.Named("from", from.UnixMilli()), clickhouse.Named("to", to.UnixMilli()),
+		clickhouse.Named("by", q.By), clickhouse.Named("every", q.Every), clickhouse.Named("zone", q.Zone),
+		clickhouse.Named("years", q.Kind == fil.KindDate),
+		clickhouse.Named("limit", q.Limit+len(fil.EngagementKinds())),
+	}
+	for i, list := range lists {
+		params = append(params, clickhouse.Named(fmt.Sprintf("among%d", i), list))
+	}
 	err = w.servers.on(ctx, func(s server) error {
 		found = nil
-		return s.Select(ctx, &found, statementFor(q),
-			clickhouse.Named("content", q.Content), clickhouse.Named("among", q.Among), clickhouse.Named("from", from.UnixMilli()), clickhouse.Named("to", to.UnixMilli()),
-			clickhouse.Named("by", q.By), clickhouse.Named("every", q.Every), clickhouse.Named("zone", q.Zone),
-			clickhouse.Named("years", q.Kind == fil.KindDate),
-			clickhouse.Named("limit", q.Limit+len(fil.EngagementKinds())))
+		return s.Select(ctx, &found, statementFor(q, len(lists)), params...)
 	})
 	if err != nil {
 		return nil, nil, w.failed(ctx, "tally facts", err)
