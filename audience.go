@@ -1,5 +1,7 @@
 package fil
 
+import "encoding/json"
+
 // MaxPerimeters is how many perimeters may lie around one another: more than a body has levels, and so few that a circle
 // of them is found out at once. An audience with more holds nobody.
 const MaxPerimeters = 16
@@ -15,4 +17,8 @@ type Audience struct {
 	// Perimeter is the id of the audience that this one is cut to: its agents are in both. Empty: not cut. An audience
 	// that does not exist holds nobody, and so does a circle of them.
 	Perimeter string `json:"perimeter,omitempty"`
+
+	// Directory is a JSON object that a directory protocol must give back as it was given, as that of an Agent. Nil when there
+	// is none.
+	Directory json.RawMessage `json:"directory,omitempty"`
 }

@@ -54,7 +54,7 @@ var libraries = []library{
 	{"github.com/schollz/progressbar/v3", "ingest/importer cmd/fil", "an import is watched from a terminal; nothing else is"},
 	{"golang.org/x/term", "cmd/fil", "only the command has a terminal"},
 	{"golang.org/x/sync", "ingest/... audiences ranking/... delivery/... analytics/... cmd/fil/...", "an extension of the standard library"},
-	{"golang.org/x/text", "ingest audiences ranking delivery analytics cmd/fil/...", "an extension of the standard library"},
+	{"golang.org/x/text", "ingest/... audiences ranking delivery analytics cmd/fil/...", "an extension of the standard library"},
 }
 
 // testLibraries may be imported by any test and by nothing else.

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -26,12 +27,7 @@ func checkAgent(s fil.Schema, a *fil.Agent) error {
 	}
 	checkText(&faults, "site", a.Site, 256)
 	checkText(&faults, "language", a.Language, 35)
-	switch kept := bytes.TrimSpace(a.Directory); {
-	case bytes.Equal(kept, []byte("null")):
-		a.Directory = nil
-	case len(kept) > 0 && kept[0] != '{':
-		faults.Add("directory", "doit être un objet JSON", "must be a JSON object")
-	}
+	checkDirectory(&faults, &a.Directory)
 	for name, value := range a.Attributes {
 		if len(faults) >= maxFaults {
 			break
@@ -58,6 +54,16 @@ func checkAgent(s fil.Schema, a *fil.Agent) error {
 		a.Attributes[name] = normal
 	}
 	return faults.Err()
+}
+
+// checkDirectory wants an object of what a directory keeps; null says that it keeps nothing.
+func checkDirectory(faults *fil.Faults, kept *json.RawMessage) {
+	switch trimmed := bytes.TrimSpace(*kept); {
+	case bytes.Equal(trimmed, []byte("null")):
+		*kept = nil
+	case len(trimmed) > 0 && trimmed[0] != '{':
+		faults.Add("directory", "doit être un objet JSON", "must be a JSON object")
+	}
 }
 
 func names(s fil.Schema) string {
@@ -218,7 +224,7 @@ func checkVariant(faults *fil.Faults, prefix string, v fil.Variant) {
 }
 
 // checkAudience gathers the faults of the audience, but for its rule, which the audiences stage checks.
-func checkAudience(a fil.Audience) error {
+func checkAudience(a *fil.Audience) error {
 	var faults fil.Faults
 	checkID(&faults, "id", a.ID)
 	if a.Name == "" {
@@ -230,6 +236,7 @@ func checkAudience(a fil.Audience) error {
 	if a.Perimeter != "" {
 		checkID(&faults, "perimeter", a.Perimeter)
 	}
+	checkDirectory(&faults, &a.Directory)
 	for _, member := range a.Members {
 		if len(member) > 128 || member == "" {
 			faults.Add("members", "doit être une liste d'identifiants de 128 octets au plus", "must be a list of ids of at most 128 bytes")

@@ -87,12 +87,18 @@ func readBody(ctx huma.Context, most int) ([]byte, error) {
 
 // hold takes the memory that a request needs, at most most bytes, and waits for it if others have it all.
 func (d *Door) hold(ctx huma.Context, most int) (release func(), err error) {
-	bytes := int64(most)
-	if length, err := strconv.ParseInt(ctx.Header("Content-Length"), 10, 64); err == nil && length >= 0 {
+	bytes := most
+	if length, err := strconv.Atoi(ctx.Header("Content-Length")); err == nil && length >= 0 {
 		bytes = min(bytes, length)
 	}
-	bytes = min(max(bytes, 4<<10), int64(d.cfg.InFlight))
-	waiting, cancel := context.WithTimeout(ctx.Context(), d.cfg.PublishTimeout)
+	return d.Hold(ctx.Context(), bytes)
+}
+
+// Hold takes the memory that a request of so many bytes needs, out of Config.InFlight, and waits for it if others have it
+// all, Config.PublishTimeout at most. Give it back by release.
+func (d *Door) Hold(ctx context.Context, size int) (release func(), err error) {
+	bytes := min(max(int64(size), 4<<10), int64(d.cfg.InFlight))
+	waiting, cancel := context.WithTimeout(ctx, d.cfg.PublishTimeout)
 	defer cancel()
 	d.metrics.waiting.Inc()
 	defer d.metrics.waiting.Dec()

@@ -81,7 +81,7 @@ func TestRefusedRecordNamesItsFields(t *testing.T) {
 		"too deep":               {"agents/a1", `{"attributes":` + deep + `}`, 422, ""},
 		"too large":              {"agents/a1", `{"org":"` + strings.Repeat("x", 100<<10) + `"}`, 413, ""},
 		"rule":                   {"audiences/g", `{"name":"g","rule":"grade !!"}`, 422, "rule"},
-		"nameless":               {"audiences/g", `{"members":[""]}`, 422, "members name"},
+		"nameless":               {"audiences/g", `{"members":[""],"directory":1}`, 422, "directory members name"},
 		"content":                {"contents/c1", `{"kind":"poem","priority":9,"published_at":"2026-01-01T00:00:00Z","expires_at":"2025-01-01T00:00:00Z"}`, 422, "expires_at kind priority title"},
 		"content's types":        {"contents/c1", `{"title":1,"published_at":"hier","priority":"haute","topics":"x","translations":{"en":{"titel":"x"}}}`, 422, "priority published_at title topics translations.en.titel"},
 	} {

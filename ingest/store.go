@@ -58,7 +58,7 @@ func audiencesOf(d *Door) kind[fil.Audience] {
 		id:    func(a *fil.Audience) *string { return &a.ID },
 		find:  d.parts.Directory.Audience,
 		check: func(a *fil.Audience) error {
-			err := checkAudience(*a)
+			err := checkAudience(a)
 			if err == nil {
 				err = checkPerimeters(*a, d.parts.Directory.Audience)
 			}

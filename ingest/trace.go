@@ -28,7 +28,10 @@ var (
 
 // traceOf reads the context that came with a request. One that is no trace context is as good as none.
 func traceOf(ctx huma.Context) traceContext {
-	t := traceContext{parent: ctx.Header(traceparent), state: ctx.Header(tracestate)}
+	return traceContext{parent: ctx.Header(traceparent), state: ctx.Header(tracestate)}.sound()
+}
+
+func (t traceContext) sound() traceContext {
 	if len(t.parent) != len("00-")+32+1+16+len("-00") || !parentForm.MatchString(t.parent) {
 		return traceContext{}
 	}

@@ -29,6 +29,9 @@ func (c *checkCommand) Run(w *world) error {
 	if _, err := connectionsOf(cfg); err != nil {
 		return usageError{err}
 	}
+	if err := scimConfig(cfg).Validate(cfg.Attributes); err != nil {
+		return usageError{err}
+	}
 	said := fil.Bilingual{FR: "configuration : %d attributs, règles de classement %s, rien à redire\n", EN: "configuration: %d attributes, ranking policy %s, nothing to mend\n"}
 	_, err = fmt.Fprintf(w.Out, said.In(language(w.Environ)), len(cfg.Attributes), policy.Version)
 	return err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"slices"
 	"time"
 
@@ -52,10 +53,20 @@ type house struct {
 	engines  []engine         // asked now and then whether they answer
 	run      []runner
 	register []func(huma.API)
+	mounts   []mount
+	also     map[fil.Topic][]func([]fil.Record) error // projections beside the first one of a topic's table
 	roles    []string
 	waits    []condition
 	onStop   []func()                      // called when the stop begins, before the requests under way have ended
 	closers  []func(context.Context) error // in the order of opening; closed in the reverse one
+}
+
+// mount is a protocol of its own behind the gate: all that is under pattern, which ends in a slash.
+type mount struct {
+	pattern string
+	handler http.Handler
+	refuse  access.Refuse
+	roles   []fil.Role
 }
 
 // runner is one loop of a role. It ends when its context does.
@@ -85,6 +96,7 @@ func build(ctx context.Context, cfg config.Config, logger *slog.Logger, roles []
 	h := &house{
 		cfg: cfg, logger: logger, reg: prometheus.NewRegistry(), now: time.Now,
 		tables: map[fil.Topic]*eventlog.Table{}, roles: roles, rebuilders: map[string]rebuilder{},
+		also: map[fil.Topic][]func([]fil.Record) error{},
 	}
 	h.metrics = newServerMetrics(h.reg, cfg.Data, roles)
 	h.reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -165,6 +177,9 @@ func (h *house) open(ctx context.Context) error {
 func (h *house) follow(topic fil.Topic, apply func([]fil.Record) error) {
 	table := h.events.Table(topic, func(batch []fil.Record) error {
 		err := apply(batch)
+		for _, more := range h.also[topic] {
+			err = errors.Join(err, more(batch))
+		}
 		for _, tell := range h.changed {
 			tell()
 		}

@@ -8,7 +8,9 @@ import (
 
 	"github.com/filengine/fil"
 	"github.com/filengine/fil/audiences"
+	"github.com/filengine/fil/cmd/fil/config"
 	"github.com/filengine/fil/ingest"
+	"github.com/filengine/fil/ingest/scim"
 	"github.com/filengine/fil/ranking/profiles"
 )
 
@@ -29,7 +31,26 @@ func buildIngest(_ context.Context, h *house) error {
 	h.register = append(h.register, door.Register, func(api huma.API) { registerRejects(api, h.events) }, func(api huma.API) {
 		audiences.Register(api, h.index, guard)
 	})
+	return mountSCIM(h, door, applied)
+}
+
+// mountSCIM serves identity managers. What they need is kept only where it is enabled; elsewhere they are told so.
+func mountSCIM(h *house, door *ingest.Door, applied map[fil.Topic]ingest.Projection) error {
+	server, err := scim.New(scimConfig(h.cfg), scim.Parts{Door: door, Applied: applied, Schema: h.cfg.Attributes, Now: h.now})
+	if err != nil {
+		return usageError{err}
+	}
+	h.mounts = append(h.mounts, mount{scim.Path + "/", server, scim.WriteProblem, []fil.Role{fil.RoleIngest}})
+	if h.cfg.Directory.SCIM.Enabled {
+		h.also[fil.TopicAgents] = append(h.also[fil.TopicAgents], server.ApplyAgents)
+		h.also[fil.TopicAudiences] = append(h.also[fil.TopicAudiences], server.ApplyAudiences)
+	}
 	return nil
+}
+
+func scimConfig(cfg config.Config) scim.Config {
+	set := cfg.Directory.SCIM
+	return scim.Config{Enabled: set.Enabled, ID: set.ID, Org: set.Org, Attributes: set.Attributes}
 }
 
 // remembered tells the door which events the profiles have learned already.

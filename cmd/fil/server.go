@@ -51,6 +51,9 @@ func newServer(h *house, who access.Authenticator) *server {
 	mux.Handle("GET /openapi.json", access.Handler(who, describe(api), everyone...))
 	mux.Handle("GET /metrics", access.Handler(who, promhttp.HandlerFor(h.reg, promhttp.HandlerOpts{}),
 		fil.RoleIngest, fil.RoleCommunicator, fil.RoleLeader, fil.RoleService))
+	for _, m := range h.mounts {
+		mux.Handle(m.pattern, access.HandlerOf(who, m.handler, m.refuse, m.roles...))
+	}
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	mux.HandleFunc("GET /readyz", s.readyz)
 	mux.Handle("GET /{$}", web.Page())
@@ -71,9 +74,15 @@ func describe(api huma.API) http.Handler {
 // because the process has just started.
 func (s *server) gate(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.URL.Path, "/v1/") && !s.isReady() {
+		refuse, gated := access.Refuse(access.WriteProblem), strings.HasPrefix(r.URL.Path, "/v1/")
+		for _, m := range s.house.mounts {
+			if strings.HasPrefix(r.URL.Path, m.pattern) {
+				refuse, gated = m.refuse, true
+			}
+		}
+		if gated && !s.isReady() {
 			w.Header().Set("Retry-After", "1")
-			access.WriteProblem(w, r, http.StatusServiceUnavailable,
+			refuse(w, r, http.StatusServiceUnavailable,
 				fil.Bilingual{FR: "Le serveur démarre et relit son journal.", EN: "The server is starting and reading its log again."})
 			return
 		}

@@ -33,14 +33,22 @@ func Middleware(api huma.API, who Authenticator) func(huma.Context, func(huma.Co
 
 // Handler stands before a handler that is not an operation of the API.
 func Handler(who Authenticator, next http.Handler, roles ...fil.Role) http.Handler {
+	return HandlerOf(who, next, WriteProblem, roles...)
+}
+
+// Refuse answers a problem in the words of a protocol, as WriteProblem does in those of RFC 9457.
+type Refuse func(w http.ResponseWriter, r *http.Request, status int, detail fil.Bilingual)
+
+// HandlerOf is Handler for a protocol that has errors of its own.
+func HandlerOf(who Authenticator, next http.Handler, refuse Refuse, roles ...fil.Role) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		caller, err := who.Authenticate(bearer(r.Header.Get("Authorization")))
 		switch {
 		case err != nil:
 			w.Header().Set("WWW-Authenticate", `Bearer realm="fil"`)
-			WriteProblem(w, r, http.StatusUnauthorized, unauthorized)
+			refuse(w, r, http.StatusUnauthorized, unauthorized)
 		case !caller.May(roles...):
-			WriteProblem(w, r, http.StatusForbidden, refusal(roles))
+			refuse(w, r, http.StatusForbidden, refusal(roles))
 		default:
 			next.ServeHTTP(w, r.WithContext(fil.WithCaller(r.Context(), caller)))
 		}

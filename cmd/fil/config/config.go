@@ -35,6 +35,7 @@ type Config struct {
 	Policy     string        `koanf:"policy"` // ranking policy file; empty: the default policy
 	Zone       string        `koanf:"zone"`   // time zone in which the days of reports and of rules begin
 	Attributes fil.Schema    `koanf:"attributes"`
+	Directory  Directory     `koanf:"directory"`
 	Privacy    Privacy       `koanf:"privacy"`
 	Log        Log           `koanf:"log"`
 	Redis      Redis         `koanf:"redis"`
@@ -86,6 +87,7 @@ func Default() Config {
 		Data:       "data",
 		Zone:       "Europe/Paris",
 		Attributes: defaultSchema(),
+		Directory:  defaultDirectory(),
 		Privacy:    Privacy{Threshold: fil.DefaultThreshold},
 		Log:        Log{Partitions: 8, Replication: 1, Retention: 400 * 24 * time.Hour, Session: 10 * time.Second},
 		ClickHouse: ClickHouse{Database: "fil"},
@@ -236,11 +238,12 @@ func orDefault(value, other string) string {
 }
 
 var (
-	lists           = []string{"log.brokers", "redis.addresses", "clickhouse.addresses"}
+	lists           = []string{"log.brokers", "redis.addresses", "clickhouse.addresses", "directory.scim.org"}
 	clientVariables = []string{"FIL_SERVER", "FIL_KEY", "FIL_CONFIG", "FIL_ENGINE_PASSWORD"}
 )
 
-// environmentNames maps FIL_LOG_BROKERS to log.brokers and so on: every key but the attributes, which need a file.
+// environmentNames maps FIL_LOG_BROKERS to log.brokers and so on: every key but the attributes and where a
+// directory has them, which need a file.
 func environmentNames() map[string]string {
 	var tree map[string]any
 	if err := mapstructureEncode(Default(), &tree); err != nil {
@@ -250,7 +253,7 @@ func environmentNames() map[string]string {
 	_ = k.Load(confmap.Provider(tree, "."), nil)
 	names := map[string]string{}
 	for _, key := range k.Keys() {
-		if !strings.HasPrefix(key, "attributes") {
+		if !strings.HasPrefix(key, "attributes") && !strings.HasPrefix(key, "directory.scim.attributes") {
 			names["FIL_"+strings.ToUpper(strings.ReplaceAll(key, ".", "_"))] = key
 		}
 	}
