@@ -66,6 +66,8 @@ def setting_schema(key, value):
     """The schema of one setting, from its default: keys that are not there are refused, and passwords never accepted."""
     if key == "password":
         return False  # by `passwords`, from a Secret: a ConfigMap can be read by many
+    if value == {}:  # a map whose names the operator chooses
+        return {"type": "object", "additionalProperties": {"type": "string"}}
     if isinstance(value, dict):
         return {"type": "object", "additionalProperties": False, "properties": {k: setting_schema(k, v) for k, v in value.items()}}
     if isinstance(value, bool):

@@ -69,12 +69,6 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		})
 		return
 	}
-	if fil.CallerFrom(r.Context()).Perimeter != "" {
-		WriteProblem(w, r, http.StatusForbidden, fil.Bilingual{
-			FR: "Une clé bornée à un périmètre n'écrit pas l'annuaire : prenez-en une sans périmètre.", EN: "A key bounded to a perimeter does not write the directory: take one without perimeter.",
-		})
-		return
-	}
 	handler, pattern := s.routes.Handler(r)
 	if pattern != "" {
 		s.routes.ServeHTTP(w, r)

@@ -394,7 +394,7 @@ func bulk(_ *testing.T, h *house) {
 
 func me(_ *testing.T, h *house) { h.refused(501, "", "GET", "/Me", "") }
 
-func formats(t *testing.T, h *house) {
+func formats(_ *testing.T, h *house) {
 	h.want(201, "POST", "/Users", user("a", "a1"), "Content-Type", "application/json; charset=utf-8")
 	h.want(201, "POST", "/Users", user("b", "a2"), "Content-Type", "application/scim+json;charset=UTF-8")
 	h.refused(415, "", "POST", "/Users", user("c", "a3"), "Content-Type", "application/xml")

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/filengine/fil/cmd/fil/config"
+)
+
+// An identity manager makes people and groups; rules, feeds and the API see them as it wants at once.
+func TestDirectoryComesInBySCIM(t *testing.T) {
+	h := startHere(t, func(cfg *config.Config) {
+		cfg.Directory.SCIM.Enabled = true
+		cfg.Directory.SCIM.Attributes = map[string]string{"job": "title"}
+	})
+	ingest, communicator, service := h.keys["ingest"], h.keys["communicator"], h.keys["service"]
+	h.must("GET", "/scim/v2/Users", "", "", http.StatusUnauthorized)
+	h.must("GET", "/scim/v2/Users", communicator, "", http.StatusForbidden)
+	h.must("POST", "/scim/v2/Users", ingest, `{"userName":"ana@ville.fr","externalId":"ana","title":"Jardinière",
+		"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":{"organization":"Ville","department":"Parcs"}}`, http.StatusCreated)
+	h.must("POST", "/scim/v2/Users", ingest, `{"userName":"bob@ville.fr","externalId":"bob","title":"Juriste"}`, http.StatusCreated)
+	if got := h.must("GET", "/v1/agents/ana", ingest, "", http.StatusOK); !strings.Contains(string(got.body), `"org":"Ville/Parcs"`) || strings.Contains(string(got.body), "ana@ville.fr") {
+		t.Errorf("the agent is %s", got.body)
+	}
+	var group struct{ ID string }
+	h.must("POST", "/scim/v2/Groups", ingest, `{"displayName":"Élus du comité","members":[{"value":"bob"}]}`, http.StatusCreated).json(t, &group)
+	if !strings.HasPrefix(group.ID, "scim-elus-du-comite-") {
+		t.Errorf("the group's id is %q", group.ID)
+	}
+	h.must("PUT", "/v1/audiences/jardins", communicator, `{"name":"Jardins","rule":"job == \"Jardinière\""}`, http.StatusCreated)
+	h.must("PUT", "/v1/contents/taille", ingest, `{"title":"Taille des haies","audiences":["jardins"]}`, http.StatusCreated)
+	h.must("PUT", "/v1/contents/comite", ingest, `{"title":"Prochain comité","audiences":["`+group.ID+`"]}`, http.StatusCreated)
+	reads := func(agent string) string {
+		var page feedPage
+		h.must("GET", "/v1/agents/"+agent+"/feed", service, "", http.StatusOK).json(t, &page)
+		var ids []string
+		for _, item := range page.Items {
+			ids = append(ids, item.Content.ID)
+		}
+		return strings.Join(ids, " ")
+	}
+	if ana, bob := reads("ana"), reads("bob"); ana != "taille" || bob != "comite" {
+		t.Errorf("ana reads %q and bob %q", ana, bob)
+	}
+	suspended := func(value string) {
+		h.must("PATCH", "/scim/v2/Users/ana", ingest, `{"Operations":[{"op":"Replace","path":"active","value":"`+value+`"}]}`, http.StatusOK)
+	}
+	suspended("False")
+	h.must("GET", "/v1/agents/ana/feed", service, "", http.StatusNotFound)
+	h.must("GET", "/scim/v2/Users/ana", ingest, "", http.StatusOK)
+	suspended("True")
+	if got := reads("ana"); got != "taille" {
+		t.Errorf("back, ana reads %q", got)
+	}
+	h.must("DELETE", "/scim/v2/Groups/"+group.ID, ingest, "", http.StatusNoContent)
+	if got := reads("bob"); got != "" {
+		t.Errorf("without the group, bob reads %q", got)
+	}
+}
+
+func TestSCIMIsOffUntilEnabled(t *testing.T) {
+	h := startHere(t)
+	got := h.must("POST", "/scim/v2/Users", h.keys["ingest"], `{"userName":"a","externalId":"a"}`, http.StatusNotFound)
+	if !strings.Contains(string(got.body), "directory.scim.enabled") || got.header.Get("Content-Type") != "application/scim+json" {
+		t.Errorf("answered %s as %s", got.body, got.header.Get("Content-Type"))
+	}
+}
