@@ -142,7 +142,7 @@ func (r realm) make(kind, perimeter string) {
 
 // bodies name everyone, and no perimeter.
 var bodies = map[string]string{
-	"audiences": `{"name":"Tous","rule":"true","members":["p1","q1","r1"]}`,
+	"audiences": `{"name":"Tous","rule":"true","members":["p1","q1","r1"],"directory":{"of":"q1"}}`,
 	"contents":  `{"title":"T","audiences":["in-none","in-P","in-Q"],"published_at":"2026-11-01T08:00:00Z"}`,
 }
 
@@ -269,7 +269,7 @@ func (r realm) refused(t *testing.T) {
 	if got := r.must(http.MethodGet, "/v1/audiences/P", key, "", 200); !strings.Contains(string(got.body), "cd/p") {
 		t.Errorf("its own perimeter is shown as %s", got.body)
 	}
-	for path, want := range map[string]int{"/v1/audiences/in-none": 0, "/v1/audiences": 1} { // the list has in-P, with the members that it wrote
+	for path, want := range map[string]int{"/v1/audiences/in-none": 0, "/v1/audiences": 2} { // the list has in-P, as it wrote it
 		if got := r.must(http.MethodGet, path, key, "", 200); strings.Count(string(got.body), `"q1"`) != want {
 			t.Errorf("%s names agents of others: %s", path, got.body)
 		}
