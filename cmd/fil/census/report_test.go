@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"text/tabwriter"
 	"time"
@@ -52,18 +53,35 @@ func (s samples) at(share float64) time.Duration {
 func (s samples) p50() time.Duration { return s.at(0.5) }
 func (s samples) p99() time.Duration { return s.at(0.99) }
 
+// timing is how long the same thing took, by the wall and of processors: the second is what is left of the first when
+// others use the machine, and over it when several processors work.
+type timing struct{ wall, processor samples }
+
+func (t *timing) add(more timing) {
+	t.wall, t.processor = append(t.wall, more.wall...), append(t.processor, more.processor...)
+}
+
 // timed runs something a few times to warm up, then so many times.
-func timed(n int, do func()) samples {
+func timed(n int, do func()) timing {
 	for range min(3, n) {
 		do()
 	}
-	took := make(samples, n)
-	for i := range took {
-		start := time.Now()
+	t := timing{make(samples, n), make(samples, n)}
+	for i := range n {
+		start, used := time.Now(), processor()
 		do()
-		took[i] = time.Since(start)
+		t.processor[i], t.wall[i] = processor()-used, time.Since(start)
 	}
-	return took
+	return t
+}
+
+// processor is how long processors have worked for this process.
+func processor() time.Duration {
+	var used syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
+		panic(err) // it cannot fail for oneself
+	}
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
 
 func ms(d time.Duration) string { return fmt.Sprintf("%.3f ms", float64(d.Nanoseconds())/1e6) }
