@@ -89,6 +89,7 @@ type Config struct {
 	PseudonymKey []byte        // secret of at least 16 bytes; another key makes other pseudonyms, so facts already stored lose their agents
 	Memory       time.Duration // how long an identity is remembered after its admission, in whole days
 	CheckEvery   time.Duration // how often, at most, lanes that are idle look together whether their facts are still there
+	Unstored     []string      // attributes that no report may group by (fil.Attribute.Groups)
 }
 
 // DefaultConfig remembers identities for 32 days and looks once a second. The key has no default.

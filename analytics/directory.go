@@ -62,6 +62,9 @@ func (r *Recorder) entryOf(rec fil.Record) (Entry, error) {
 	}
 	entry.Org, entry.Site = agent.Org, agent.Site
 	for name, value := range agent.Attributes {
+		if slices.Contains(r.cfg.Unstored, name) {
+			continue
+		}
 		texts, err := textsOf(value)
 		if err != nil {
 			return Entry{}, fil.Reject(rec, fmt.Errorf("attribute %s: %w", name, err))

@@ -70,10 +70,15 @@ func (p params) question(schema fil.Schema, zone *time.Location) (Question, erro
 	} else if p.By != "" && !declared {
 		names := []string{byOrg, bySite}
 		for _, a := range schema {
-			names = append(names, a.Name)
+			if a.Groups() {
+				names = append(names, a.Name)
+			}
 		}
 		list := strings.Join(names, ", ")
 		faults.Add("query.by", "doit être un attribut déclaré : "+list, "must be a declared attribute: "+list)
+	}
+	if declared && !attribute.Groups() {
+		faults.Add("query.by", "est une donnée sensible ou un identifiant d'agent : aucun rapport n'en est ventilé", "is sensitive data or an agent's id: no report is broken down by it")
 	}
 	if p.Every != "" && !slices.Contains(periods(), p.Every) {
 		list := strings.Join(periods(), ", ")

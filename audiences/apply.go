@@ -12,7 +12,13 @@ import (
 // audience is one accepted definition. It is never written again.
 type audience struct {
 	definition fil.Audience
-	plan       plan // the rule, or one of the static members; the perimeter aside, so ask audienceSet.holds or cut
+	rule       plan     // as it is written, with references to other audiences
+	references []placed // those of the rule
+	weight     int      // elements of the rule
+	members    *people  // static
+	tree       plan     // the rule, or one of the static members, within the perimeter, in its normal form and with its places in the rule
+	plan       plan     // the tree without places: what is evaluated
+	volatile   bool     // the plan depends on more than the agent's record
 	stamp      uint64
 }
 
@@ -24,8 +30,10 @@ func (a *audience) copy() fil.Audience {
 
 // audienceSet is all of them at one moment. It is never written again.
 type audienceSet struct {
-	byID  map[string]*audience
-	stamp uint64 // exclusive or of the audiences' stamps (Zobrist): equal sets, equal stamps, in any order
+	byID     map[string]*audience
+	stamp    uint64           // exclusive or of the audiences' stamps (Zobrist): equal sets, equal stamps, in any order
+	faults   map[string]fault // audiences whose rules hold nobody
+	volatile []*audience      // by id
 }
 
 // ApplyAgents applies records of fil.agents, in their order: each replaces the agent whole, a tombstone removes them, and
@@ -53,13 +61,16 @@ func (ix *Index) ApplyAgents(records []fil.Record) error {
 }
 
 // ApplyAudiences applies records of fil.audiences likewise; a record whose rule does not compile is rejected and leaves
-// the previous definition in force. Readers see the records of one call all at once.
+// the previous definition in force. A record that makes an audience contain itself, or lie too deep, is rejected and
+// kept: its rule holds nobody until one of the audiences on the way is mended, whatever the order they came in. Readers
+// see the records of one call all at once.
 func (ix *Index) ApplyAudiences(records []fil.Record) error {
 	ix.writer.Lock()
 	defer ix.writer.Unlock()
 	current := ix.audiences.Load()
 	next := &audienceSet{byID: maps.Clone(current.byID), stamp: current.stamp}
 	var rejected []error
+	written := map[string]fil.Record{}
 	for _, rec := range records {
 		if ix.stale(rec) {
 			continue
@@ -73,6 +84,15 @@ func (ix *Index) ApplyAudiences(records []fil.Record) error {
 			}
 		}
 		next.replace(rec.Key, replacing)
+		if replacing != nil {
+			written[replacing.definition.ID] = rec
+		}
+	}
+	next.link()
+	for id, why := range next.faults {
+		if rec, ok := written[id]; ok && len(next.byID[id].references) > 0 {
+			rejected = append(rejected, fil.Reject(rec, fmt.Errorf("the rule of audience %s holds nobody: %w", id, next.faultOf(id, why))))
+		}
 	}
 	ix.audiences.Store(next)
 	return errors.Join(rejected...)
@@ -114,18 +134,15 @@ func (ix *Index) audienceOf(rec fil.Record) (*audience, error) {
 	if err := checkKey(rec, definition.ID); err != nil {
 		return nil, err
 	}
-	members := plan(&people{ids: setOf(definition.Members)})
+	stamp := digest(definition.ID, rec.Event.Data)
 	if definition.Rule == "" {
-		return &audience{definition: definition, plan: members, stamp: digest(definition.ID, rec.Event.Data)}, nil
+		return (&reading{plan: either{}}).audience(definition, stamp), nil
 	}
-	rule, wrong := ix.compile(definition.Rule)
+	read, wrong := ix.read(definition.Rule, definition.ID, false)
 	if wrong != nil {
 		return nil, fil.Reject(rec, fmt.Errorf("compile rule of audience %s: %w", definition.ID, wrong))
 	}
-	if len(definition.Members) > 0 {
-		rule = either{rule, members}
-	}
-	return &audience{definition: definition, plan: rule, stamp: digest(definition.ID, rec.Event.Data)}, nil
+	return read.audience(definition, stamp), nil
 }
 
 func (ix *Index) putAgent(rec fil.Record) error {

@@ -107,6 +107,9 @@ func (c *compiler) in(n *ast.BinaryNode) (plan, *RuleError) {
 		if left != nil && left.kind == fil.KindList {
 			return nil, c.wrong(n.Left.Location(), fmt.Sprintf(`« %s » est une liste : écrivez "…" in %[1]s`, left.name), fmt.Sprintf(`%s is a list: write "…" in %[1]s`, left.name))
 		}
+		if wrong := c.few(array); wrong != nil {
+			return nil, wrong
+		}
 		return c.oneOf(n.Left, left, array.Nodes)
 	}
 	if right == nil && !isID(n.Right) {
@@ -119,6 +122,9 @@ func (c *compiler) in(n *ast.BinaryNode) (plan, *RuleError) {
 		text, ok := value.(string)
 		if !ok {
 			return nil, c.wrong(n.Left.Location(), fmt.Sprintf("« %s » est une liste de textes", right.name), fmt.Sprintf("%s is a list of texts", right.name))
+		}
+		if wrong := c.allowed(right, n.Left, text); wrong != nil {
+			return nil, wrong
 		}
 		return wordsIn(right, []string{text}), nil
 	}
@@ -150,6 +156,9 @@ func (c *compiler) oneOf(left ast.Node, f *field, nodes []ast.Node) (plan, *Rule
 		}
 		if !ok {
 			return nil, c.mismatch(left, f, n)
+		}
+		if wrong := c.allowed(f, n, text); wrong != nil {
+			return nil, wrong
 		}
 		texts = append(texts, text)
 	}
@@ -211,7 +220,7 @@ func (c *compiler) text(n *ast.BinaryNode) (plan, *RuleError) {
 	if f != nil && f.kind == fil.KindList {
 		return nil, c.wrong(n.Left.Location(), fmt.Sprintf(`« %s » est une liste : écrivez "…" in %[1]s, ou any(%[1]s, # %s "…")`, f.name, n.Operator), fmt.Sprintf(`%s is a list: write "…" in %[1]s, or any(%[1]s, # %s "…")`, f.name, n.Operator))
 	}
-	if f != nil && f.kind != fil.KindText && f.kind != kindPath {
+	if f != nil && f.kind != fil.KindText && f.kind != fil.KindAgent && f.kind != kindPath {
 		return nil, c.wrong(n.Left.Location(), fmt.Sprintf("« %s » est %s : « %s » ne s'applique qu'aux textes", f.name, kindFR(f.kind), n.Operator), fmt.Sprintf("%s is a %s: %q applies to texts only", f.name, f.kind, n.Operator))
 	}
 	constant, ok := n.Right.(*ast.StringNode)

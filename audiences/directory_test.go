@@ -16,6 +16,10 @@ var schema = fil.Schema{
 	{Name: "hired", Kind: fil.KindDate},
 	{Name: "manager", Kind: fil.KindBoolean},
 	{Name: "skills", Kind: fil.KindList},
+	{Name: "contract_end", Kind: fil.KindDate},
+	{Name: "supervisor", Kind: fil.KindAgent},
+	{Name: "branch", Kind: fil.KindText, Values: []string{"FPE", "FPT", "FPH"}},
+	{Name: "phone", Kind: fil.KindText, Sensitive: true},
 }
 
 // record is one record of no log, which always applies; nil data makes a tombstone.

@@ -2,6 +2,7 @@ package audiences
 
 import (
 	"slices"
+	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
 
@@ -27,6 +28,18 @@ func (ix *Index) Select(rule string) ([]string, error) {
 	})
 	slices.Sort(ids)
 	return ids, nil
+}
+
+// Sweeten gives a rule as the parser reads it; false when the forms in it are wrong.
+func Sweeten(rule string) (string, bool) {
+	forms, wrong, err := sweeten(rule)
+	return string(forms.text), wrong == nil && err == nil
+}
+
+// SpanBefore gives the moment that a span is before another; false for what is no span.
+func SpanBefore(text string, now time.Time) (time.Time, bool) {
+	s, ok := parseSpan(text)
+	return s.before(now), ok
 }
 
 // Compiled says whether a rule is answered by bitmaps alone.

@@ -24,6 +24,9 @@ type field struct {
 	kind  fil.AttributeKind
 	at    int         // its column in segments and its cell in rows
 	words *dictionary // nil for numbers and dates
+
+	values    []string // the only ones that there may be; none when any may
+	sensitive bool     // rules and breakdowns may not name it
 }
 
 // Places of the fields that every agent has; the schema's attributes follow.
@@ -39,7 +42,7 @@ func fieldsOf(schema fil.Schema) []*field {
 		{name: "org", kind: kindPath}, {name: "site", kind: fil.KindText}, {name: "language", kind: fil.KindText},
 	}
 	for _, a := range schema {
-		fields = append(fields, &field{name: a.Name, kind: a.Kind})
+		fields = append(fields, &field{name: a.Name, kind: a.Kind, values: a.Values, sensitive: a.Sensitive})
 	}
 	for i, f := range fields {
 		f.at = i
@@ -53,6 +56,9 @@ func fieldsOf(schema fil.Schema) []*field {
 	}
 	return fields
 }
+
+// groups says whether breakdowns may group by the field.
+func (f *field) groups() bool { return !f.sensitive && f.kind != fil.KindAgent }
 
 // ordered says whether values have an order that rules can use.
 func (f *field) ordered() bool { return f.kind == fil.KindNumber || f.kind == fil.KindDate }
@@ -87,7 +93,7 @@ func (f *field) encode(value any) (cell, error) {
 	case nil:
 		return cell{}, nil
 	case string:
-		if f.kind == fil.KindText {
+		if f.kind == fil.KindText || f.kind == fil.KindAgent {
 			return cell{n: uint64(f.words.intern(v))}, nil
 		}
 		if f.kind == fil.KindDate {

@@ -135,6 +135,7 @@ func (ix *Index) Audiences() []fil.Audience {
 type Member struct {
 	row   *row
 	set   *audienceSet
+	in    []bool // for each of the set's volatile audiences: the answer of that moment
 	stamp uint64
 }
 
@@ -145,16 +146,27 @@ func (ix *Index) Member(agentID string) (Member, bool) {
 	if !ok {
 		return Member{}, false
 	}
-	return Member{row: &r, set: set, stamp: scramble(r.stamp ^ scramble(set.stamp))}, true
+	in, moment := set.moment(&r)
+	return Member{row: &r, set: set, in: in, stamp: scramble(r.stamp^scramble(set.stamp)) ^ moment}, true
 }
 
 // In says whether the agent is in the audience: the rule is asked of the photograph, clause by clause until one decides
 // (some ten nanoseconds each), and so is that of each perimeter that the audience is cut to. Nobody is in an audience that
 // does not exist, nor in one cut to an audience that does not.
-func (m Member) In(audienceID string) bool { return m.set != nil && m.set.holds(audienceID, m.row) }
+func (m Member) In(audienceID string) bool {
+	if m.set == nil {
+		return false
+	}
+	a, ok := m.set.byID[audienceID]
+	if ok && a.volatile {
+		return m.in[m.set.place(audienceID)]
+	}
+	return ok && a.plan.holds(m.row)
+}
 
-// Stamp is a digest of all that In depends on: the agent's record and the audiences' definitions. It is equal in every
-// process where these are equal, whatever the order they came in.
+// Stamp is a digest of all that In depends on: the agent's record, the audiences' definitions, and which of the audiences
+// that follow the time or other agents' records the agent is in. It is equal in every process where these are equal,
+// whatever the order they came in.
 func (m Member) Stamp() uint64 { return m.stamp }
 
 // photograph copies an agent's row.

@@ -1,36 +1,30 @@
 package audiences
 
-import "github.com/filengine/fil"
+import (
+	"slices"
 
-// holds says whether an agent is in an audience and in each perimeter around it. Nobody is in one that is cut to an
-// audience that does not exist, or to itself by way of others: an error must not let more agents in.
-func (s *audienceSet) holds(id string, r *row) bool {
-	for range fil.MaxPerimeters + 1 {
-		a, ok := s.byID[id]
-		if !ok || !a.plan.holds(r) {
-			return false
-		}
-		if id = a.definition.Perimeter; id == "" {
-			return true
-		}
+	"github.com/filengine/fil"
+)
+
+// cut gives the plan of those in an audience and in each perimeter around it. Nobody is in one that does not exist.
+func (s *audienceSet) cut(id string) plan {
+	if a, ok := s.byID[id]; ok {
+		return a.plan
 	}
-	return false
+	return either{}
 }
 
-// cut gives the plan that asks what holds asks.
-func (s *audienceSet) cut(id string) plan {
-	var parts []plan
-	for range fil.MaxPerimeters + 1 {
-		a, ok := s.byID[id]
-		if !ok {
-			break
-		}
-		parts = append(parts, a.plan)
-		if id = a.definition.Perimeter; id == "" {
-			return every(cheapestFirst(parts))
-		}
+// around gives the plan of those in the perimeter that an audience is cut to. Nobody is in one that does not exist, or that
+// is itself cut to the audience by way of others: an error must not let more agents in.
+func (s *audienceSet) around(a *audience, ring []string) plan {
+	perimeter := a.definition.Perimeter
+	if perimeter == "" {
+		return every{}
 	}
-	return either{} // nobody
+	if slices.Contains(ring, perimeter) {
+		return either{}
+	}
+	return s.resolve(reference{id: perimeter})
 }
 
 // aimed gives the plan of those whom contents with one aim are for.

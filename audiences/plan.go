@@ -37,6 +37,7 @@ type query struct {
 // each gives every segment in turn, locked for reading, with the set of those in it who satisfy the plan.
 func (ix *Index) each(p plan, visit func(s *segment, found *roaring.Bitmap)) {
 	q := &query{index: ix, now: ix.now(), codes: map[*words][]uint32{}, ordinals: map[*people][]uint32{}}
+	q.prepare(p)
 	for i, s := range *ix.segments.Load() {
 		q.segment, q.first = s, uint32(i)<<ix.segmentBits
 		s.lock.RLock()

@@ -17,6 +17,7 @@ type Preview struct {
 	Size      *int                       `json:"size"`      // agents; null when withheld
 	Total     *int                       `json:"total"`     // agents in the directory, or in the caller's perimeter; null when withheld
 	Breakdown map[string]map[string]*int `json:"breakdown"` // agents by attribute and value; null when withheld
+	Warnings  []Warning                  `json:"warnings,omitempty"`
 }
 
 // Bounds and shape of breakdowns.
@@ -41,18 +42,19 @@ const (
 //
 // Errors are a *RuleError, or fil.Faults about the field "by".
 func (ix *Index) Preview(rule string, by []string, guard fil.Guard, perimeter string) (Preview, error) {
-	chosen := plan(either{})
+	chosen, read := plan(either{}), &reading{}
 	if rule != "" {
-		var wrong *RuleError
-		if chosen, wrong = ix.compile(rule); wrong != nil {
+		said, tree, wrong := ix.parse(rule)
+		if wrong != nil {
 			return Preview{}, wrong
 		}
+		read, chosen = said, normal(bare(tree))
 	}
 	fields, err := ix.fieldsBy(by)
 	if err != nil {
 		return Preview{}, err
 	}
-	preview := Preview{Breakdown: map[string]map[string]*int{}}
+	preview := Preview{Breakdown: map[string]map[string]*int{}, Warnings: ix.advise(rule, read, guard)}
 	var size, total int
 	var tallies []*tally
 	if perimeter == "" {
@@ -75,15 +77,15 @@ func (ix *Index) Preview(rule string, by []string, guard fil.Guard, perimeter st
 }
 
 // Reach counts the agents whom contents with any of the aims are for, and groups them by a field as Preview does, without
-// bound ("" for no groups, nil for a field that does not exist). An audience that does not exist holds nobody. Nothing
-// is withheld: the caller guards what it makes of it.
+// bound ("" for no groups, nil for a field that does not exist or that may not group). An audience that does not exist
+// holds nobody. Nothing is withheld: the caller guards what it makes of it.
 func (ix *Index) Reach(aims []fil.Aim, by string) (total int, groups map[string]int) {
 	set, chosen := ix.audiences.Load(), either{}
 	for _, aim := range aims {
 		chosen = append(chosen, set.aimed(aim))
 	}
 	var fields []*field
-	if f, ok := ix.field(by); ok {
+	if f, ok := ix.field(by); ok && f.groups() {
 		fields = append(fields, f)
 	}
 	total, _, tallies := ix.count(chosen, fields)
@@ -106,13 +108,18 @@ func (ix *Index) fieldsBy(by []string) ([]*field, error) {
 	var fields []*field
 	for _, name := range by {
 		f, ok := ix.field(name)
+		best := ""
 		if !ok {
-			if best := nearest(name, ix.names()[1:]); best != "" {
-				faults.Add("by", fmt.Sprintf("« %s » n'est pas connu ; vouliez-vous dire « %s » ?", name, best), fmt.Sprintf("%q is not known; did you mean %q?", name, best))
-			} else {
-				faults.Add("by", fmt.Sprintf("« %s » n'est pas connu", name), fmt.Sprintf("%q is not known", name))
-			}
-		} else if !slices.Contains(fields, f) {
+			best = fil.Nearest(name, ix.names()[1:])
+		}
+		switch {
+		case ok && !f.groups():
+			faults.Add("by", fmt.Sprintf("« %s » ne peut pas ventiler : c'est une donnée sensible ou un identifiant d'agent", name), fmt.Sprintf("%q cannot break down: it is sensitive data or an agent's id", name))
+		case best != "":
+			faults.Add("by", fmt.Sprintf("« %s » n'est pas connu ; vouliez-vous dire « %s » ?", name, best), fmt.Sprintf("%q is not known; did you mean %q?", name, best))
+		case !ok:
+			faults.Add("by", fmt.Sprintf("« %s » n'est pas connu", name), fmt.Sprintf("%q is not known", name))
+		case !slices.Contains(fields, f):
 			fields = append(fields, f)
 		}
 	}
@@ -122,7 +129,7 @@ func (ix *Index) fieldsBy(by []string) ([]*field, error) {
 func (ix *Index) usualFields() []*field {
 	fields := []*field{ix.fields[atOrg], ix.fields[atSite]}
 	for _, f := range ix.fields[atAttributes:] {
-		if len(fields) < 2+defaultBy && (f.kind == fil.KindText || f.kind == fil.KindBoolean) {
+		if len(fields) < 2+defaultBy && f.groups() && (f.kind == fil.KindText || f.kind == fil.KindBoolean) {
 			fields = append(fields, f)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/expr-lang/expr"
 	"github.com/google/go-cmp/cmp"
@@ -22,10 +23,18 @@ type pair struct{ rule, plain string }
 var (
 	grades = []string{"A", "A1", "B", "é\"c", ""}
 	units  = []string{"mairie", "mairie/dgst", "mairie/dgst/voirie", "mairie/dg", "ccas"}
-	days   = []string{"1999-12-31", "2020-02-29", "2020-03-01", "2026-01-31"}
+	days   = []string{"1999-12-31", "2019-03-31", "2020-02-29", "2020-03-01", "2020-03-31", "2020-04-30", "2026-01-31"}
 	skills = []string{"sig", "droit", "anglais"}
-	ids    = []string{"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"}
+	// spans are counted from noon of 2020-03-31, in Paris, where clocks change on 2020-03-29: before and after it.
+	noon  = time.Date(2020, 3, 31, 10, 0, 0, 0, time.UTC)
+	spans = []struct{ text, before, after string }{
+		{"0 days", "2020-03-31", "2020-03-31"}, {"30 days", "2020-03-01", "2020-04-30"}, {"1 mois", "2020-02-29", "2020-04-30"},
+		{"1 an", "2019-03-31", "2021-03-31"}, {"4 weeks", "2020-03-03", "2020-04-28"}, {"20 années", "2000-03-31", "2040-03-31"},
+	}
+	ids = []string{"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"}
 )
+
+var atNoon = audiences.Config{Now: func() time.Time { return noon }}
 
 func quoted(g *rapid.T, values []string) string {
 	return fmt.Sprintf("%q", rapid.SampledFrom(values).Draw(g, "value"))
@@ -52,6 +61,11 @@ func given(atom string, names ...string) pair {
 		guards[i] = name + " != nil && "
 	}
 	return pair{atom, "(" + strings.Join(guards, "") + "(" + atom + "))"}
+}
+
+// means replaces the last condition of the plain side by another.
+func (p pair) means(format string, args ...any) pair {
+	return pair{p.rule, strings.Replace(p.plain, p.rule, fmt.Sprintf(format, args...), 1)}
 }
 
 func negated(p pair, rule string) pair { return pair{rule, "not (" + p.plain + ")"} }
@@ -98,6 +112,41 @@ func atom(g *rapid.T) pair {
 		func() pair { return given("grade == category", "grade", "category") },
 		func() pair { return negated(given("grade == category", "grade", "category"), "grade != category") },
 		func() pair { return given("manager ? inOrg(\"mairie\") : grade == \"A\"", "manager", "grade", "org") },
+		func() pair {
+			lower, upper := quoted(g, days[:3]), quoted(g, days[3:])
+			return given(fmt.Sprintf("hired between %s and %s", lower, upper), "hired").means("hired >= %s && hired <= %s", lower, upper)
+		},
+		func() pair {
+			return same("telework_days between %s and 3", "-2").means("telework_days >= -2 && telework_days <= 3")
+		},
+		func() pair {
+			return same("len(skills) not between 1 and 2").means("not (len(skills) >= 1 && len(skills) <= 2)")
+		},
+		func() pair {
+			span := rapid.SampledFrom(spans).Draw(g, "span")
+			return given("hired within "+span.text, "hired").means("hired >= %q && hired <= %q", span.before, "2020-03-31")
+		},
+		func() pair {
+			span := rapid.SampledFrom(spans).Draw(g, "span")
+			return given("hired within next "+span.text, "hired").means("hired >= %q && hired <= %q", "2020-03-31", span.after)
+		},
+		func() pair {
+			span := rapid.SampledFrom(spans).Draw(g, "span")
+			return given("hired older than "+span.text, "hired").means("hired < %q", span.before)
+		},
+		func() pair { return same("audience(%s)", quoted(g, []string{"n1", "n2"})) },
+		func() pair { return same("member(%s)", quoted(g, []string{"n1", "n2"})) },
+		func() pair { return same("team(%s)", quoted(g, ids)) },
+		func() pair { id := quoted(g, ids); return same("team(%s, direct)", id).means("supervisor == %s", id) },
+		func() pair { return same("service(%s)", quoted(g, ids)) },
+		func() pair {
+			how := rapid.SampledFrom([]string{"any", "all", "none"}).Draw(g, "quantifier")
+			what := rapid.SampledFrom([]string{`# == "sig"`, `# != "sig"`, `# in ["droit", "x"]`, `lower(#) startsWith "d" or # == "sig"`, `not (# endsWith "s")`, `len(#) > 3`, `# matches "i" and "sig" != #`, `false`}).Draw(g, "test")
+			return same("%s(skills, %s)", how, what)
+		},
+		func() pair {
+			return given(`manager ? team("a") : hired within 1 an`, "manager", "supervisor", "hired").means(`manager ? team("a") : hired >= "2019-03-31" && hired <= "2020-03-31"`)
+		},
 		func() pair { return same("true") },
 		func() pair { return same("false") },
 	}
@@ -152,11 +201,52 @@ func agent(g *rapid.T, id string) fil.Agent {
 	if maybe("skills") {
 		a.Attributes["skills"] = rapid.SliceOfNDistinct(rapid.SampledFrom(skills), 0, 3, rapid.ID).Draw(g, "skills")
 	}
+	if maybe("supervisor") {
+		a.Attributes["supervisor"] = rapid.SampledFrom(ids).Draw(g, "supervisor")
+	}
 	return a
 }
 
+// town is a directory and its audiences, to be asked plainly.
+type town struct {
+	agents map[string]fil.Agent
+	plain  map[string]string // audiences' conditions, by id
+	nested []fil.Audience
+}
+
+// nest draws audiences that name each other: n1, n2 which names it, and n3 which there is not.
+func (w *town) nest(g *rapid.T) {
+	one, two := atom(g), atom(g)
+	w.nested = []fil.Audience{
+		{ID: "n1", Name: "n1", Rule: strings.NewReplacer("audience(", "member(", `"n3"`, `"n1"`).Replace(one.rule), Members: []string{"a"}},
+		{ID: "n2", Name: "n2", Rule: `audience("n1") or (` + strings.NewReplacer(`audience("n2")`, `audience("n3")`).Replace(two.rule) + ")", Members: []string{"b", "z"}},
+	}
+	w.plain = map[string]string{
+		"n1": strings.NewReplacer("audience(", "member(", `"n3"`, `"n1"`).Replace(one.plain) + ` or member("n1")`,
+		"n2": `audience("n1") or (` + strings.NewReplacer(`audience("n2")`, `audience("n3")`).Replace(two.plain) + `) or member("n2")`,
+		"n3": "false",
+	}
+}
+
+// led says whether a chain of command leads to someone.
+func (w *town) led(id, to string) bool {
+	for range 16 {
+		above, ok := w.agents[id].Attributes["supervisor"].(string)
+		if !ok || above == to {
+			return ok
+		}
+		id = above
+	}
+	return false
+}
+
+func (w *town) serves(a fil.Agent, chief string) bool {
+	unit := w.agents[chief].Org
+	return unit != "" && strings.HasPrefix(a.Org+"/", unit+"/")
+}
+
 // plainly evaluates the plain condition in the expression language's own machine, on the agent as JSON gives it.
-func plainly(tb rapid.TB, condition string, a fil.Agent) bool {
+func (w *town) plainly(tb rapid.TB, condition string, a fil.Agent) bool {
 	env := map[string]any{"id": a.ID, "org": nil, "site": nil, "telework_days": math.NaN(), "skills": []string{}}
 	for name, value := range map[string]string{"org": a.Org, "site": a.Site} {
 		if value != "" {
@@ -165,6 +255,12 @@ func plainly(tb rapid.TB, condition string, a fil.Agent) bool {
 	}
 	for name, value := range a.Attributes {
 		env[name] = value
+	}
+	env["team"] = func(to string) bool { return w.led(a.ID, to) }
+	env["service"] = func(chief string) bool { return w.serves(a, chief) }
+	env["audience"] = func(id string) bool { return w.plainly(tb, w.plain[id], a) }
+	env["member"] = func(id string) bool {
+		return slices.ContainsFunc(w.nested, func(n fil.Audience) bool { return n.ID == id && slices.Contains(n.Members, a.ID) })
 	}
 	env["inOrg"] = func(unit string) bool { return strings.HasPrefix(a.Org+"/", unit+"/") }
 	// Not optimised: the optimiser makes maps of arrays, where nil finds the empty text.
@@ -181,7 +277,9 @@ func plainly(tb rapid.TB, condition string, a fil.Agent) bool {
 
 func TestPlanAgreesWithPlainEvaluation(t *testing.T) {
 	rapid.Check(t, func(g *rapid.T) {
-		ix, directory := audiences.NewSegmented(schema, audiences.Config{}, 2), map[string]fil.Agent{}
+		ix, directory := audiences.NewSegmented(schema, atNoon, 2), map[string]fil.Agent{}
+		w := &town{agents: directory}
+		w.nest(g)
 		for range rapid.IntRange(1, 40).Draw(g, "changes") {
 			id := rapid.SampledFrom(ids).Draw(g, "id")
 			rec := fil.Record{Key: id}
@@ -195,10 +293,19 @@ func TestPlanAgreesWithPlainEvaluation(t *testing.T) {
 				g.Fatal(err)
 			}
 		}
+		if rapid.Bool().Draw(g, "order") {
+			slices.Reverse(w.nested)
+		}
+		for _, n := range w.nested {
+			raw, _ := json.Marshal(n)
+			if err := ix.ApplyAudiences([]fil.Record{{Key: n.ID, Event: fil.Event{Data: raw}}}); err != nil {
+				g.Fatalf("%s: %v", n.Rule, err)
+			}
+		}
 		p := condition(g, 2)
 		var want []string
 		for id, a := range directory {
-			if plainly(g, p.plain, a) {
+			if w.plainly(g, p.plain, a) {
 				want = append(want, id)
 			}
 		}
@@ -235,11 +342,12 @@ func TestPlanAgreesWithPlainEvaluation(t *testing.T) {
 // sameDirectory compares every agent with what was written, and their stamps with those of an index that was given the
 // final state alone, in another order.
 func sameDirectory(g *rapid.T, ix *audiences.Index, directory map[string]fil.Agent) {
-	fresh := audiences.NewIndex(schema, audiences.Config{})
-	definition, _ := ix.Audience("x")
-	raw, _ := json.Marshal(definition)
-	if err := fresh.ApplyAudiences([]fil.Record{{Key: "x", Event: fil.Event{Data: raw}}}); err != nil {
-		g.Fatal(err)
+	fresh := audiences.NewIndex(schema, atNoon)
+	for _, definition := range slices.Backward(ix.Audiences()) {
+		raw, _ := json.Marshal(definition)
+		if err := fresh.ApplyAudiences([]fil.Record{{Key: definition.ID, Event: fil.Event{Data: raw}}}); err != nil {
+			g.Fatal(err)
+		}
 	}
 	if ix.Len() != len(directory) {
 		g.Fatalf("index has %d agents, want %d", ix.Len(), len(directory))

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -20,8 +21,6 @@ import (
 
 	"github.com/filengine/fil"
 )
-
-const functionInOrg = "inOrg"
 
 // functions are the language's own that rules may use. They depend on their arguments alone (no clock, no randomness)
 // and neither make long texts nor keep state, so that a rule is a function of the agent's record and its time is
@@ -40,9 +39,15 @@ const deepestLoop = 1
 type residue struct {
 	reads   []*field // what the program names, but for the id
 	id      bool     // it names the id
-	org     bool     // it calls inOrg
+	parts   []hoisted
 	program *vm.Program
-	engines sync.Pool // of *engine
+	engines *sync.Pool // of *engine
+}
+
+// hoisted is a condition within a residue that has a plan of its own. The program knows its answer by a name.
+type hoisted struct {
+	name string
+	plan plan
 }
 
 // engine runs a residue's program for one agent after the other.
@@ -59,7 +64,12 @@ func (c *compiler) residue(n ast.Node) (plan, *RuleError) {
 		part, wrong := c.residue(binary)
 		return except{part}, wrong
 	}
-	r := &residue{}
+	h := hoister{compiler: c}
+	walk(&n, h.visit)
+	if h.wrong != nil {
+		return nil, h.wrong
+	}
+	r := &residue{engines: &sync.Pool{}}
 	if wrong := c.admit(n, r, 0, 0); wrong != nil {
 		return nil, wrong
 	}
@@ -84,6 +94,39 @@ func (c *compiler) residue(n ast.Node) (plan, *RuleError) {
 		return nil, c.wrong(at, "les types ne s'accordent pas ici ("+message+")", "types do not fit here ("+message+")")
 	}
 	return r, nil
+}
+
+// hoister takes the calls that have plans of their own out of a residue's syntax, and leaves names in their place. The
+// syntax of one residue may be shared with another: the compiler knows the names of all.
+type hoister struct {
+	compiler *compiler
+	wrong    *RuleError
+}
+
+// visit takes one out.
+func (h *hoister) visit(node *ast.Node) {
+	call, ok := (*node).(*ast.CallNode)
+	if !ok || h.wrong != nil {
+		return
+	}
+	part, wrong := h.compiler.call(call)
+	if wrong != nil {
+		h.wrong = wrong
+		return
+	}
+	name := &ast.IdentifierNode{Value: hoistedPrefix + strconv.Itoa(len(h.compiler.hoisted))}
+	name.SetLocation(call.Location())
+	h.compiler.hoisted = append(h.compiler.hoisted, part)
+	*node = name
+}
+
+// hoistedPrefix begins the names of what was taken out: no rule can write one.
+const hoistedPrefix = " "
+
+// isHoisted says whether a node stands for what was taken out.
+func isHoisted(n ast.Node) bool {
+	name, ok := n.(*ast.IdentifierNode)
+	return ok && strings.HasPrefix(name.Value, hoistedPrefix)
 }
 
 // admit walks a residue's syntax: only names, functions, operators and shapes that are bounded and pure pass.
@@ -120,15 +163,9 @@ func (c *compiler) admit(n ast.Node, r *residue, depth, loops int) *RuleError {
 		}
 	case *ast.BuiltinNode:
 		if !slices.Contains(functions, n.Name) {
-			return unknown(c.source, n.Location(), n.Name, append(slices.Clone(functions), functionInOrg))
+			return unknown(c.source, n.Location(), n.Name, functionNames())
 		}
 		inside = n.Arguments
-	case *ast.CallNode:
-		if _, wrong := c.inOrg(n); wrong != nil {
-			return wrong
-		}
-		r.org = true
-		r.read(c.index.fields[atOrg])
 	default:
 		return c.wrong(n.Location(), "cette forme n'est pas admise dans une règle", "this form is not allowed in a rule")
 	}
@@ -141,6 +178,17 @@ func (c *compiler) admit(n ast.Node, r *residue, depth, loops int) *RuleError {
 }
 
 func (c *compiler) admitName(n *ast.IdentifierNode, r *residue) *RuleError {
+	if isHoisted(n) {
+		at, err := strconv.Atoi(n.Value[len(hoistedPrefix):])
+		if err != nil || at >= len(c.hoisted) {
+			return c.wrong(n.Location(), "cette forme n'est pas admise dans une règle", "this form is not allowed in a rule")
+		}
+		r.parts = append(r.parts, hoisted{n.Value, c.hoisted[at]})
+		for _, f := range readsOf(c.hoisted[at]) {
+			r.read(f)
+		}
+		return nil
+	}
 	f, wrong := c.named(n)
 	switch {
 	case wrong != nil:
@@ -177,10 +225,33 @@ func (r *residue) sample() map[string]any {
 	if r.id {
 		env[fieldID] = ""
 	}
-	if r.org {
-		env[functionInOrg] = func(string) bool { return false }
+	for _, part := range r.parts {
+		env[part.name] = false
 	}
 	return env
+}
+
+// readsOf lists the fields that a plan reads.
+func readsOf(p plan) []*field {
+	var fields []*field
+	switch p := p.(type) {
+	case *words:
+		fields = []*field{p.field}
+	case between:
+		fields = []*field{p.field}
+	case relative:
+		fields = []*field{p.field}
+	case *team:
+		fields = []*field{p.chain.field}
+	case *service:
+		fields = []*field{p.unit.field}
+	case *residue:
+		fields = p.reads
+	}
+	for _, part := range partsOf(p) {
+		fields = append(fields, readsOf(part)...)
+	}
+	return fields
 }
 
 // within rules nobody out.
@@ -191,10 +262,7 @@ func (r *residue) cost() int { return costEach }
 func (r *residue) holds(agent *row) bool {
 	e, pooled := r.engines.Get().(*engine)
 	if !pooled {
-		e = &engine{env: make(map[string]any, len(r.reads)+2)}
-		if r.org {
-			e.env[functionInOrg] = func(unit string) bool { return under(e.env["org"].(string), strings.Trim(unit, "/")) }
-		}
+		e = &engine{env: make(map[string]any, len(r.reads)+len(r.parts)+1)}
 	}
 	defer r.engines.Put(e)
 	for _, f := range r.reads {
@@ -209,6 +277,9 @@ func (r *residue) holds(agent *row) bool {
 	}
 	if r.id {
 		e.env[fieldID] = agent.id
+	}
+	for _, part := range r.parts {
+		e.env[part.name] = part.plan.holds(agent)
 	}
 	answer, err := e.machine.Run(r.program, e.env)
 	holds, ok := answer.(bool)

@@ -12,6 +12,7 @@ import (
 	"github.com/expr-lang/expr/conf"
 	"github.com/expr-lang/expr/file"
 	"github.com/expr-lang/expr/parser"
+	"github.com/expr-lang/expr/parser/lexer"
 
 	"github.com/filengine/fil"
 )
@@ -28,7 +29,7 @@ func (ix *Index) Check(rule string) error {
 	if rule == "" {
 		return nil
 	}
-	if _, wrong := ix.compile(rule); wrong != nil {
+	if _, _, wrong := ix.parse(rule); wrong != nil {
 		return wrong
 	}
 	return nil
@@ -38,22 +39,83 @@ func (ix *Index) Check(rule string) error {
 type compiler struct {
 	index        *Index
 	source       string
-	instructions int // of regular expressions
-	visited      int // nodes; more than the parser counted, where it shares one: a < b < c has b twice
+	characters   []rune // of the source
+	own          string // id of the audience whose rule it is
+	strict       bool   // the audiences that the rule names must exist
+	tokens       []lexer.Token
+	instructions int    // of regular expressions
+	visited      int    // nodes; more than the parser counted, where it shares one: a < b < c has b twice
+	hoisted      []plan // taken out of residues
+	references   []placed
+	compared     []compared
 }
 
+// reading is what a rule says: its plan, whose references are not resolved, with what was met on the way.
+type reading struct {
+	plan       plan
+	references []placed
+	compared   []compared // constants that texts were compared with
+}
+
+// audience makes an audience of a definition whose rule was read.
+func (r *reading) audience(definition fil.Audience, stamp uint64) *audience {
+	a := &audience{
+		definition: definition, rule: r.plan, references: r.references, weight: weigh(r.plan),
+		members: &people{ids: setOf(definition.Members)}, stamp: stamp,
+	}
+	a.finish(a.rule, every{})
+	return a
+}
+
+// compile makes the plan of a rule among the audiences that there are.
 func (ix *Index) compile(rule string) (plan, *RuleError) {
-	c := &compiler{index: ix, source: rule}
+	_, tree, wrong := ix.parse(rule)
+	if wrong != nil {
+		return nil, wrong
+	}
+	return normal(bare(tree)), nil
+}
+
+// parse gives what a rule says, and its normal form, whose clauses know their places.
+func (ix *Index) parse(rule string) (*reading, plan, *RuleError) {
+	read, wrong := ix.read(rule, "", true)
+	if wrong != nil {
+		return nil, nil, wrong
+	}
+	tree := ix.audiences.Load().resolve(read.plan)
+	if weigh(tree) > maxWeight {
+		return nil, nil, errorAt(rule, file.Location{}, fmt.Sprintf("la règle et celles des audiences qu'elle contient dépassent %d éléments", maxWeight), fmt.Sprintf("the rule and those of the audiences in it are over %d elements", maxWeight))
+	}
+	return read, normal(tree), nil
+}
+
+// read compiles a rule. own is the id of the audience whose rule it is, if any.
+func (ix *Index) read(rule, own string, strict bool) (*reading, *RuleError) {
+	c := &compiler{index: ix, source: rule, characters: []rune(rule), own: own, strict: strict}
 	if len(rule) > MaxRuleBytes || !utf8.ValidString(rule) {
 		return nil, c.wrong(file.Location{}, fmt.Sprintf("la règle doit être de l'UTF-8 de %d octets au plus", MaxRuleBytes), fmt.Sprintf("the rule must be UTF-8 of at most %d bytes", MaxRuleBytes))
 	}
-	config := conf.CreateNew()
-	config.MaxNodes = maxNodes
-	tree, err := parser.ParseWithConfig(rule, config)
+	forms, wrong, err := sweeten(rule)
+	if wrong != nil {
+		return nil, wrong
+	}
 	if err != nil {
 		return nil, c.syntax(err)
 	}
-	return c.condition(tree.Node, 0)
+	c.tokens = forms.tokens
+	config := conf.CreateNew()
+	config.MaxNodes = maxNodes
+	config.Disabled[functionLast] = true
+	tree, err := parser.ParseWithConfig(string(forms.text), config)
+	if err != nil {
+		return nil, c.syntax(err)
+	}
+	walk(&tree.Node, forms.visit)
+	compiled, wrong := c.condition(tree.Node, 0)
+	if wrong != nil {
+		return nil, wrong
+	}
+	return &reading{plan: compiled, references: c.references, compared: c.compared}, nil
 }
 
 func (c *compiler) wrong(at file.Location, fr, en string) *RuleError {
@@ -112,23 +174,44 @@ func (c *compiler) condition(n ast.Node, depth int) (plan, *RuleError) {
 			return every{}, nil
 		}
 		return either{}, nil
-	case *ast.IdentifierNode:
-		return c.flag(n)
 	case *ast.UnaryNode:
 		if n.Operator == "not" || n.Operator == "!" {
 			part, wrong := c.condition(n.Node, depth)
 			return except{part}, wrong
 		}
-	case *ast.CallNode:
-		return c.inOrg(n)
 	case *ast.BinaryNode:
 		switch n.Operator {
 		case "and", "&&":
 			parts, wrong := c.chain(n, depth, "and", "&&")
-			return every(cheapestFirst(parts)), wrong
+			return every(parts), wrong
 		case "or", "||":
 			parts, wrong := c.chain(n, depth, "or", "||")
-			return either(cheapestFirst(parts)), wrong
+			return either(parts), wrong
+		}
+	}
+	at := c.extent(n)
+	compiled, wrong := c.elementary(n)
+	if wrong != nil {
+		return nil, wrong
+	}
+	return clause{compiled, at, string(c.characters[at.From:at.To])}, nil
+}
+
+// elementary compiles a condition that is made of no others by and, or and not.
+func (c *compiler) elementary(n ast.Node) (plan, *RuleError) {
+	switch n := n.(type) {
+	case *ast.IdentifierNode:
+		return c.flag(n)
+	case *ast.CallNode:
+		return c.call(n)
+	case *ast.BuiltinNode:
+		if n.Name == "any" || n.Name == "all" || n.Name == "none" {
+			if compiled, wrong := c.quantifier(n); compiled != nil || wrong != nil {
+				return compiled, wrong
+			}
+		}
+	case *ast.BinaryNode:
+		switch n.Operator {
 		case "==", "!=", "<", "<=", ">", ">=":
 			return c.comparison(n)
 		case "in":
@@ -166,12 +249,15 @@ func (c *compiler) chain(n ast.Node, depth int, operators ...string) ([]plan, *R
 // named finds the field that a node names; nil without error when the node is no name, or is the name id.
 func (c *compiler) named(n ast.Node) (*field, *RuleError) {
 	name, ok := n.(*ast.IdentifierNode)
-	if !ok || name.Value == fieldID {
+	if !ok || name.Value == fieldID || isHoisted(n) {
 		return nil, nil
 	}
 	f, ok := c.index.field(name.Value)
-	if !ok {
+	switch {
+	case !ok:
 		return nil, unknown(c.source, name.Location(), name.Value, c.index.names())
+	case f.sensitive:
+		return nil, c.wrong(name.Location(), fmt.Sprintf("« %s » est une donnée sensible : elle ne peut pas être un critère", f.name), fmt.Sprintf("%s is sensitive data: it cannot be a criterion", f.name))
 	}
 	return f, nil
 }
@@ -180,7 +266,9 @@ func (c *compiler) named(n ast.Node) (*field, *RuleError) {
 func (ix *Index) names() []string {
 	names := []string{fieldID}
 	for _, f := range ix.fields {
-		names = append(names, f.name)
+		if !f.sensitive {
+			names = append(names, f.name)
+		}
 	}
 	return names
 }
@@ -204,28 +292,6 @@ func (c *compiler) flag(n *ast.IdentifierNode) (plan, *RuleError) {
 		return nil, c.wrong(n.Location(), fmt.Sprintf("« %s » est %s, pas une condition : écrivez par exemple %s", f.name, kindFR(f.kind), e), fmt.Sprintf("%s is a %s, not a condition: write for example %s", f.name, f.kind, e))
 	}
 	return wordsIn(f, []string{"true"}), nil
-}
-
-// inOrg compiles the one function that is not the language's own.
-func (c *compiler) inOrg(n *ast.CallNode) (plan, *RuleError) {
-	name, ok := n.Callee.(*ast.IdentifierNode)
-	if !ok || name.Value != functionInOrg {
-		return nil, c.unknownFunction(n)
-	}
-	if len(n.Arguments) == 1 {
-		if path, ok := n.Arguments[0].(*ast.StringNode); ok && strings.Trim(path.Value, "/") != "" {
-			unit := strings.Trim(path.Value, "/")
-			return &words{field: c.index.fields[atOrg], exact: []string{unit}, under: true, test: func(org string) bool { return under(org, unit) }}, nil
-		}
-	}
-	return nil, c.wrong(n.Location(), `inOrg attend le chemin d'une unité, comme inOrg("mairie/dgst")`, `inOrg takes the path of one unit, such as inOrg("mairie/dgst")`)
-}
-
-func (c *compiler) unknownFunction(n *ast.CallNode) *RuleError {
-	if name, ok := n.Callee.(*ast.IdentifierNode); ok {
-		return unknown(c.source, n.Location(), name.Value, append(slices.Clone(functions), functionInOrg))
-	}
-	return c.wrong(n.Location(), "les méthodes ne sont pas admises dans une règle", "methods are not allowed in a rule")
 }
 
 // wordsIn holds for agents who have one of the values.
@@ -254,6 +320,8 @@ func kindFR(kind fil.AttributeKind) string {
 		return "un oui ou non"
 	case fil.KindList:
 		return "une liste"
+	case fil.KindAgent:
+		return "l'identifiant d'un agent"
 	default:
 		return "un texte"
 	}

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -71,6 +72,38 @@ var wrongRules = []struct{ rule, nearest string }{
 	{`any(skills, any(skills, # == "a"))`, ""},
 	{`grade matches "(a{1,30}b?){10}"`, ""},
 	{`grade matches "` + strings.Repeat("a", 300) + `"`, ""},
+	{`hired within 30 dayz`, "days"},
+	{`hired within days`, ""},
+	{`hired within`, ""},
+	{`hired within 30 hours`, ""},
+	{`hired older than 300 years`, ""},
+	{`grade within 30 days`, ""},
+	{`len(skills) older than 2 ans`, ""},
+	{`within(hired, "demain")`, ""},
+	{`ahead(hired)`, ""},
+	{`telework_days between 1`, ""},
+	{`telework_days between 1 or 3`, ""},
+	{`telework_days between 3 and 1`, ""},
+	{`grade between "A" and "B"`, ""},
+	{`telework_days between "1" and 3`, ""},
+	{`between(telework_days, 1)`, ""},
+	{`any(skills, # within 30 days)`, ""},
+	{`audience("cadre")`, "cadres"},
+	{`audience()`, ""},
+	{`member("nulle part")`, ""},
+	{`audience(grade)`, ""},
+	{`team()`, ""},
+	{`team("a", "direct")`, ""},
+	{`service(id)`, ""},
+	{`branch == "FTP"`, "FPT"},
+	{`branch in ["FPE", "État"]`, ""},
+	{`phone == "0102030405"`, ""},
+	{`manager ? phone != nil : true`, ""},
+	{`telework_days at least 3`, ""},
+	{`hired in "30 days"`, ""},
+	{`did("read")`, ""},
+	{"manager and\n  hired within 3 fortnights", ""},
+	{`grade in [` + strings.Repeat(`"x",`, 1001) + `]`, ""},
 	{"manager and\n  grad == \"A\"", "grade"},
 	{"site == \"Hôtel de ville\" and grad == \"é\"", "grade"},
 	{strings.Repeat("manager and ", 100) + "grad == 2", "grade"},
@@ -84,6 +117,7 @@ var wrongRules = []struct{ rule, nearest string }{
 func TestRuleErrors(t *testing.T) {
 	t.Parallel()
 	ix := audiences.NewIndex(schema, audiences.Config{})
+	putAudiences(t, ix, fil.Audience{ID: "cadres", Rule: `manager`})
 	var got strings.Builder
 	for _, wrong := range wrongRules {
 		err := ix.Check(wrong.rule)
@@ -131,11 +165,12 @@ func golden(t *testing.T, name, got string) {
 // TestRulesAnswered holds each form of rule to the agents it should hold, and to bitmaps where they can do.
 func TestRulesAnswered(t *testing.T) {
 	t.Parallel()
-	ix := audiences.NewIndex(schema, audiences.Config{})
+	ix := audiences.NewIndex(schema, audiences.Config{Now: func() time.Time { return time.Date(2024, 3, 1, 23, 30, 0, 0, time.UTC) }})
+	putAudiences(t, ix, fil.Audience{ID: "cadres", Rule: `manager`, Members: []string{"cyd", "zoe"}})
 	putAgents(t, ix,
 		fil.Agent{ID: "ana", Org: "mairie/dgst/voirie", Site: "Nord", Language: "fr", Attributes: map[string]any{"grade": "attaché", "manager": true, "telework_days": 2.0, "hired": "2019-09-01", "skills": []string{"droit", "sig"}}},
-		fil.Agent{ID: "bob", Org: "mairie/dgstx", Site: "Sud", Attributes: map[string]any{"grade": "adjoint", "category": "adjoint", "manager": false, "telework_days": 0.0, "hired": "2024-01-15"}},
-		fil.Agent{ID: "cyd", Attributes: map[string]any{"skills": []string{}}},
+		fil.Agent{ID: "bob", Org: "mairie/dgstx", Site: "Sud", Attributes: map[string]any{"grade": "adjoint", "category": "adjoint", "manager": false, "telework_days": 0.0, "hired": "2024-01-15", "supervisor": "ana", "contract_end": "2024-03-02"}},
+		fil.Agent{ID: "cyd", Attributes: map[string]any{"skills": []string{}, "supervisor": "bob", "branch": "FPT"}},
 	)
 	for _, c := range []struct {
 		rule     string
@@ -170,7 +205,46 @@ func TestRulesAnswered(t *testing.T) {
 		{`not true or false`, "", true},
 		{`len(skills) > 1`, "ana", false},
 		{`len(skills) != 2`, "bob cyd", false},
-		{`any(skills, # startsWith "s")`, "ana", false},
+		{`any(skills, # startsWith "s")`, "ana", true},
+		{`any(skills, # == "sig" or lower(#) contains "X")`, "ana", true},
+		{`all(skills, # in ["sig", "droit"])`, "ana bob cyd", true},
+		{`all(skills, "sig" != #)`, "bob cyd", true},
+		{`none(skills, # matches "^d" and not (# == "do"))`, "bob cyd", true},
+		{`any(skills, # == "sig")`, "ana", true},
+		{`none(skills, # in ["sig"])`, "bob cyd", true},
+		{`one(skills, # == "sig")`, "ana", false},
+		{`any(skills, # == grade)`, "", false},
+		{`telework_days between 1 and 3 and manager`, "ana", true},
+		{`telework_days not between 1 and 3`, "bob cyd", true},
+		{`between(telework_days, -1, 0)`, "bob", true},
+		{`hired between "2024-01-15" and "2024-01-15"`, "bob", true},
+		{`len(skills) between 1 and telework_days`, "ana", false},
+		{`hired within 47 days`, "bob", true},
+		{`hired within 46 jours`, "", true},
+		{`hired within 2 mois`, "bob", true},
+		{`hired within 1 month`, "", true},
+		{`hired not within 2 months`, "ana cyd", true},
+		{`within(hired, "5 années")`, "ana bob", true},
+		{`hired older than 4 ans`, "ana", true},
+		{`older(hired, "47 days")`, "ana", true},
+		{`contract_end within next 0 days`, "bob", true},
+		{`contract_end within 0 days`, "bob", true},
+		{`ahead(contract_end, "1 week")`, "bob", true},
+		{`hired within next 10 ans`, "", true},
+		{`hired /* depuis */ within // peu
+		   7 /* ou 8 */ semaines`, "bob", true},
+		{`audience("cadres")`, "ana cyd", true},
+		{`member("cadres")`, "cyd", true},
+		{`not audience("cadres") and not manager`, "bob", true},
+		{`team("ana")`, "bob cyd", true},
+		{`team("ana", direct)`, "bob", true},
+		{`supervisor == "ana"`, "bob", true},
+		{`team("bob") or team("zoe")`, "cyd", true},
+		{`service("ana")`, "ana", true},
+		{`service("cyd")`, "", true},
+		{`branch in ["FPT", "FPH"]`, "cyd", true},
+		{`manager ? hired older than 4 years : team("ana")`, "bob", false},
+		{`(manager ? team("bob") : team("ana")) or manager and (service("ana") ? true : false)`, "ana bob", false},
 		{`grade == category`, "bob", false},
 		{`grade != category`, "ana cyd", false},
 		{`telework_days * 2 > 3`, "ana", false},
@@ -199,6 +273,9 @@ func FuzzRule(f *testing.F) {
 	f.Add(`manager ? hired < "2020-01-01" : count(skills, # contains "s") >= 1`)
 	f.Add(`if manager { true } else { false }`)
 	f.Add("skills | any(# == 'sig') and abs(-telework_days) in [1.5, 0x2]")
+	f.Add(`hired within 30 jours and contract_end not within next 2 mois or not (hired older than 1 an)`)
+	f.Add(`(manager ? team("a000001") : telework_days between 1 and len(skills)) and none(skills, upper(#) matches "S")`)
+	f.Add(`audience("y") or member("x") and service("a000003") and did("read", at least 3, within 30 days)`)
 	ix := audiences.NewSegmented(schema, audiences.Config{}, 3)
 	putAgents(f, ix, townHall(20)...)
 	f.Fuzz(func(t *testing.T, rule string) {

@@ -63,7 +63,7 @@ func errorAt(source string, place file.Location, fr, en string) *RuleError {
 
 // unknown makes the error of a name that is none of the names, and proposes the nearest.
 func unknown(source string, place file.Location, name string, names []string) *RuleError {
-	best := nearest(name, names)
+	best := fil.Nearest(name, names)
 	if best == "" {
 		all := strings.Join(names, ", ")
 		return errorAt(source, place, fmt.Sprintf("« %s » n'est pas connu ; sont connus : %s", name, all), fmt.Sprintf("%q is not known; known are: %s", name, all))
@@ -71,41 +71,4 @@ func unknown(source string, place file.Location, name string, names []string) *R
 	e := errorAt(source, place, fmt.Sprintf("« %s » n'est pas connu ; vouliez-vous dire « %s » ?", name, best), fmt.Sprintf("%q is not known; did you mean %q?", name, best))
 	e.Nearest = best
 	return e
-}
-
-// nearest gives the name at the least edit distance, if that is at most a third of the letters, or one.
-func nearest(name string, names []string) string {
-	best, least := "", max(1, len(name)/3)+1
-	for _, candidate := range names {
-		if d := distance(strings.ToLower(name), strings.ToLower(candidate)); d < least && d < len(candidate) {
-			best, least = candidate, d
-		}
-	}
-	return best
-}
-
-// distance counts the insertions, deletions, replacements and swaps of neighbours that make b of a (the optimal string
-// alignment distance), for names as short as identifiers.
-func distance(a, b string) int {
-	const longest = 64
-	s, t := []rune(a[:min(len(a), longest)]), []rune(b[:min(len(b), longest)])
-	before, above, row := make([]int, len(t)+1), make([]int, len(t)+1), make([]int, len(t)+1)
-	for j := range above {
-		above[j] = j
-	}
-	for i := 1; i <= len(s); i++ {
-		row[0] = i
-		for j := 1; j <= len(t); j++ {
-			replace := above[j-1]
-			if s[i-1] != t[j-1] {
-				replace++
-			}
-			row[j] = min(replace, above[j]+1, row[j-1]+1)
-			if i > 1 && j > 1 && s[i-1] == t[j-2] && s[i-2] == t[j-1] {
-				row[j] = min(row[j], before[j-2]+1)
-			}
-		}
-		before, above, row = above, row, before
-	}
-	return above[len(t)]
 }

@@ -51,6 +51,10 @@ func checkAgent(s fil.Schema, a *fil.Agent) error {
 			delete(a.Attributes, name) // no value and an empty list say the same
 			continue
 		}
+		if fault := allowed(declared, normal); fault.FR != "" {
+			faults = append(faults, &fil.Fault{Field: field, Problem: fault})
+			continue
+		}
 		a.Attributes[name] = normal
 	}
 	return faults.Err()
@@ -95,12 +99,39 @@ func normal(d fil.Attribute, value any) (any, fil.Bilingual) {
 		return nil, fil.Bilingual{FR: "doit être une date, comme 2026-01-31", EN: "must be a date, such as 2026-01-31"}
 	case fil.KindList:
 		return normalList(value)
+	case fil.KindAgent:
+		if v, ok := value.(string); ok && v != "" && len(v) <= 128 {
+			return v, fil.Bilingual{}
+		}
+		return nil, fil.Bilingual{FR: "doit être l'identifiant d'un agent, de 128 octets au plus", EN: "must be an agent's id, of at most 128 bytes"}
 	default:
 		if v, ok := value.(string); ok && len(v) <= 256 {
 			return v, fil.Bilingual{}
 		}
 		return nil, fil.Bilingual{FR: "doit être un texte de 256 octets au plus", EN: "must be a text of at most 256 bytes"}
 	}
+}
+
+// allowed holds a value to those that its attribute declares, and proposes the nearest.
+func allowed(d fil.Attribute, value any) fil.Bilingual {
+	if len(d.Values) == 0 {
+		return fil.Bilingual{}
+	}
+	texts, list := value.([]string)
+	if !list {
+		texts = []string{value.(string)} // fil.Schema.Validate allows values to texts and lists only
+	}
+	for _, text := range texts {
+		if slices.Contains(d.Values, text) {
+			continue
+		}
+		if best := fil.Nearest(text, d.Values); best != "" {
+			return fil.Bilingual{FR: fmt.Sprintf("n'admet pas « %s » ; vouliez-vous dire « %s » ?", clip(text), best), EN: fmt.Sprintf("does not allow %q; did you mean %q?", clip(text), best)}
+		}
+		all := clip(strings.Join(d.Values, ", "))
+		return fil.Bilingual{FR: fmt.Sprintf("n'admet pas « %s » ; sont admis : %s", clip(text), all), EN: fmt.Sprintf("does not allow %q; allowed are: %s", clip(text), all)}
+	}
+	return fil.Bilingual{}
 }
 
 func normalList(value any) (any, fil.Bilingual) {

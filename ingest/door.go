@@ -56,9 +56,10 @@ type Catalogue interface {
 	Contents() []fil.Content
 }
 
-// Rules judges the rule of an audience: nil, or a fault on the field "rule" that points into it.
+// Rules judges the rule of an audience, and the audiences that it names, before the audience is written: nil, or a fault
+// on the field "rule" that points into it.
 type Rules interface {
-	Check(rule string) error
+	CheckAudience(definition fil.Audience) error
 }
 
 // Identified is one event of one agent: the agent's id and the event's fil.Event.Identity.

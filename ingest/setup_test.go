@@ -111,8 +111,9 @@ func (b *book) Agents(after string, limit int) []fil.Agent {
 	return all[start:min(len(all), start+limit)]
 }
 
-// Check refuses rules that hold "!!".
-func (b *book) Check(rule string) error {
+// CheckAudience refuses rules that hold "!!".
+func (b *book) CheckAudience(definition fil.Audience) error {
+	rule := definition.Rule
 	if strings.Contains(rule, "!!") {
 		return fil.NewFault("rule", "est mal écrite", "is badly written")
 	}

@@ -65,7 +65,7 @@ func audiencesOf(d *Door) kind[fil.Audience] {
 			if err != nil || a.Rule == "" {
 				return err
 			}
-			return d.parts.Rules.Check(a.Rule) //nolint:wrapcheck // a fault on the field "rule", by its interface
+			return d.parts.Rules.CheckAudience(*a) //nolint:wrapcheck // a fault on the field "rule", by its interface
 		},
 		perimeter: func(a *fil.Audience) *string { return &a.Perimeter },
 		shared:    sharedAudience,

@@ -32,6 +32,11 @@ func buildAnalytics(ctx context.Context, h *house) error {
 	h.add("clickhouse", facts.run)
 	recording := analytics.DefaultConfig()
 	recording.PseudonymKey = h.secret
+	for _, a := range h.cfg.Attributes {
+		if !a.Groups() {
+			recording.Unstored = append(recording.Unstored, a.Name)
+		}
+	}
 	recorder, err := analytics.NewRecorder(recording, h.tracing.Facts(store), h.logger, h.reg)
 	if err != nil {
 		return err

@@ -91,6 +91,10 @@ func (c *previewCommand) Run(w *world) error {
 	type answer struct {
 		Size, Total *int
 		Breakdown   map[string]map[string]*int
+		Warnings    []struct {
+			Line, Column int
+			Problem      fil.Bilingual
+		}
 	}
 	preview, decoded, err := get[answer](w, c.serverFlags, http.MethodPost, "/v1/audiences:preview", nil, body)
 	if err != nil || !decoded {
@@ -104,6 +108,9 @@ func (c *previewCommand) Run(w *world) error {
 		for _, value := range slices.Sorted(maps.Keys(groups)) {
 			_, _ = fmt.Fprintf(tab, "  %s\t%s\n", value, figure(groups[value]))
 		}
+	}
+	for _, warning := range preview.Warnings {
+		_, _ = fmt.Fprintf(w.Err, "%d:%d: %s\n", warning.Line, warning.Column, warning.Problem.In(language(w.Environ)))
 	}
 	return tab.Flush()
 }

@@ -58,7 +58,11 @@ func fieldsOf(ctx context.Context, kind string, s *server) ([]field, error) {
 		}
 		fields := []field{{"id", text, true}, {"org", text, false}, {"site", text, false}, {"language", text, false}, {"attributes", object, false}}
 		for _, a := range schema {
-			fields = append(fields, field{attributePrefix + a.Name, sort(a.Kind), false})
+			of := sort(a.Kind)
+			if a.Kind == fil.KindAgent {
+				of = text
+			}
+			fields = append(fields, field{attributePrefix + a.Name, of, false})
 		}
 		return fields, nil
 	}

@@ -71,7 +71,7 @@ func (w *town) Audience(string) (fil.Audience, bool)  { return fil.Audience{}, f
 func (w *town) Agents(string, int) []fil.Agent        { return nil }
 func (w *town) Audiences() []fil.Audience             { return nil }
 func (w *town) Contents() []fil.Content               { return nil }
-func (w *town) Check(string) error                    { return nil }
+func (w *town) CheckAudience(fil.Audience) error      { return nil }
 
 // server is a door on the real log, behind a hand that may answer in its place.
 type server struct {
