@@ -93,7 +93,7 @@ func (b *book) Audience(id string) (fil.Audience, bool) {
 func (b *book) Agents(string, int) []fil.Agent     { return nil }
 func (b *book) Content(string) (fil.Content, bool) { return fil.Content{}, false }
 func (b *book) Contents() []fil.Content            { return nil }
-func (b *book) Check(string) error                 { return nil }
+func (b *book) CheckAudience(fil.Audience) error   { return nil }
 func (b *book) Audiences() []fil.Audience {
 	b.mu.Lock()
 	defer b.mu.Unlock()
