@@ -51,7 +51,8 @@ var libraries = []library{
 	{"github.com/cenkalti/backoff/v5", "ingest/... ranking/... delivery/... analytics/... cmd/fil/...", "retries belong to who calls over a network"},
 	{"github.com/sony/gobreaker/v2", "ingest", "the door stops asking a log that does not confirm; what else may be away is looked at in the background"},
 	{"github.com/oklog/ulid/v2", "ingest", "identities are given at the door or not at all"},
-	{"github.com/schollz/progressbar/v3", "ingest/importer cmd/fil", "an import is watched from a terminal; nothing else is"},
+	{"github.com/schollz/progressbar/v3", "ingest/importer ingest/directory cmd/fil", "an import and a synchronisation are watched from a terminal; nothing else is"},
+	{"github.com/go-ldap/ldap/v3", "ingest/directory/ldap", "the rest knows entries, not the protocol that gave them"},
 	{"golang.org/x/term", "cmd/fil", "only the command has a terminal"},
 	{"golang.org/x/sync", "ingest/... audiences ranking/... delivery/... analytics/... cmd/fil/...", "an extension of the standard library"},
 	{"golang.org/x/text", "ingest/... audiences ranking delivery analytics cmd/fil/...", "an extension of the standard library"},
@@ -62,6 +63,7 @@ var testLibraries = []string{"go.opentelemetry.io/proto/otlp", "google.golang.or
 
 // siblings lists the children of one stage that may import a brother, with the reason.
 var siblings = map[[2]string]string{
+	{"ingest/directory", "ingest/importer"}:    "a synchronisation reads files, maps columns and speaks to the door exactly as an import does",
 	{"ranking/evaluation", "ranking/profiles"}: "the offline judge learns from events exactly as the worker does",
 }
 

@@ -52,7 +52,7 @@ type stopped struct {
 }
 
 // batch writes the records of an NDJSON stream, chunk by chunk, and answers about the bad ones as it goes.
-func batch[T any](ctx huma.Context, d *Door, k kind[T]) {
+func batch[T any](ctx huma.Context, d *Door, k kind[T], decode func(caller fil.Caller, line []byte) (entry[T], error)) {
 	release, err := d.hold(ctx, maxChunk)
 	if err != nil {
 		d.fail(ctx, err)
@@ -67,7 +67,7 @@ func batch[T any](ctx huma.Context, d *Door, k kind[T]) {
 	var sum lastLine
 	for end := false; !end; {
 		first := reader.n + 1
-		entries, refused, err := readChunk(ctx, d, k, reader, out)
+		entries, refused, err := readChunk(ctx, d, decode, reader, out)
 		if end = errors.Is(err, io.EOF); end {
 			_ = ctx.SetReadDeadline(time.Time{})
 			err = nil
@@ -92,7 +92,7 @@ func batch[T any](ctx huma.Context, d *Door, k kind[T]) {
 
 // readChunk reads the lines that are published together, and answers about those that are refused. io.EOF comes with
 // the last chunk.
-func readChunk[T any](ctx huma.Context, d *Door, k kind[T], reader *lines, out *batchWriter) (entries []entry[T], refused int, err error) {
+func readChunk[T any](ctx huma.Context, d *Door, decode func(caller fil.Caller, line []byte) (entry[T], error), reader *lines, out *batchWriter) (entries []entry[T], refused int, err error) {
 	patient(ctx)
 	for read, size := 0, 0; read < chunk && size < maxChunk; read++ {
 		line, err := reader.next()
@@ -102,7 +102,7 @@ func readChunk[T any](ctx huma.Context, d *Door, k kind[T], reader *lines, out *
 		}
 		var e entry[T]
 		if err == nil {
-			e, err = k.decode(fil.CallerFrom(ctx.Context()), line, "")
+			e, err = decode(fil.CallerFrom(ctx.Context()), line)
 		}
 		if err != nil {
 			refused++

@@ -13,9 +13,9 @@ import (
 	"github.com/filengine/fil"
 )
 
-// checkAgent gathers the faults of an agent and puts its organisation path and attribute values in their normal form, in
-// place.
-func checkAgent(s fil.Schema, a *fil.Agent) error {
+// CheckAgent gathers the faults of an agent, as fil.Faults, and puts its organisation path and attribute values in their
+// normal form, in place: what it leaves is what the log would have.
+func CheckAgent(s fil.Schema, a *fil.Agent) error {
 	var faults fil.Faults
 	checkID(&faults, "id", a.ID)
 	a.Org = strings.Trim(a.Org, "/")

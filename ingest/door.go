@@ -112,11 +112,13 @@ func (c Config) Validate() error {
 	return errors.Join(faults...)
 }
 
-// Parts is what the door is made of. Known may be nil; a topic without a Projection is not waited for.
+// Parts is what the door is made of. Known may be nil; a topic without a Projection is not waited for; without a Roll the
+// Directory is read page after page.
 type Parts struct {
 	Log       Log
 	Applied   map[fil.Topic]Projection
 	Directory Directory
+	Roll      Roll
 	Catalogue Catalogue
 	Rules     Rules
 	Known     Known
@@ -161,5 +163,6 @@ func (d *Door) Register(api huma.API) {
 	registerRecords(api, d, audiencesOf(d))
 	registerRecords(api, d, contentsOf(d))
 	registerLists(api, d)
+	registerExport(api, d)
 	registerEngagements(api, d)
 }

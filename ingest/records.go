@@ -37,7 +37,9 @@ func registerRecords[T any](api huma.API, d *Door, k kind[T]) {
 	register(api, operation(k, http.MethodPost, "/v1/"+k.plural+":batch", "batch-"+k.plural,
 		fil.Bilingual{FR: "Créer ou remplacer en nombre, une ligne JSON par enregistrement", EN: "Create or replace many, one JSON line a record"}, k.write),
 		documented{body: map[string]*huma.Schema{ndjson: value}, answers: map[string]*huma.Response{"200": batchAnswer(api)}},
-		func(ctx huma.Context, _ *languageInput) { batch(ctx, d, k) })
+		func(ctx huma.Context, _ *languageInput) {
+			batch(ctx, d, k, func(caller fil.Caller, line []byte) (entry[T], error) { return k.decode(caller, line, "") })
+		})
 }
 
 func operation[T any](k kind[T], method, path, id string, summary fil.Bilingual, roles []fil.Role) huma.Operation {

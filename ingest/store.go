@@ -44,7 +44,7 @@ func agentsOf(d *Door) kind[fil.Agent] {
 		shape: shapeOf[fil.Agent](),
 		id:    func(a *fil.Agent) *string { return &a.ID },
 		find:  d.parts.Directory.Agent,
-		check: func(a *fil.Agent) error { return checkAgent(d.parts.Schema, a) },
+		check: func(a *fil.Agent) error { return CheckAgent(d.parts.Schema, a) },
 	}
 }
 
@@ -227,7 +227,7 @@ func putAll[T any](ctx context.Context, d *Door, k kind[T], entries []entry[T], 
 	}
 	var records []fil.Record
 	for _, e := range entries {
-		if bytes.Equal(latest[e.id], e.data) {
+		if before, known := latest[e.id]; known && bytes.Equal(before, e.data) {
 			continue
 		}
 		latest[e.id] = e.data

@@ -27,16 +27,23 @@ const (
 	exitDone   = 0
 	exitFailed = 1
 	exitUsage  = 2
+
+	exitPending  = 3 // of `fil sync`: there is something to write
+	exitWithheld = 4 // of `fil sync`: the guard lets nothing be written
 )
 
 // commands is the tree of commands; the texts of its help are in texts.go, in French and English.
 type commands struct {
 	Config string `help:"${help_config}" placeholder:"FICHIER" env:"FIL_CONFIG" type:"existingfile"`
 
-	Up       upCommand     `cmd:"" help:"${help_up}"`
-	Serve    serveCommand  `cmd:"" help:"${help_serve}"`
-	Import   importCommand `cmd:"" help:"${help_import}"`
-	Feed     feedCommand   `cmd:"" help:"${help_feed}"`
+	Up     upCommand     `cmd:"" help:"${help_up}"`
+	Serve  serveCommand  `cmd:"" help:"${help_serve}"`
+	Import importCommand `cmd:"" help:"${help_import}"`
+	Sync   struct {
+		CSV  syncFilesCommand `cmd:"" name:"csv" help:"${help_sync_csv}"`
+		LDAP syncLDAPCommand  `cmd:"" name:"ldap" help:"${help_sync_ldap}"`
+	} `cmd:"" help:"${help_sync}"`
+	Feed     feedCommand `cmd:"" help:"${help_feed}"`
 	Audience struct {
 		Preview previewCommand `cmd:"" help:"${help_preview}"`
 	} `cmd:"" help:"${help_audience}"`
@@ -71,7 +78,12 @@ type world struct {
 // usageError is a wrong use of a command that only its run can see; it exits with 2.
 type usageError struct{ error }
 
-// Run runs one command and gives its exit status: 0 done, 1 failed, 2 wrong usage.
+// exitStatus ends a command that has said all that it had to say.
+type exitStatus int
+
+func (s exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
+
+// Run runs one command and gives its exit status: 0 done, 1 failed, 2 wrong usage, others as the command says.
 func Run(ctx context.Context, args []string, streams Streams) int {
 	var tree commands
 	texts := helpTexts(language(streams.Environ))
@@ -96,9 +108,12 @@ func Run(ctx context.Context, args []string, streams Streams) int {
 	}
 	err = parsed.Run(&world{Streams: streams, ctx: ctx, configFile: tree.Config})
 	var usage usageError
+	var status exitStatus
 	switch {
 	case err == nil:
 		return exitDone
+	case errors.As(err, &status):
+		return int(status)
 	case errors.As(err, &usage):
 		_, _ = fmt.Fprintf(streams.Err, "fil: %v\n", err)
 		return exitUsage

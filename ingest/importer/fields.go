@@ -56,16 +56,20 @@ func fieldsOf(ctx context.Context, kind string, s *server) ([]field, error) {
 		if err != nil {
 			return nil, err
 		}
-		fields := []field{{"id", text, true}, {"org", text, false}, {"site", text, false}, {"language", text, false}, {"attributes", object, false}}
-		for _, a := range schema {
-			of := sort(a.Kind)
-			if a.Kind == fil.KindAgent {
-				of = text
-			}
-			fields = append(fields, field{attributePrefix + a.Name, of, false})
-		}
-		return fields, nil
+		return agentFields(schema), nil
 	}
+}
+
+func agentFields(schema fil.Schema) []field {
+	fields := []field{{"id", text, true}, {"org", text, false}, {"site", text, false}, {"language", text, false}, {"attributes", object, false}}
+	for _, a := range schema {
+		of := sort(a.Kind)
+		if a.Kind == fil.KindAgent {
+			of = text
+		}
+		fields = append(fields, field{attributePrefix + a.Name, of, false})
+	}
+	return fields
 }
 
 // lookup finds a field by its name; "grade" stands for "attributes.grade".
@@ -93,8 +97,13 @@ func (f field) convert(cell any) (any, *fil.Fault) {
 			return nil, fil.NewFault(f.name, "n'est pas de l'UTF-8 : enregistrez le fichier en UTF-8", "is not UTF-8: save the file as UTF-8")
 		}
 	case []any:
-		if f.sort == list {
+		switch {
+		case f.sort == list:
 			return texts(f, v)
+		case len(v) == 1:
+			return f.convert(v[0])
+		case len(v) > 1:
+			return nil, fil.NewFault(f.name, "a plusieurs valeurs : "+clip(fmt.Sprint(v)), "has several values: "+clip(fmt.Sprint(v)))
 		}
 	case map[string]any:
 		if f.sort != object {

@@ -99,6 +99,10 @@ func (o *Options) complete() error {
 	if len(o.Files) == 0 {
 		return misuse("aucun fichier à importer", "no file to import")
 	}
+	return o.completeServer()
+}
+
+func (o *Options) completeServer() error {
 	if u, err := url.Parse(o.Server); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		return misuse("%q n'est pas l'adresse d'un serveur, comme http://127.0.0.1:8080", "%q is not the address of a server, such as http://127.0.0.1:8080", o.Server)
 	}

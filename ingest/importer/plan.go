@@ -127,8 +127,9 @@ func (f field) aliases() []string {
 	return []string{f.name, strings.TrimPrefix(f.name, attributePrefix)}
 }
 
-// of gives the values of a row's fields, in the order of fields, and every fault.
-func (p *plan) of(r row) ([]any, fil.Faults) {
+// of gives the values of a row's fields, in the order of fields, and every fault. cellOf gives a cell by its column, nil
+// when there is none.
+func (p *plan) of(cellOf func(column string) any) ([]any, fil.Faults) {
 	values := make([]any, len(p.fields))
 	var faults fil.Faults
 	for i, f := range p.fields {
@@ -139,11 +140,11 @@ func (p *plan) of(r row) ([]any, fil.Faults) {
 		var cell any
 		switch {
 		case p.columns[i] != "":
-			cell = r.cell(p.columns[i])
+			cell = cellOf(p.columns[i])
 		case !p.mapped:
 			for _, name := range f.aliases() {
 				if cell == nil {
-					cell = r.cell(name)
+					cell = cellOf(name)
 				}
 			}
 		}

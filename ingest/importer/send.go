@@ -92,7 +92,7 @@ func (i *importing) refuse(r row, faults fil.Faults) error {
 
 // event makes the engagement that a row tells of. The door says what it lacks.
 func (i *importing) event(r row) (fil.Event, fil.Faults, error) {
-	values, faults := i.plan.of(r)
+	values, faults := i.plan.of(r.cell)
 	if len(faults) > 0 {
 		return fil.Event{}, faults, nil
 	}
@@ -147,7 +147,7 @@ func (i *importing) records(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("import %s: %w", i.o.Kind, err)
 		}
-		values, faults := i.plan.of(r)
+		values, faults := i.plan.of(r.cell)
 		idAt, _ := lookup(i.plan.fields, "id")
 		id, _ := values[idAt].(string)
 		if id == "" && len(faults) == 0 {
@@ -206,7 +206,7 @@ func (i *importing) send(ctx context.Context, folds []*fold) error {
 			p.records, p.bytes = append(p.records, raw), p.bytes+len(raw)
 			n++
 		}
-		v, err := i.server.records(ctx, i.o.Kind, p.records)
+		v, err := i.server.lines(ctx, "/v1/"+i.o.Kind+":batch", p.records)
 		i.admitted += v.admitted
 		for index, f := range folds[:n] {
 			reasons, refused := v.refused[index]

@@ -47,30 +47,49 @@ func (r *refusedCall) Error() string {
 // call makes a request, again and again while the server is away, starting, or busy, for as long as its patience. An
 // answer that is no success is a *refusedCall.
 func (s *server) call(ctx context.Context, method, path, contentType string, body []byte) ([]byte, error) {
+	return retry(ctx, s, method, path, func() ([]byte, error) {
+		resp, err := s.request(ctx, s.client, method, path, contentType, body)
+		if err != nil {
+			return nil, err
+		}
+		defer func() { _ = resp.Body.Close() }()
+		raw, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+		if err != nil {
+			return nil, fmt.Errorf("read the answer: %w", err)
+		}
+		return raw, nil
+	})
+}
+
+func retry[T any](ctx context.Context, s *server, method, path string, once func() (T, error)) (T, error) {
 	pace := backoff.NewExponentialBackOff()
 	pace.InitialInterval, pace.MaxInterval = min(s.patience/20, 200*time.Millisecond), 5*time.Second
-	raw, err := backoff.Retry(ctx, func() ([]byte, error) { return s.once(ctx, method, path, contentType, body) },
+	answer, err := backoff.Retry(ctx, once,
 		backoff.WithBackOff(pace), backoff.WithMaxElapsedTime(s.patience),
 		backoff.WithNotify(func(err error, wait time.Duration) {
 			s.log.WarnContext(ctx, "the server is away or busy; trying again", "server", s.base, "wait", wait, "error", err)
 		}))
 	if err != nil {
-		return nil, fmt.Errorf("%s %s%s: %w", method, strings.TrimSuffix(s.base, "/"), path, err)
+		return answer, fmt.Errorf("%s %s%s: %w", method, strings.TrimSuffix(s.base, "/"), path, err)
 	}
-	return raw, nil
+	return answer, nil
 }
 
-func (s *server) once(ctx context.Context, method, path, contentType string, body []byte) ([]byte, error) {
+// request makes one request. Its answer is a success; anything else is an error, permanent if trying again is no use.
+func (s *server) request(ctx context.Context, client *http.Client, method, path, contentType string, body []byte) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(s.base, "/")+path, bytes.NewReader(body))
 	if err != nil {
-		return nil, backoff.Permanent(err) //nolint:wrapcheck // wrapped by call
+		return nil, backoff.Permanent(err) //nolint:wrapcheck // wrapped by retry
 	}
 	req.Header.Set("Authorization", "Bearer "+s.key)
 	req.Header.Set("Accept-Language", s.language)
 	req.Header.Set("Content-Type", contentType)
-	resp, err := s.client.Do(req)
+	resp, err := client.Do(req)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // wrapped by call
+		return nil, err //nolint:wrapcheck // wrapped by retry
+	}
+	if resp.StatusCode < http.StatusMultipleChoices {
+		return resp, nil
 	}
 	defer func() { _ = resp.Body.Close() }()
 	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
@@ -78,17 +97,13 @@ func (s *server) once(ctx context.Context, method, path, contentType string, bod
 		return nil, fmt.Errorf("read the answer: %w", err)
 	}
 	refused := &refusedCall{resp.StatusCode, raw}
-	switch {
-	case resp.StatusCode < http.StatusMultipleChoices:
-		return raw, nil
-	case slices.Contains([]int{http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout}, resp.StatusCode):
+	if slices.Contains([]int{http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout}, resp.StatusCode) {
 		if wait, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil && wait >= 0 {
 			return nil, errors.Join(refused, backoff.RetryAfter(wait))
 		}
 		return nil, refused
-	default:
-		return nil, backoff.Permanent(refused) //nolint:wrapcheck // wrapped by call
 	}
+	return nil, backoff.Permanent(refused) //nolint:wrapcheck // wrapped by retry
 }
 
 // schema asks which attributes agents may have.
@@ -161,12 +176,12 @@ func (s *server) events(ctx context.Context, events []fil.Event) (verdict, error
 // errUnaccounted is an answer that does not tell what became of each thing sent.
 var errUnaccounted = errors.New("the answer does not account for what was sent")
 
-// records sends agents or contents, one JSON line each, and goes on after the line where the log went away.
-func (s *server) records(ctx context.Context, kind string, records [][]byte) (verdict, error) {
+// lines sends JSON lines to an operation on many records, and goes on after the line where the log went away.
+func (s *server) lines(ctx context.Context, path string, records [][]byte) (verdict, error) {
 	v := verdict{refused: map[int][]reason{}}
 	for done := 0; done < len(records); {
 		body := append(bytes.Join(records[done:], []byte("\n")), '\n')
-		raw, err := s.call(ctx, http.MethodPost, "/v1/"+kind+":batch", "application/x-ndjson", body)
+		raw, err := s.call(ctx, http.MethodPost, path, "application/x-ndjson", body)
 		if err != nil {
 			return v, err
 		}
@@ -175,7 +190,7 @@ func (s *server) records(ctx context.Context, kind string, records [][]byte) (ve
 			return v, err
 		}
 		if next == done {
-			return v, fmt.Errorf("send %s: %w", kind, errUnaccounted)
+			return v, fmt.Errorf("send to %s: %w", path, errUnaccounted)
 		}
 		done = next
 	}

@@ -120,3 +120,38 @@ func TestExampleIsTheDefault(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// The description of an LDAP directory: the example can be read, and each fault is named.
+func TestLoadLDAP(t *testing.T) {
+	write := func(t *testing.T, text string) string {
+		t.Helper()
+		path := filepath.Join(t.TempDir(), "annuaire.yaml")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	example, err := config.LoadLDAP(write(t, string(config.LDAPExample())))
+	if err != nil {
+		t.Fatal(err)
+	}
+	short, err := config.LoadLDAP(write(t, "url: ldaps://annuaire.example.fr\nbind: cn=fil,ou=services,dc=example,dc=fr\npassword_file: /etc/fil/ldap.password\n"+
+		"base: ou=agents,dc=example,dc=fr\nmap: [id=objectGUID:guid, org=dn:path, site=physicalDeliveryOfficeName]\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(short, example, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("the example differs from the defaults: %s", diff)
+	}
+	const good = "url: ldaps://a\nbase: dc=fr\nmap: [id=uid]\n"
+	for text, want := range map[string]string{
+		good + "filtre: (a=b)": "filtre", good + "filter: (a=b": "filter: ", good + "page_size: 0": "page_size: 0", good + "timeout: 10ms": "timeout: ",
+		good + "closed: maybe": `closed: "maybe"`, good + "bind: cn=x": "password_file: is needed", good + "bind: x": `bind: "x"`,
+		good + "groups_base: x": `groups_base: "x"`, "base: dc=fr\nmap: [id=uid]\nurl: http://a": `url: "http://a"`, "url: ldaps://a\nmap: [id=uid]\n": "base: is needed",
+		"url: ldaps://a\nbase: dc=fr\n": "map: is needed", "url: ldap:///dc=fr\nbase: dc=fr\nmap: [id=uid]\n": "url: ",
+	} {
+		if _, err := config.LoadLDAP(write(t, text)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v, want one about %q", text, err, want)
+		}
+	}
+}
