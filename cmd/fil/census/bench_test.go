@@ -116,7 +116,8 @@ func (m *measured) load() {
 		{"memory and load", "measured", "aim"},
 		{"heap of the index, after GC", fmt.Sprintf("%.0f MB (%.0f bytes an agent)", float64(after-before)/megabyte, float64(after-before)/float64(d.Len())), "800 MB at 5.8 million"},
 		{"resident, with the generator", fmt.Sprintf("%.0f MB", float64(resident(m.b))/megabyte), ""},
-		{"load, records in memory", fmt.Sprintf("%.0f agents/s (%.1f s, of which %.1f s to sort and build sets)", rate, (took + settled).Seconds(), settled.Seconds()), "500000 agents/s"},
+		{"load, records in memory", fmt.Sprintf("%.0f agents/s (%.1f s, of which %.1f s to sort and build sets; %.1f µs of processors an agent)",
+			rate, (took + settled).Seconds(), settled.Seconds(), float64(used.Microseconds())/float64(d.Len())), "500000 agents/s"},
 	})
 	m.table(parts())
 }
