@@ -39,6 +39,12 @@ func TestQuestion_EveryFaultIsNamed(t *testing.T) {
 	if got := strings.Join(fields, " "); got != "query.from query.to query.by query.every" {
 		t.Errorf("faults name %s", got)
 	}
+	private := fil.Schema{{Name: "phone", Kind: fil.KindText, Sensitive: true}, {Name: "supervisor", Kind: fil.KindAgent}}
+	for _, by := range []string{"phone", "supervisor"} {
+		if _, err := analytics.ParseQuestion("", "", by, "", private, time.UTC); fil.FaultsOf(err) == nil {
+			t.Errorf("a report by %s is accepted", by)
+		}
+	}
 	if _, err := analytics.ParseQuestion("2026-02-02", "2026-02-01", "", "", nil, time.UTC); fil.FaultsOf(err) == nil {
 		t.Error("an end before its start is accepted")
 	}

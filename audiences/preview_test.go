@@ -78,6 +78,39 @@ func TestPreview(t *testing.T) {
 	}
 }
 
+// TestPreviewAdvises holds that a preview warns of a value that is nobody's, and proposes none that only few have.
+func TestPreviewAdvises(t *testing.T) {
+	t.Parallel()
+	ix := audiences.NewSegmented(schema, audiences.Config{}, 5)
+	staff(t, ix, 20, graded("attaché", "mairie/dgst", "excel"))
+	staff(t, ix, 3, graded("ingénieur", "mairie"))
+	for _, c := range []struct{ rule, want string }{
+		{`grade == "attache"`, `1:10 attaché`},
+		{`manager and
+  inOrg("mairie/dgts") or any(skills, # in ["exel", "x"])`, `2:9 mairie/dgst 2:45 excel`},
+		{`"Excel" in skills`, `1:1 excel`},
+		{`grade == "ingenieur"`, ``}, // the only one who has it would be told of
+		{`grade == "attaché" and grade != "chef" and supervisor == "s0x"`, ``},
+	} {
+		p, err := ix.Preview(c.rule, nil, guard, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, w := range p.Warnings {
+			got = append(got, fmt.Sprintf("%d:%d %s", w.Line, w.Column, w.Nearest))
+		}
+		if strings.Join(got, " ") != c.want {
+			t.Errorf("%s: warnings %v, want %q", c.rule, got, c.want)
+		}
+	}
+	for _, by := range []string{"phone", "supervisor"} {
+		if _, err := ix.Preview(`true`, []string{by}, guard, ""); fil.FaultsOf(err) == nil {
+			t.Errorf("a breakdown by %s is given", by)
+		}
+	}
+}
+
 func TestPreviewKeepsTheLargestGroups(t *testing.T) {
 	t.Parallel()
 	ix := audiences.NewSegmented(schema, audiences.Config{}, 6)

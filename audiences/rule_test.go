@@ -309,6 +309,7 @@ func TestDocumentedRules(t *testing.T) {
 	}
 	ix := audiences.NewIndex(schema, audiences.Config{})
 	putAgents(t, ix, fil.Agent{ID: "bare"})
+	putAudiences(t, ix, fil.Audience{ID: "cadres", Rule: `manager`})
 	text, rules, missing := string(raw), 0, 0
 	for _, block := range regexp.MustCompile("(?s)```rule\n(.*?)```").FindAllStringSubmatch(text, -1) {
 		rules++
@@ -337,7 +338,13 @@ func TestDocumentedRules(t *testing.T) {
 			}
 		}
 	}
-	if rules < 50 || missing != 14 {
+	for _, quoted := range regexp.MustCompile("`([a-z][^`…|\n]*(?:\\(\\w|\\(\"| in \\[)[^`…|\n]*)`").FindAllStringSubmatch(text, -1) {
+		rules++
+		if err := ix.Check(quoted[1]); err != nil {
+			t.Errorf("%s: %v", quoted[1], err)
+		}
+	}
+	if rules < 150 || missing != 18 {
 		t.Errorf("found %d rules and %d on missing values in RULES.md", rules, missing)
 	}
 }

@@ -78,6 +78,7 @@ func TestRefusedRecordNamesItsFields(t *testing.T) {
 		"null":                   {"agents/a1", `null`, 422, ""},
 		"not JSON":               {"agents/a1", `{"org":`, 400, ""},
 		"empty":                  {"agents/a1", ``, 400, ""},
+		"values not allowed":     {"agents/a1", `{"attributes":{"branch":"FTP","tools":["sig","exel"],"supervisor":"","phone":"01 02"}}`, 422, "attributes.branch attributes.supervisor attributes.tools"},
 		"too deep":               {"agents/a1", `{"attributes":` + deep + `}`, 422, ""},
 		"too large":              {"agents/a1", `{"org":"` + strings.Repeat("x", 100<<10) + `"}`, 413, ""},
 		"rule":                   {"audiences/g", `{"name":"g","rule":"grade !!"}`, 422, "rule"},

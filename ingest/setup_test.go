@@ -40,6 +40,8 @@ func schema() fil.Schema {
 	return fil.Schema{
 		{Name: "grade", Kind: fil.KindText}, {Name: "manager", Kind: fil.KindBoolean}, {Name: "telework_days", Kind: fil.KindNumber},
 		{Name: "hired", Kind: fil.KindDate}, {Name: "skills", Kind: fil.KindList},
+		{Name: "branch", Kind: fil.KindText, Values: []string{"FPE", "FPT", "FPH"}}, {Name: "tools", Kind: fil.KindList, Values: []string{"sig", "excel"}},
+		{Name: "supervisor", Kind: fil.KindAgent}, {Name: "phone", Kind: fil.KindText, Sensitive: true},
 	}
 }
 

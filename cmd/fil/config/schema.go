@@ -25,6 +25,8 @@ func defaultSchema() fil.Schema {
 		of(fil.KindBoolean, "manager", "Encadrant", "Manager"),
 		of(fil.KindNumber, "telework_days", "Jours de télétravail par semaine", "Days of telework a week"),
 		of(fil.KindDate, "hired", "Date d'entrée", "Date of entry"),
+		of(fil.KindDate, "contract_end", "Fin de contrat", "End of contract"),
 		of(fil.KindList, "skills", "Compétences", "Skills"),
+		of(fil.KindAgent, "supervisor", "Responsable", "Supervisor"),
 	}
 }
