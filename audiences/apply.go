@@ -45,16 +45,24 @@ func (ix *Index) ApplyAgents(records []fil.Record) error {
 	ix.writer.Lock()
 	defer ix.writer.Unlock()
 	var rejected []error
-	for _, rec := range records {
-		if ix.stale(rec) {
-			continue
+	for some := range slices.Chunk(records, draftsAtOnce) {
+		for i, d := range ix.drafts(some) {
+			if ix.stale(some[i]) {
+				continue
+			}
+			switch {
+			case d.err != nil:
+				rejected = append(rejected, d.err)
+			case d.gone:
+				ix.removeAgent(d.id)
+			default:
+				ix.putAgent(some[i].Partition, d)
+			}
 		}
-		if rec.Event.Data == nil {
-			ix.removeAgent(rec.Key)
-			continue
-		}
-		if err := ix.putAgent(rec); err != nil {
-			rejected = append(rejected, err)
+	}
+	for _, sh := range ix.shards {
+		if sh.settled && sh.added > max(blockPlaces, sh.sorted) {
+			ix.settle(sh)
 		}
 	}
 	return errors.Join(rejected...)
@@ -118,7 +126,7 @@ func (ix *Index) stale(rec fil.Record) bool {
 	if rec.Topic == "" {
 		return false
 	}
-	p := partition{rec.Topic, rec.Partition}
+	p := place{rec.Topic, rec.Partition}
 	if last, ok := ix.applied[p]; ok && rec.Offset <= last {
 		return true
 	}
@@ -145,35 +153,32 @@ func (ix *Index) audienceOf(rec fil.Record) (*audience, error) {
 	return read.audience(definition, stamp), nil
 }
 
-func (ix *Index) putAgent(rec fil.Record) error {
-	agent, err := fil.Decode[fil.Agent](rec)
-	if err != nil {
-		return err
+// putAgent writes an agent. Here and in removeAgent the lock of the segment is taken first and kept, so that a reader who
+// has found an id waits for what is done to its row; readers who need both locks take them in this order.
+func (ix *Index) putAgent(partition int, d *draft) {
+	for _, m := range d.missing {
+		d.codes[m.field.at] = m.field.intern(m.value)
 	}
-	if err := checkKey(rec, agent.ID); err != nil {
-		return err
+	l, sh := ix.layout.Load(), ix.shardOf(partition)
+	ordinal, known := ix.ids.find(l, d.id)
+	if known {
+		if s := l.segments[ordinal>>16]; s.shard == sh {
+			s.lock.Lock()
+			s.put(uint16(ordinal), d.stamp, d.codes)
+			s.lock.Unlock()
+			return
+		}
+		ix.removeAgent(d.id) // the topic's partitions were changed
 	}
-	if agent.Inactive {
-		ix.removeAgent(agent.ID)
-		return nil
-	}
-	cells, err := ix.cellsOf(agent)
-	if err != nil {
-		return fil.Reject(rec, err)
-	}
-	r := row{id: agent.ID, stamp: digest(agent.ID, rec.Event.Data), cells: cells}
-	ordinal, known := ix.ordinal(agent.ID)
-	if !known {
-		ordinal = ix.newOrdinal()
-	}
-	s, at := ix.locate(ordinal)
-	s.put(at, r)
-	if !known {
-		ix.ordinalsLock.Lock()
-		ix.ordinals[agent.ID] = ordinal
-		ix.ordinalsLock.Unlock()
-	}
-	return nil
+	s, at := ix.newPlace(sh)
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	s.put(at, d.stamp, d.codes)
+	ix.ids.lock.Lock()
+	s.ids.put(at, d.id)
+	ix.ids.insert(ix.layout.Load(), d.id, s.ordinal(at))
+	ix.ids.lock.Unlock()
+	ix.changes.Add(1)
 }
 
 func checkKey(rec fil.Record, id string) error {
@@ -183,74 +188,33 @@ func checkKey(rec fil.Record, id string) error {
 	return nil
 }
 
-// newOrdinal gives a freed ordinal, or the next one and its segment.
-func (ix *Index) newOrdinal() uint32 {
-	if last := len(ix.free) - 1; last >= 0 {
-		ordinal := ix.free[last]
-		ix.free = ix.free[:last]
-		return ordinal
-	}
-	segments := *ix.segments.Load()
-	if int(ix.next>>ix.segmentBits) == len(segments) {
-		segments = append(slices.Clone(segments), newSegment(ix.fields))
-		ix.segments.Store(&segments)
-	}
-	ix.next++
-	return ix.next - 1
-}
-
-// removeAgent takes the id away before the row, so that a reader who finds the row gone will not find the id again.
+// removeAgent takes out an agent, if they are known.
 func (ix *Index) removeAgent(id string) {
-	ordinal, known := ix.ordinal(id)
+	l := ix.layout.Load()
+	ordinal, known := ix.ids.find(l, id)
 	if !known {
 		return
 	}
-	ix.ordinalsLock.Lock()
-	delete(ix.ordinals, id)
-	ix.ordinalsLock.Unlock()
-	s, at := ix.locate(ordinal)
-	s.remove(at)
-	ix.free = append(ix.free, ordinal)
+	s := l.segments[ordinal>>16]
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	ix.ids.lock.Lock()
+	ix.ids.remove(l, id, ordinal)
+	s.ids.remove(uint16(ordinal))
+	ix.ids.lock.Unlock()
+	s.remove(uint16(ordinal))
+	s.shard.free = append(s.shard.free, ordinal)
+	ix.changes.Add(1)
 }
 
-// cellsOf encodes an agent; nothing is interned for one who is refused before the faulty attribute only.
-func (ix *Index) cellsOf(agent fil.Agent) ([]cell, error) {
-	cells := make([]cell, len(ix.fields))
-	cells[atOrg] = ix.fields[atOrg].encodeText(agent.Org)
-	cells[atSite] = ix.fields[atSite].encodeText(agent.Site)
-	cells[atLanguage] = ix.fields[atLanguage].encodeText(agent.Language)
-	taken := 0
-	for i, f := range ix.fields[atAttributes:] {
-		value, ok := agent.Attributes[f.name]
-		if !ok {
-			continue
-		}
-		taken++
-		c, err := f.encode(value)
-		if err != nil {
-			return nil, fmt.Errorf("encode an agent: %w", err)
-		}
-		cells[atAttributes+i] = c
-	}
-	if taken == len(agent.Attributes) {
-		return cells, nil
-	}
-	for name := range agent.Attributes {
-		if _, declared := ix.schema.Lookup(name); !declared {
-			return nil, fmt.Errorf("encode an agent: attribute %q is not declared", name)
-		}
-	}
-	return cells, nil
-}
-
-// agentOf is the inverse of cellsOf, but for attributes that were null.
+// agentOf makes an agent of a row. Attributes that were null are not there.
 func (ix *Index) agentOf(r row) fil.Agent {
 	agent := fil.Agent{ID: r.id}
-	agent.Org, _ = ix.fields[atOrg].decode(r.cells[atOrg]).(string)
-	agent.Site, _ = ix.fields[atSite].decode(r.cells[atSite]).(string)
-	agent.Language, _ = ix.fields[atLanguage].decode(r.cells[atLanguage]).(string)
+	agent.Org, _ = ix.fields[atOrg].decode(r.codes[atOrg]).(string)
+	agent.Site, _ = ix.fields[atSite].decode(r.codes[atSite]).(string)
+	agent.Language, _ = ix.fields[atLanguage].decode(r.codes[atLanguage]).(string)
 	for _, f := range ix.fields[atAttributes:] {
-		if value := f.decode(r.cells[f.at]); value != nil {
+		if value := f.decode(r.codes[f.at]); value != nil {
 			if agent.Attributes == nil {
 				agent.Attributes = map[string]any{}
 			}
@@ -258,28 +222,6 @@ func (ix *Index) agentOf(r row) fil.Agent {
 		}
 	}
 	return agent
-}
-
-// digest mixes a key and its record's data into 64 bits that are the same in every process (FNV-1a, then scramble).
-func digest(key string, data []byte) uint64 {
-	const prime = 1099511628211
-	h := uint64(14695981039346656037)
-	for i := range len(key) {
-		h = (h ^ uint64(key[i])) * prime
-	}
-	h *= prime // a zero byte between the two
-	for _, b := range data {
-		h = (h ^ uint64(b)) * prime
-	}
-	return scramble(h)
-}
-
-// scramble is the finalizer of SplitMix64 (Steele, Lea, Flood, OOPSLA 2014): it spreads every bit, so that digests can be
-// combined by exclusive or.
-func scramble(h uint64) uint64 {
-	h = (h ^ h>>30) * 0xbf58476d1ce4e5b9
-	h = (h ^ h>>27) * 0x94d049bb133111eb
-	return h ^ h>>31
 }
 
 func setOf(words []string) map[string]struct{} {

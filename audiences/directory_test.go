@@ -3,6 +3,7 @@ package audiences_test
 import (
 	"encoding/json"
 	"fmt"
+	"hash/fnv"
 	"testing"
 
 	"github.com/filengine/fil"
@@ -22,10 +23,19 @@ var schema = fil.Schema{
 	{Name: "phone", Kind: fil.KindText, Sensitive: true},
 }
 
+// partitions is how many shards the tests' agents are in.
+const partitions = 3
+
+func partitionOf(id string) int {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(id))
+	return int(h.Sum32() % partitions)
+}
+
 // record is one record of no log, which always applies; nil data makes a tombstone.
 func record(tb testing.TB, key string, data any) fil.Record {
 	tb.Helper()
-	rec := fil.Record{Key: key, Event: fil.Event{ID: "1", Source: "test", Type: fil.TypeAgent}}
+	rec := fil.Record{Position: fil.Position{Partition: partitionOf(key)}, Key: key, Event: fil.Event{ID: "1", Source: "test", Type: fil.TypeAgent}}
 	if data == nil {
 		return rec
 	}

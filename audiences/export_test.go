@@ -3,16 +3,7 @@ package audiences
 import (
 	"slices"
 	"time"
-
-	"github.com/RoaringBitmap/roaring/v2"
-
-	"github.com/filengine/fil"
 )
-
-// NewSegmented makes an index whose segments hold 2^bits agents, so that few agents fill several.
-func NewSegmented(schema fil.Schema, cfg Config, bits uint) *Index {
-	return newIndex(schema, cfg, bits)
-}
 
 // Select gives the ids of those a rule's sets hold, sorted.
 func (ix *Index) Select(rule string) ([]string, error) {
@@ -21,10 +12,8 @@ func (ix *Index) Select(rule string) ([]string, error) {
 		return nil, wrong
 	}
 	var ids []string
-	ix.each(p, func(s *segment, found *roaring.Bitmap) {
-		for places := found.Iterator(); places.HasNext(); {
-			ids = append(ids, s.ids[places.Next()])
-		}
+	ix.each(p, func(s *segment, found *block) {
+		found.all(func(at uint16) { ids = append(ids, string(s.ids.at(at))) })
 	})
 	slices.Sort(ids)
 	return ids, nil
@@ -48,6 +37,100 @@ func (ix *Index) Compiled(rule string) bool {
 	return wrong == nil && exact(p)
 }
 
-// Freed is the number of ordinals that wait to be given again, Given of those ever given.
-func (ix *Index) Freed() int { return len(ix.free) }
-func (ix *Index) Given() int { return int(ix.next) }
+// Freed is the number of places that wait to be given again, Given of those ever given since the last settling.
+func (ix *Index) Freed() int {
+	n := 0
+	for _, sh := range ix.shards {
+		n += len(sh.free)
+	}
+	return n
+}
+
+func (ix *Index) Given() int {
+	n := 0
+	for _, s := range ix.layout.Load().order {
+		n += len(s.stamps)
+	}
+	return n
+}
+
+// Set lets tests at the sets of a segment's places.
+type Set struct{ set set }
+
+func SetOf(places []uint16) *Set     { return &Set{setOfPlaces(places, room)} }
+func (s *Set) Add(at uint16)         { s.set.add(at) }
+func (s *Set) Remove(at uint16)      { s.set.remove(at) }
+func (s *Set) Has(at uint16) bool    { return s.set.has(at) }
+func (s *Set) Len() int              { return int(s.set.n) }
+func (s *Set) Bytes() int            { return s.set.bytes() }
+func (s *Set) Rebuilt() *Set         { return &Set{setOfBlock(s.flat())} }
+func (s *Set) Meet(other *Set) int   { return s.set.meet(other.flat()) }
+func (s *Set) And(other *Set) *Set   { return s.into(other, (*set).and) }
+func (s *Set) Minus(other *Set) *Set { return s.into(other, func(o *set, b *block) { o.andNot(b) }) }
+func (s *Set) Or(other *Set) *Set    { return s.into(other, (*set).or) }
+
+func (s *Set) flat() *block {
+	b := &block{}
+	s.set.or(b)
+	return b
+}
+
+func (s *Set) into(other *Set, do func(*set, *block)) *Set {
+	b := s.flat()
+	do(&other.set, b)
+	return &Set{setOfBlock(b)}
+}
+
+// Places lists a set's places.
+func (s *Set) Places() []uint16 {
+	places := []uint16{}
+	s.flat().all(func(at uint16) { places = append(places, at) })
+	return places
+}
+
+// Shape names how a set is kept.
+func (s *Set) Shape() string {
+	switch {
+	case s.set.flat != nil:
+		return "block"
+	case s.set.runs:
+		return "runs"
+	default:
+		return "places"
+	}
+}
+
+// Range keeps keys of places in slices, as a column does: Put changes one, Between gives the places whose key is in a range.
+type Range struct {
+	bits  sliced
+	known set
+	keys  map[uint16]uint64
+}
+
+func (r *Range) Put(at uint16, key uint64) {
+	r.bits.move(at, r.keys[at], key, &r.known)
+	if r.known.add(at); key == 0 {
+		r.known.remove(at)
+	}
+	if r.keys == nil {
+		r.keys = map[uint16]uint64{}
+	}
+	r.keys[at] = key
+}
+
+// Rebuild makes the slices anew, in bulk.
+func (r *Range) Rebuild() {
+	keys := make([]uint64, blockPlaces)
+	for at, key := range r.keys {
+		keys[at] = key
+	}
+	r.bits = slicedOf(keys, func(n int) []block { return make([]block, n) })
+}
+
+func (r *Range) Between(least, most uint64) []uint16 {
+	var b block
+	r.known.or(&b)
+	r.bits.narrow(&query{}, least, most, &b)
+	s := Set{setOfBlock(&b)}
+	return s.Places()
+}

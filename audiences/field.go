@@ -3,10 +3,9 @@ package audiences
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/filengine/fil"
@@ -22,8 +21,10 @@ const fieldID = "id"
 type field struct {
 	name  string
 	kind  fil.AttributeKind
-	at    int         // its column in segments and its cell in rows
-	words *dictionary // nil for numbers and dates
+	at    int           // its column in segments and its code in rows
+	words *dictionary   // nil for numbers and dates; the words in lists
+	keys  *keyring      // of numbers and dates
+	lists *combinations // of lists
 
 	values    []string // the only ones that there may be; none when any may
 	sensitive bool     // rules and breakdowns may not name it
@@ -46,12 +47,17 @@ func fieldsOf(schema fil.Schema) []*field {
 	}
 	for i, f := range fields {
 		f.at = i
-		if !f.ordered() {
+		if f.ordered() {
+			f.keys = newKeyring()
+		} else {
 			f.words = newDictionary()
 		}
+		if f.kind == fil.KindList {
+			f.lists = newCombinations()
+		}
 		if f.kind == fil.KindBoolean {
-			f.words.intern("false")
-			f.words.intern("true")
+			f.words.intern("false") // codeFalse
+			f.words.intern("true")  // codeTrue
 		}
 	}
 	return fields
@@ -64,107 +70,164 @@ func (f *field) groups() bool { return !f.sensitive && f.kind != fil.KindAgent }
 func (f *field) ordered() bool { return f.kind == fil.KindNumber || f.kind == fil.KindDate }
 
 func (ix *Index) field(name string) (*field, bool) {
-	for _, f := range ix.fields {
-		if f.name == name {
-			return f, true
-		}
-	}
-	return nil, false
+	f, ok := ix.byName[name]
+	return f, ok
 }
 
-// cell is one value of one agent. n is 0 when there is none; otherwise the code of a word, the key of a number or
-// date, or 1 for a list, whose words' codes are in list.
-type cell struct {
-	n    uint64
-	list []uint32 // never written again once it is in a cell
-}
+// Codes of the words of booleans.
+const (
+	codeFalse = 1
+	codeTrue  = 2
+)
 
 // row is one agent, value by value.
 type row struct {
 	id    string
 	stamp uint64    // digest of the agent's record
-	cells []cell    // by field
+	codes []uint32  // by field: the code of the value in the field's dictionary, 0 for none
 	now   time.Time // when the row was read, in the configured zone
 }
 
-// encode makes the cell of a value that came as JSON; an error says which type was wanted.
-func (f *field) encode(value any) (cell, error) {
+// word gives the text, path or boolean that a code stands for; key the number's or date's key; list the codes of a list's
+// words.
+func (f *field) word(code uint32) string { return f.words.word(code) }
+
+func (f *field) key(code uint32) uint64 { return f.keys.key(code) }
+
+func (f *field) list(code uint32) []uint32 { return f.lists.list(code) }
+
+// size is how many codes there are, 0 among them.
+func (f *field) size() int {
+	if f.ordered() {
+		return len(f.keys.all())
+	}
+	return len(f.words.all())
+}
+
+// holds says whether a code is a value; the empty list is none to rules, though it is kept.
+func (f *field) holds(code uint32) bool {
+	return code != 0 && (f.lists == nil || code != emptyList)
+}
+
+// posted lists the codes of the sets that an agent with this value is in: for a path, those of each unit above it too,
+// for a list those of its words. Numbers and dates are in none.
+func (f *field) posted(code uint32, into []uint32) []uint32 {
+	switch {
+	case code == 0:
+	case f.kind == kindPath:
+		for parents := *f.words.parents.Load(); code != 0; code = parents[code] {
+			into = append(into, code)
+		}
+	case f.lists != nil:
+		for _, word := range f.lists.list(code) {
+			if !slices.Contains(into, word) {
+				into = append(into, word)
+			}
+		}
+	default:
+		into = append(into, code)
+	}
+	return into
+}
+
+// find gives the code of a value that came as JSON, and whether it has one yet; an error says which type was wanted. It
+// locks nothing: it is for the writer, and for those who work for it.
+func (f *field) find(value any) (code uint32, known bool, err error) {
 	switch v := value.(type) {
 	case nil:
-		return cell{}, nil
+		return 0, true, nil
 	case string:
 		if f.kind == fil.KindText || f.kind == fil.KindAgent {
-			return cell{n: uint64(f.words.intern(v))}, nil
+			code, known = f.words.codes[v]
+			return code, known, nil
 		}
 		if f.kind == fil.KindDate {
-			day, err := time.Parse(time.DateOnly, v)
-			if err == nil {
-				return cell{n: keyOfDay(day)}, nil
+			if day, err := time.Parse(time.DateOnly, v); err == nil {
+				code, known = f.keys.codes[keyOfDay(day)]
+				return code, known, nil
 			}
 		}
 	case float64:
 		if f.kind == fil.KindNumber && !math.IsNaN(v) {
-			return cell{n: keyOfNumber(v)}, nil
+			code, known = f.keys.codes[keyOfNumber(v)]
+			return code, known, nil
 		}
 	case bool:
 		if f.kind == fil.KindBoolean {
-			return cell{n: uint64(f.words.intern(strconv.FormatBool(v)))}, nil
+			return f.words.codes[strconv.FormatBool(v)], true, nil
 		}
 	case []any:
 		if f.kind == fil.KindList {
-			return f.encodeList(v)
+			return f.findList(v)
 		}
 	}
-	return cell{}, fmt.Errorf("attribute %s is declared as a %s and cannot hold a %T", f.name, f.kind, value)
+	return 0, false, fmt.Errorf("attribute %s is declared as a %s and cannot hold a %T", f.name, f.kind, value)
 }
 
-// encodeText makes the cell of a text that is empty when there is none. The units above a path are interned with it.
-func (f *field) encodeText(text string) cell {
-	if text == "" {
-		return cell{}
-	}
-	if f.kind == kindPath {
-		for i := range len(text) {
-			if text[i] == '/' {
-				f.words.intern(text[:i])
-			}
-		}
-	}
-	return cell{n: uint64(f.words.intern(text))}
-}
-
-func (f *field) encodeList(items []any) (cell, error) {
-	codes := make([]uint32, 0, len(items))
-	for _, item := range items {
+func (f *field) findList(items []any) (code uint32, known bool, err error) {
+	codes, known := make([]uint32, len(items)), true
+	for i, item := range items {
 		text, ok := item.(string)
 		if !ok {
-			return cell{}, fmt.Errorf("attribute %s is a list of texts and cannot hold a %T", f.name, item)
+			return 0, false, fmt.Errorf("attribute %s is a list of texts and cannot hold a %T", f.name, item)
 		}
-		codes = append(codes, f.words.intern(text))
+		if codes[i], ok = f.words.codes[text]; !ok {
+			known = false
+		}
 	}
-	return cell{n: 1, list: codes}, nil
+	if known {
+		_, code = f.lists.find(codes)
+	}
+	return code, code != 0, nil
 }
 
-// decode makes the Go value of a cell, as fil.AttributeKind says; nil when there is none.
-func (f *field) decode(c cell) any {
-	if c.n == 0 {
+// intern gives the code of a value that find had none for, a new one if need be. Only the writer calls it.
+func (f *field) intern(value any) uint32 {
+	switch v := value.(type) {
+	case string:
+		switch f.kind {
+		case kindPath:
+			return f.words.internPath(v)
+		case fil.KindDate:
+			day, _ := time.Parse(time.DateOnly, v) // find has read it
+			return f.keys.intern(keyOfDay(day))
+		default:
+			return f.words.intern(v)
+		}
+	case float64:
+		return f.keys.intern(keyOfNumber(v))
+	case []any:
+		codes := make([]uint32, len(v))
+		for i, item := range v {
+			word, _ := item.(string)
+			codes[i] = f.words.intern(word)
+		}
+		return f.lists.intern(codes)
+	}
+	return 0
+}
+
+// decode makes the Go value of a code, as fil.AttributeKind says; nil when there is none.
+func (f *field) decode(code uint32) any {
+	if code == 0 {
 		return nil
 	}
 	switch f.kind {
 	case fil.KindNumber:
-		return numberOfKey(c.n)
+		return numberOfKey(f.key(code))
 	case fil.KindDate:
-		return dayOfKey(c.n)
+		return dayOfKey(f.key(code))
 	case fil.KindBoolean:
-		return f.words.word(uint32(c.n)) == "true"
+		return f.word(code) == "true"
 	case fil.KindList:
-		items := make([]string, len(c.list))
-		for i, code := range c.list {
-			items[i] = f.words.word(code)
+		codes := f.list(code)
+		items := make([]string, len(codes))
+		for i, word := range codes {
+			items[i] = f.word(word)
 		}
 		return items
 	default:
-		return f.words.word(uint32(c.n))
+		return f.word(code)
 	}
 }
 
@@ -195,46 +258,6 @@ func keyOfDay(day time.Time) uint64 { return uint64(day.Unix()/86400 + dayBefore
 
 func dayOfKey(key uint64) string {
 	return time.Unix((int64(key)-dayBefore0)*86400, 0).UTC().Format(time.DateOnly)
-}
-
-// dictionary gives small integers to words. It only grows: a word that nobody uses any more costs its bytes until the
-// next start. One writer; any number of readers.
-type dictionary struct {
-	lock  sync.RWMutex
-	codes map[string]uint32
-	list  atomic.Pointer[[]string] // by code; code 0 is no word
-}
-
-func newDictionary() *dictionary {
-	d := &dictionary{codes: map[string]uint32{}}
-	d.list.Store(&[]string{""})
-	return d
-}
-
-// intern gives the word's code, a new one if need be. Only the writer calls it.
-func (d *dictionary) intern(word string) uint32 {
-	if code, ok := d.codes[word]; ok { // no lock: nobody else writes
-		return code
-	}
-	word = strings.Clone(word) // words live long; the record they came with should not
-	words := append(*d.list.Load(), word)
-	code := uint32(len(words) - 1)
-	d.list.Store(&words) // before the code can be found
-	d.lock.Lock()
-	d.codes[word] = code
-	d.lock.Unlock()
-	return code
-}
-
-func (d *dictionary) word(code uint32) string { return (*d.list.Load())[code] }
-
-func (d *dictionary) all() []string { return *d.list.Load() }
-
-func (d *dictionary) code(word string) (uint32, bool) {
-	d.lock.RLock()
-	defer d.lock.RUnlock()
-	code, ok := d.codes[word]
-	return code, ok
 }
 
 // under says whether a unit is another or beneath it: "a/b/c" is under "a/b", "a/bc" is not.

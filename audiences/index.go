@@ -1,18 +1,20 @@
 // Package audiences says who is in which audience. It turns rules into plans and plans into sets of agents, over an
 // index of the directory that follows the log record by record.
 //
-// It hides how agents are kept (columns of dictionary codes, inverted bitmaps, in segments of 262,144 agents), how a rule
-// is compiled, and what could not be compiled and is evaluated agent by agent. RULES.md is the language's reference.
+// It hides how agents are kept (shards, one for each partition of fil.agents; in them segments of 65,536 agents, who are
+// columns of dictionary codes and, for each value, the set of those who have it), how a rule is compiled, and what could
+// not be compiled and is evaluated agent by agent. RULES.md is the language's reference.
 //
-// It guarantees that a set computed from bitmaps and the same rule asked of one agent agree; that every answer reflects
+// It guarantees that a set computed from sets and the same rule asked of one agent agree; that every answer reflects
 // all records applied before it; that stamps depend on the state alone, so they are equal in every process that
 // has the same agents and audiences; that a rule costs a bounded time. It does not decide who may ask, keep history,
 // or store anything: the index is a projection of two compacted topics and is built again at start.
 //
 // Concurrency: any number of readers, and writers that take turns. A writer holds a segment's lock while one record is
-// applied (some microseconds), a preview while one segment is evaluated (about a millisecond for usual rules; rules
-// that must ask agents one by one do so outside the lock). Asking a Member takes no lock: it is a photograph of one
-// agent.
+// applied (some microseconds), a preview while one segment is evaluated (rules that must ask agents one by one do so
+// outside the lock); the segments of a preview are evaluated on as many goroutines as there are cores. Settling a shard
+// makes new segments beside the old ones, and no reader waits for it. Asking a Member takes no lock: it is a
+// photograph of one agent.
 //
 // Cost: a change of an agent moves the bitmaps of the values that changed and no audience, however many there are,
 // because membership is asked of the agent and not kept; an audience's size is evaluated when someone asks.
@@ -30,38 +32,38 @@ import (
 
 // Index is the directory and the audiences, ready for questions.
 type Index struct {
-	schema       fil.Schema
-	now          func() time.Time // in the configured zone
-	fields       []*field         // org, site and language, then the schema's attributes
-	segmentBits  uint             // log2 of the agents in a segment
-	writer       sync.Mutex
-	applied      map[partition]int64 // last offset applied; under writer
-	free         []uint32            // ordinals of removed agents, to be given again; under writer
-	next         uint32              // lowest ordinal never given; under writer
-	segments     atomic.Pointer[[]*segment]
-	audiences    atomic.Pointer[audienceSet]
-	ordinalsLock sync.RWMutex
-	ordinals     map[string]uint32 // by agent id
+	schema    fil.Schema
+	now       func() time.Time // in the configured zone
+	fields    []*field         // org, site and language, then the schema's attributes
+	byName    map[string]*field
+	writer    sync.Mutex
+	applied   map[place]int64 // last offset applied; under writer
+	shards    map[int]*shard  // by partition; under writer
+	reader    *recordReader   // under writer
+	unsettled atomic.Bool     // some shard has no sets yet
+	layout    atomic.Pointer[layout]
+	ids       *idTable
+	listed    atomic.Pointer[listing]
+	changes   atomic.Uint64 // of the ids that are known
+	audiences atomic.Pointer[audienceSet]
+	queries   sync.Pool // of *query
 }
 
-type partition struct {
-	topic fil.Topic
-	n     int
+type place struct {
+	topic     fil.Topic
+	partition int
 }
-
-// segmentBits makes segments of 262,144 agents: four roaring containers, so that a preview holds a segment's lock for
-// a fraction of a millisecond, while a value's bitmaps stay few.
-const segmentBits = 18
 
 // NewIndex makes an empty index of agents with these attributes. The schema must be valid (fil.Schema.Validate).
-func NewIndex(schema fil.Schema, cfg Config) *Index { return newIndex(schema, cfg, segmentBits) }
-
-func newIndex(schema fil.Schema, cfg Config, bits uint) *Index {
+func NewIndex(schema fil.Schema, cfg Config) *Index {
 	ix := &Index{
-		schema: slices.Clone(schema), now: cfg.clock(), fields: fieldsOf(schema), segmentBits: bits,
-		applied: map[partition]int64{}, ordinals: map[string]uint32{},
+		schema: slices.Clone(schema), now: cfg.clock(), fields: fieldsOf(schema), byName: map[string]*field{},
+		applied: map[place]int64{}, shards: map[int]*shard{}, ids: newIDTable(),
 	}
-	ix.segments.Store(&[]*segment{})
+	for _, f := range ix.fields {
+		ix.byName[f.name] = f
+	}
+	ix.layout.Store(&layout{})
 	ix.audiences.Store(&audienceSet{byID: map[string]*audience{}})
 	return ix
 }
@@ -70,11 +72,7 @@ func newIndex(schema fil.Schema, cfg Config, bits uint) *Index {
 func (ix *Index) Schema() fil.Schema { return slices.Clone(ix.schema) }
 
 // Len is the number of agents.
-func (ix *Index) Len() int {
-	ix.ordinalsLock.RLock()
-	defer ix.ordinalsLock.RUnlock()
-	return len(ix.ordinals)
-}
+func (ix *Index) Len() int { return ix.ids.len() }
 
 // Agent gives one agent as the directory knows them.
 func (ix *Index) Agent(id string) (fil.Agent, bool) {
@@ -83,31 +81,6 @@ func (ix *Index) Agent(id string) (fil.Agent, bool) {
 		return fil.Agent{}, false
 	}
 	return ix.agentOf(r), true
-}
-
-// Agents gives at most limit agents whose ids come after the given one, sorted by id. It reads every id: some ten
-// milliseconds for a million agents.
-func (ix *Index) Agents(after string, limit int) []fil.Agent {
-	var ids []string // the smallest found, sorted
-	for _, s := range *ix.segments.Load() {
-		s.lock.RLock()
-		for _, id := range s.ids {
-			if id <= after || len(ids) >= limit && (limit <= 0 || id >= ids[limit-1]) {
-				continue
-			}
-			at, _ := slices.BinarySearch(ids, id)
-			ids = slices.Insert(ids, at, id)
-			ids = ids[:min(len(ids), limit)]
-		}
-		s.lock.RUnlock()
-	}
-	agents := make([]fil.Agent, 0, len(ids))
-	for _, id := range slices.Compact(ids) { // one who was removed and came back may be met twice
-		if a, ok := ix.Agent(id); ok { // unless removed since
-			agents = append(agents, a)
-		}
-	}
-	return agents
 }
 
 // Audience gives one audience as it was last accepted.
@@ -170,32 +143,34 @@ func (m Member) In(audienceID string) bool {
 func (m Member) Stamp() uint64 { return m.stamp }
 
 // photograph copies an agent's row.
-func (ix *Index) photograph(id string) (row, bool) {
+func (ix *Index) photograph(id string) (r row, known bool) {
+	known = ix.meet(id, func(s *segment, at uint16) { r = s.row(at, nil, ix.now()) })
+	return r, known
+}
+
+// meet visits an agent at their place, locked for reading; false when the directory does not know them.
+func (ix *Index) meet(id string, visit func(s *segment, at uint16)) bool {
 	for {
 		ordinal, ok := ix.ordinal(id)
 		if !ok {
-			return row{}, false
+			return false
 		}
-		s, at := ix.locate(ordinal)
+		s := ix.layout.Load().segments[ordinal>>16]
+		if s == nil {
+			continue // settled elsewhere between the two looks
+		}
 		s.lock.RLock()
-		if s.ids[at] == id {
-			r := s.row(at, nil)
-			r.now = ix.now()
+		if at := uint16(ordinal); string(s.ids.at(at)) == id {
+			visit(s, at)
 			s.lock.RUnlock()
-			return r, true
+			return true
 		}
 		s.lock.RUnlock() // removed between the two locks: look again
 	}
 }
 
 func (ix *Index) ordinal(id string) (uint32, bool) {
-	ix.ordinalsLock.RLock()
-	defer ix.ordinalsLock.RUnlock()
-	ordinal, ok := ix.ordinals[id]
-	return ordinal, ok
-}
-
-// locate gives the segment of an ordinal that was given, and the place in it.
-func (ix *Index) locate(ordinal uint32) (*segment, uint32) {
-	return (*ix.segments.Load())[ordinal>>ix.segmentBits], ordinal & (1<<ix.segmentBits - 1)
+	ix.ids.lock.RLock()
+	defer ix.ids.lock.RUnlock()
+	return ix.ids.find(ix.layout.Load(), id)
 }

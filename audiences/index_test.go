@@ -203,7 +203,7 @@ func TestStampChangesWithTheState(t *testing.T) {
 
 func TestOrdinalsOfRemovedAgentsServeAgain(t *testing.T) {
 	t.Parallel()
-	ix := audiences.NewSegmented(schema, audiences.Config{}, 4)
+	ix := audiences.NewIndex(schema, audiences.Config{})
 	agents := townHall(100)
 	putAgents(t, ix, agents...)
 	for _, a := range agents[:60] {
@@ -215,7 +215,7 @@ func TestOrdinalsOfRemovedAgentsServeAgain(t *testing.T) {
 		t.Fatalf("%d ordinals freed, want 60", ix.Freed())
 	}
 	for i := range 50 {
-		putAgents(t, ix, fil.Agent{ID: fmt.Sprintf("new-%d", i)})
+		putAgents(t, ix, fil.Agent{ID: fmt.Sprintf("new-%02d", i)})
 	}
 	if ix.Given() != 100 || ix.Freed() != 10 || ix.Len() != 90 {
 		t.Fatalf("%d ordinals given, %d freed, %d agents; want 100, 10, 90", ix.Given(), ix.Freed(), ix.Len())
@@ -229,7 +229,7 @@ func TestOrdinalsOfRemovedAgentsServeAgain(t *testing.T) {
 
 func TestAgentsAreListedInOrder(t *testing.T) {
 	t.Parallel()
-	ix := audiences.NewSegmented(schema, audiences.Config{}, 3)
+	ix := audiences.NewIndex(schema, audiences.Config{})
 	agents := townHall(50)
 	for i := range agents {
 		putAgents(t, ix, agents[(i*17)%50])
@@ -259,7 +259,7 @@ func TestAgentsAreListedInOrder(t *testing.T) {
 // with site and grade equal.
 func TestReadersAndWriterTogether(t *testing.T) {
 	t.Parallel()
-	ix := audiences.NewSegmented(schema, audiences.Config{}, 4)
+	ix := audiences.NewIndex(schema, audiences.Config{})
 	putAudiences(t, ix, fil.Audience{ID: "x", Rule: `grade == site`}, fil.Audience{ID: "y", Rule: `grade == "v1" and site != "v1"`})
 	const agents, rounds = 60, 40
 	done := make(chan struct{})

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/RoaringBitmap/roaring/v2"
 	"github.com/expr-lang/expr/file"
 
 	"github.com/filengine/fil"
@@ -27,7 +26,7 @@ type reference struct {
 
 func (reference) holds(*row) bool { return false }
 
-func (reference) within(*query, *roaring.Bitmap) *roaring.Bitmap { return roaring.New() }
+func (reference) narrow(_ *query, b *block) { b.clear() }
 
 func (reference) cost() int { return costSets }
 
@@ -45,9 +44,7 @@ type nested struct {
 
 func (n nested) holds(r *row) bool { return n.plan.holds(r) }
 
-func (n nested) within(q *query, among *roaring.Bitmap) *roaring.Bitmap {
-	return n.plan.within(q, among)
-}
+func (n nested) narrow(q *query, b *block) { n.plan.narrow(q, b) }
 
 func (n nested) cost() int { return n.plan.cost() }
 

@@ -3,7 +3,6 @@ package audiences
 import (
 	"strings"
 
-	"github.com/RoaringBitmap/roaring/v2"
 	"github.com/expr-lang/expr/file"
 )
 
@@ -16,9 +15,7 @@ type clause struct {
 
 func (c clause) holds(r *row) bool { return c.plan.holds(r) }
 
-func (c clause) within(q *query, among *roaring.Bitmap) *roaring.Bitmap {
-	return c.plan.within(q, among)
-}
+func (c clause) narrow(q *query, b *block) { c.plan.narrow(q, b) }
 
 func (c clause) cost() int { return c.plan.cost() }
 

@@ -14,7 +14,7 @@ import (
 // that there are, and in those that there should not be.
 func county(t *testing.T) *audiences.Index {
 	t.Helper()
-	ix := audiences.NewSegmented(schema, audiences.Config{}, 4)
+	ix := audiences.NewIndex(schema, audiences.Config{})
 	staff(t, ix, 12, graded("A", "cd/routes"))
 	staff(t, ix, 8, graded("B", "cd/routes"))
 	staff(t, ix, 15, graded("A", "cd/colleges"))

@@ -2,87 +2,26 @@ package audiences
 
 import (
 	"slices"
-	"time"
-
-	"github.com/RoaringBitmap/roaring/v2"
-
-	"github.com/filengine/fil"
 )
 
-// plan is a compiled rule. It is never written after it is made. Its two answers agree: within gives the agents of a set
+// plan is a compiled rule. It is never written after it is made. Its two answers agree: narrow leaves those of a block
 // whose rows hold. Plans nest; the kinds of node are every, either, except, words, between, people and residue.
 //
-// A residue has no set. Plans that hold one are not exact: within gives them all who could satisfy the plan, who must
+// A residue has no set. Plans that hold one are not exact: narrow leaves all who could satisfy the plan, who must
 // then be asked one by one.
 type plan interface {
-	// within gives those of the set who satisfy the plan, or could if it is not exact. It may return the set itself, or
-	// one of the segment's: the answer is for reading, under the segment's lock.
-	within(q *query, among *roaring.Bitmap) *roaring.Bitmap
+	// narrow takes out of a block, of places of the query's segment, those who do not satisfy the plan, or cannot if it is
+	// not exact.
+	narrow(q *query, b *block)
 	// holds asks one agent.
 	holds(r *row) bool
 	// cost ranks plans: a conjunction asks its cheap ones first, so that the dear ones see fewer candidates.
 	cost() int
 }
 
-// query is plans at work, segment after segment. The lock of the segment at hand is held for reading.
-type query struct {
-	index    *Index
-	now      time.Time // the same for all agents, in the configured zone
-	segment  *segment
-	first    uint32              // ordinal of the segment's first place
-	codes    map[*words][]uint32 // found once for all segments, as are ordinals
-	ordinals map[*people][]uint32
-}
-
-// each gives every segment in turn, locked for reading, with the set of those in it who satisfy the plan.
-func (ix *Index) each(p plan, visit func(s *segment, found *roaring.Bitmap)) {
-	q := &query{index: ix, now: ix.now(), codes: map[*words][]uint32{}, ordinals: map[*people][]uint32{}}
-	q.prepare(p)
-	for i, s := range *ix.segments.Load() {
-		q.segment, q.first = s, uint32(i)<<ix.segmentBits
-		s.lock.RLock()
-		found := p.within(q, s.live)
-		if !exact(p) {
-			candidates := found.Clone()
-			s.lock.RUnlock()
-			found = s.ask(p, candidates, q.now)
-			s.lock.RLock()
-			found.And(s.live)
-		}
-		visit(s, found)
-		s.lock.RUnlock()
-	}
-}
-
-// ask gives those of the candidates who satisfy the plan. The lock is held to copy a few rows at a time and not while
-// they are asked, so that a dear rule does not hold up writers.
-func (s *segment) ask(p plan, candidates *roaring.Bitmap, now time.Time) *roaring.Bitmap {
-	const few = 128
-	var places [few]uint32
-	var rows [few]row
-	found := roaring.New()
-	for some := candidates.ManyIterator(); ; {
-		n := some.NextMany(places[:])
-		if n == 0 {
-			return found
-		}
-		s.lock.RLock()
-		for i, at := range places[:n] {
-			rows[i] = s.row(at, rows[i].cells)
-			rows[i].now = now
-		}
-		s.lock.RUnlock()
-		for i, at := range places[:n] {
-			if p.holds(&rows[i]) {
-				found.Add(at)
-			}
-		}
-	}
-}
-
 // Costs of the leaves.
 const (
-	costSets  = 1       // one or a few bitmaps
+	costSets  = 1       // one or a few sets
 	costSlice = 10      // a range
 	costWords = 20      // every word of a dictionary, and the union of those that fit
 	costEach  = 1 << 20 // agent by agent; more than all other leaves of a rule together
@@ -91,17 +30,144 @@ const (
 // exact says whether a plan's sets are its very answer.
 func exact(p plan) bool { return p.cost() < costEach }
 
+// single is a plan that may be one set of a segment, which the nodes above can take without a pass of its own.
+type single interface {
+	// operand gives the set, nil for nobody; false when the answer takes more than one.
+	operand(q *query) (s *set, ok bool)
+}
+
+// operandOf gives the one set that a plan is, or is the rest of when not is true.
+func operandOf(q *query, p plan) (s *set, not, ok bool) {
+	if e, negated := p.(except); negated {
+		s, not, ok = operandOf(q, e.part)
+		return s, !not, ok
+	}
+	if one, is := p.(single); is {
+		s, ok = one.operand(q)
+	}
+	return s, false, ok
+}
+
 // every holds for agents who satisfy all its parts; with no part, for everyone.
 type every []plan
 
-func (e every) within(q *query, among *roaring.Bitmap) *roaring.Bitmap {
-	for _, part := range e {
-		if among.IsEmpty() {
-			return among
+func (e every) narrow(q *query, b *block) { q.conjoin(q.partsOf(e), b, false) }
+
+// part is a part of a conjunction in the segment at hand: one set, or the rest of it, or neither.
+type part struct {
+	plan     plan
+	set      *set // nil for nobody
+	not, one bool
+}
+
+// partsOf gives the parts of a conjunction, those of the conjunctions in it among them.
+func (q *query) partsOf(e every) []part { return q.appendParts(make([]part, 0, len(e)), e) }
+
+func (q *query) appendParts(parts []part, e every) []part {
+	for _, p := range e {
+		if inner, ok := p.(every); ok {
+			parts = q.appendParts(parts, inner)
+			continue
 		}
-		among = part.within(q, among)
+		one := part{plan: p}
+		one.set, one.not, one.one = operandOf(q, p)
+		parts = append(parts, one)
 	}
-	return among
+	return parts
+}
+
+// conjoin narrows a block, or writes it when it is fresh. Parts that are one set come first: small sets one by one, since
+// they leave little, and blocks together, four in a pass.
+func (q *query) conjoin(parts []part, b *block, fresh bool) {
+	var room [8]operand
+	of, positive := append(room[:0], operand{bits: b}), false
+	var smallest *set // of those that are not blocks
+	for i := range parts {
+		s, not := parts[i].set, parts[i].not
+		switch {
+		case !parts[i].one || s == nil && not:
+		case s == nil:
+			b.clear()
+			return
+		case s.flat != nil && not:
+			of = append(of, operand{s.flat, ^uint64(0)})
+		case s.flat != nil:
+			of, positive = append(of, operand{s.flat, 0}), true
+		case !not && (smallest == nil || s.n < smallest.n):
+			smallest = s
+		}
+	}
+	switch {
+	case !fresh:
+	case smallest != nil:
+		b.clear()
+		smallest.or(b)
+	case positive:
+		fuse(b, of[1:])
+		of = of[:1]
+	default:
+		q.everyone(b)
+	}
+	for i := range parts {
+		parts[i].meet(b)
+	}
+	if len(of) > 1 && fuse(b, of) == 0 {
+		return
+	}
+	q.narrowRest(parts, b)
+}
+
+// narrowRest narrows a block to the parts that are not one set.
+func (q *query) narrowRest(parts []part, b *block) {
+	for i := range parts {
+		if !parts[i].one && !b.empty() {
+			parts[i].plan.narrow(q, b)
+		}
+	}
+}
+
+// meet narrows a block to a part that is one set and no block.
+func (p *part) meet(b *block) {
+	switch {
+	case p.set == nil || p.set.flat != nil:
+	case p.not:
+		p.set.andNot(b)
+	default:
+		p.set.and(b)
+	}
+}
+
+// countSets counts those whom a conjunction holds for, when it is of one set, or of at most four that are blocks.
+func (q *query) countSets(parts []part) (n int, ok bool) {
+	var room [4]operand
+	of, positive := room[:0], false
+	for _, p := range parts {
+		switch {
+		case !p.one || len(of) == len(room):
+			return 0, false
+		case p.set == nil && !p.not:
+			return 0, true
+		case p.set == nil:
+		case len(parts) == 1 && p.not:
+			return int(q.segment.live.n - p.set.n), true
+		case len(parts) == 1:
+			return int(p.set.n), true
+		case p.set.flat == nil:
+			return 0, false
+		case p.not:
+			of = append(of, operand{p.set.flat, ^uint64(0)})
+		default:
+			of, positive = append(of, operand{p.set.flat, 0}), true
+		}
+	}
+	switch {
+	case len(of) == 0:
+		return int(q.segment.live.n), true
+	case !positive:
+		return 0, false
+	default:
+		return fuseCount(of), true
+	}
 }
 
 func (e every) holds(r *row) bool {
@@ -118,15 +184,39 @@ func (e every) cost() int { return costOf(e) }
 // either holds for agents who satisfy one of its parts; with no part, for nobody.
 type either []plan
 
-func (e either) within(q *query, among *roaring.Bitmap) *roaring.Bitmap {
-	if len(e) == 1 {
-		return e[0].within(q, among)
+func (e either) narrow(q *query, b *block) {
+	switch len(e) {
+	case 0:
+		b.clear()
+		return
+	case 1:
+		e[0].narrow(q, b)
+		return
 	}
-	found := roaring.New()
+	mark := q.used
+	defer func() { q.used = mark }()
+	sum, one := q.take(), (*block)(nil)
+	sum.clear()
 	for _, part := range e {
-		found.Or(part.within(q, among))
+		s, not, ok := operandOf(q, part)
+		switch {
+		case ok && s == nil && !not:
+		case ok && s == nil:
+			return // everyone
+		case ok && !not:
+			s.or(sum)
+		case ok && s.flat != nil:
+			sum.orNot(s.flat)
+		default:
+			if one == nil {
+				one = q.take()
+			}
+			*one = *b
+			part.narrow(q, one)
+			sum.or(one)
+		}
 	}
-	return found
+	b.and(sum)
 }
 
 func (e either) holds(r *row) bool {
@@ -151,11 +241,29 @@ func costOf(parts []plan) int {
 // except holds for agents who do not satisfy its part.
 type except struct{ part plan }
 
-func (e except) within(q *query, among *roaring.Bitmap) *roaring.Bitmap {
-	if !exact(e.part) {
-		return among // those who could satisfy the part could also not
+func (e except) narrow(q *query, b *block) {
+	switch s, not, ok := operandOf(q, e); {
+	case ok && s == nil && !not:
+		b.clear()
+		return
+	case ok && s == nil:
+		return
+	case ok && not:
+		s.andNot(b)
+		return
+	case ok:
+		s.and(b)
+		return
 	}
-	return roaring.AndNot(among, e.part.within(q, among))
+	if !exact(e.part) {
+		return // those who could satisfy the part could also not
+	}
+	mark := q.used
+	defer func() { q.used = mark }()
+	those := q.take()
+	*those = *b
+	e.part.narrow(q, those)
+	b.andNot(those)
 }
 
 func (e except) holds(r *row) bool { return !e.part.holds(r) }
@@ -168,100 +276,6 @@ func cheapestFirst(parts []plan) []plan {
 	return parts
 }
 
-// words holds for agents whose word, or one of whose words for a list, satisfies a test.
-type words struct {
-	field *field
-	test  func(word string) bool
-	exact []string // the only words that satisfy the test; nil when that takes looking at each
-	under bool     // of a path: exact are units, and so are all those beneath
-}
-
-func (w *words) holds(r *row) bool {
-	c := &r.cells[w.field.at]
-	if w.field.kind == fil.KindList {
-		return slices.ContainsFunc(c.list, func(code uint32) bool { return w.test(w.field.words.word(code)) })
-	}
-	return c.n != 0 && w.test(w.field.words.word(uint32(c.n)))
-}
-
-func (w *words) within(q *query, among *roaring.Bitmap) *roaring.Bitmap {
-	codes, column := q.codesOf(w), &q.segment.columns[w.field.at]
-	posts := make([]*roaring.Bitmap, 0, min(len(codes), len(column.posts)))
-	for _, code := range codes {
-		if post := column.posts[code]; post != nil {
-			posts = append(posts, post)
-		}
-	}
-	var found *roaring.Bitmap
-	switch len(posts) {
-	case 0:
-		return roaring.New()
-	case 1:
-		found = roaring.And(among, posts[0])
-	default:
-		found = roaring.FastOr(posts...)
-		found.And(among)
-	}
-	if w.field.kind != kindPath || w.under {
-		return found
-	}
-	// The sets of a path hold the units beneath too: keep those who are in the very unit.
-	return filter(found, func(at uint32) bool {
-		_, ok := slices.BinarySearch(codes, column.codes[at])
-		return ok
-	})
-}
-
-// codesOf finds the words that satisfy the test, sorted by code.
-func (q *query) codesOf(w *words) []uint32 {
-	codes, done := q.codes[w]
-	if done {
-		return codes
-	}
-	if w.exact != nil {
-		for _, word := range w.exact {
-			if code, ok := w.field.words.code(word); ok {
-				codes = append(codes, code)
-			}
-		}
-	} else {
-		for code, word := range w.field.words.all() {
-			if code != 0 && w.test(word) {
-				codes = append(codes, uint32(code))
-			}
-		}
-	}
-	slices.Sort(codes)
-	q.codes[w] = codes
-	return codes
-}
-
-func (w *words) cost() int {
-	if w.exact == nil {
-		return costWords
-	}
-	return costSets
-}
-
-// filter gives the places of a set that keep says yes to.
-func filter(set *roaring.Bitmap, keep func(at uint32) bool) *roaring.Bitmap {
-	kept := roaring.New()
-	var buffer [512]uint32
-	for places := set.ManyIterator(); ; {
-		n := places.NextMany(buffer[:])
-		if n == 0 {
-			return kept
-		}
-		some := buffer[:0]
-		for _, at := range buffer[:n] {
-			if keep(at) {
-				some = append(some, at)
-			}
-		}
-		kept.AddMany(some)
-	}
-}
-
 // between holds for agents who have a value whose key is in a range, bounds included. With the widest range it holds for
 // those who have a value of any kind.
 type between struct {
@@ -270,26 +284,35 @@ type between struct {
 }
 
 func (b between) holds(r *row) bool {
-	c := &r.cells[b.field.at]
-	if b.field.kind == fil.KindList {
-		return len(c.list) > 0
+	code := r.codes[b.field.at]
+	if !b.field.ordered() || code == 0 {
+		return b.field.holds(code)
 	}
-	return c.n != 0 && b.least <= c.n && c.n <= b.most
+	key := b.field.key(code)
+	return b.least <= key && key <= b.most
 }
 
-func (b between) within(q *query, among *roaring.Bitmap) *roaring.Bitmap {
+func (b between) operand(q *query) (*set, bool) {
+	if b.field.ordered() && (b.least > lowestKey || b.most < highestKey) {
+		return nil, false
+	}
+	return someone(&q.segment.columns[b.field.at].known), true
+}
+
+// someone gives the set unless it is empty.
+func someone(s *set) *set {
+	if s.n == 0 {
+		return nil
+	}
+	return s
+}
+
+func (b between) narrow(q *query, places *block) {
 	column := &q.segment.columns[b.field.at]
-	found := roaring.And(among, column.known)
-	if b.least == b.most {
-		return column.bits.exactly(b.least, found)
+	column.known.and(places)
+	if b.field.ordered() {
+		column.bits.narrow(q, b.least, b.most, places)
 	}
-	if b.least > lowestKey {
-		found = column.bits.atLeast(b.least, found)
-	}
-	if b.most < highestKey {
-		found = column.bits.atMost(b.most, found)
-	}
-	return found
 }
 
 func (b between) cost() int { return costSlice }
@@ -302,37 +325,32 @@ func (p *people) holds(r *row) bool {
 	return ok
 }
 
-func (p *people) within(q *query, among *roaring.Bitmap) *roaring.Bitmap {
-	ordinals, size := q.ordinalsOf(p), uint32(len(q.segment.ids))
-	start, _ := slices.BinarySearch(ordinals, q.first)
-	found := roaring.New()
+func (p *people) narrow(q *query, b *block) {
+	named := func(at uint16) bool {
+		_, ok := p.ids[string(q.segment.ids.at(at))]
+		return ok
+	}
+	ordinals, usable := q.ordinalsOf(p)
+	if !usable {
+		b.keep(named)
+		return
+	}
+	first := q.segment.number << 16
+	start, _ := slices.BinarySearch(ordinals, first)
+	mark := q.used
+	defer func() { q.used = mark }()
+	found := q.take()
+	found.clear()
 	for _, ordinal := range ordinals[start:] {
-		at := ordinal - q.first
-		if at >= size {
+		if ordinal>>16 != q.segment.number {
 			break
 		}
-		// The ordinal may have been given to someone else meanwhile: the ids under the segment's lock are the truth.
-		if _, ok := p.ids[q.segment.ids[at]]; ok && among.Contains(at) {
-			found.Add(at)
+		// The place may have been given to someone else meanwhile: the ids under the segment's lock are the truth.
+		if at := uint16(ordinal); b.has(at) && named(at) {
+			found.add(at)
 		}
 	}
-	return found
-}
-
-// ordinalsOf finds the known agents among those named, sorted.
-func (q *query) ordinalsOf(p *people) []uint32 {
-	ordinals, done := q.ordinals[p]
-	if done {
-		return ordinals
-	}
-	for id := range p.ids {
-		if ordinal, ok := q.index.ordinal(id); ok {
-			ordinals = append(ordinals, ordinal)
-		}
-	}
-	slices.Sort(ordinals)
-	q.ordinals[p] = ordinals
-	return ordinals
+	*b = *found
 }
 
 func (p *people) cost() int { return costSets }

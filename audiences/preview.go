@@ -1,13 +1,9 @@
 package audiences
 
 import (
-	"cmp"
 	"fmt"
-	"maps"
+	"runtime"
 	"slices"
-	"strconv"
-
-	"github.com/RoaringBitmap/roaring/v2"
 
 	"github.com/filengine/fil"
 )
@@ -138,115 +134,37 @@ func (ix *Index) usualFields() []*field {
 
 // count evaluates a plan and tallies those found by each field. total counts everyone, at the same moments.
 func (ix *Index) count(p plan, fields []*field) (size, total int, tallies []*tally) {
-	for _, f := range fields {
-		tallies = append(tallies, &tally{field: f, byKey: map[uint64]int{}})
+	if len(fields) == 0 {
+		size, total = ix.size(p)
+		return size, total, nil
 	}
-	ix.each(p, func(s *segment, found *roaring.Bitmap) {
-		in := int(found.GetCardinality())
-		size, total = size+in, total+int(s.live.GetCardinality())
+	workers := runtime.GOMAXPROCS(0)
+	sums := make([]struct {
+		size, total int
+		tallies     []*tally
+	}, workers)
+	for i := range sums {
+		for _, f := range fields {
+			sums[i].tallies = append(sums[i].tallies, &tally{field: f})
+		}
+	}
+	ix.sweep(workers, p, func(worker int, s *segment, found *block) {
+		sum, in := &sums[worker], found.count()
+		sum.size, sum.total = sum.size+in, sum.total+int(s.live.n)
 		if in == 0 {
 			return
 		}
-		for _, t := range tallies {
+		for _, t := range sum.tallies {
 			t.add(&s.columns[t.field.at], found, in)
 		}
 	})
-	return size, total, tallies
-}
-
-// tally counts agents by the values of one field.
-type tally struct {
-	field  *field
-	byCode []int          // words, by code; of a path, agents in the very unit
-	byKey  map[uint64]int // numbers and dates
-}
-
-// scanPerSet is how many agents are read in the time of counting what two sets share: about a microsecond a container.
-const scanPerSet = 2000
-
-func (t *tally) add(c *column, found *roaring.Bitmap, size int) {
-	if t.field.ordered() {
-		for places := found.Iterator(); places.HasNext(); {
-			if key := c.keys[places.Next()]; key != 0 {
-				t.byKey[key]++
-			}
-		}
-		return
+	for _, sum := range sums {
+		size, total = size+sum.size, total+sum.total
 	}
-	if words := len(t.field.words.all()); len(t.byCode) < words {
-		t.byCode = append(t.byCode, make([]int, words-len(t.byCode))...)
-	}
-	if t.field.kind != kindPath && (t.field.kind == fil.KindList || len(c.posts) < size/scanPerSet) {
-		for code, post := range c.posts {
-			t.byCode[code] += int(found.AndCardinality(post))
-		}
-		return
-	}
-	var buffer [512]uint32
-	for places := found.ManyIterator(); ; {
-		n := places.NextMany(buffer[:])
-		if n == 0 {
-			return
-		}
-		for _, at := range buffer[:n] {
-			t.byCode[c.codes[at]]++
+	for i, t := range sums[0].tallies {
+		for _, sum := range sums[1:] {
+			t.merge(sum.tallies[i])
 		}
 	}
-}
-
-// groups names the counts.
-func (t *tally) groups() map[string]int {
-	groups := map[string]int{}
-	for key, n := range t.byKey {
-		groups[t.label(key)] += n
-	}
-	for code, n := range t.byCode {
-		if n > 0 && code > 0 {
-			groups[t.label(uint64(code))] += n
-		}
-	}
-	return groups
-}
-
-func (t *tally) label(n uint64) string {
-	switch t.field.kind {
-	case fil.KindNumber:
-		return strconv.FormatFloat(numberOfKey(n), 'f', -1, 64)
-	case fil.KindDate:
-		return dayOfKey(n)[:len("2006")]
-	case kindPath:
-		return top(t.field.words.word(uint32(n)), orgLevels)
-	default:
-		return t.field.words.word(uint32(n))
-	}
-}
-
-// guarded gives the groups that may be told of size agents.
-func (t *tally) guarded(size int, guard fil.Guard) map[string]*int {
-	groups := t.groups()
-	names := slices.SortedFunc(maps.Keys(groups), func(a, b string) int {
-		return cmp.Or(cmp.Compare(groups[b], groups[a]), cmp.Compare(a, b))
-	})
-	largest, others := make(map[string]int, maxGroups+1), 0
-	for i, name := range names {
-		if i < maxGroups {
-			largest[name] = groups[name]
-		} else {
-			others += groups[name]
-		}
-	}
-	if t.field.kind != fil.KindList {
-		if others > 0 {
-			largest[OtherGroups] += others
-		}
-		return guard.Groups(size, largest)
-	}
-	told := make(map[string]*int, len(largest))
-	for name, n := range largest {
-		told[name] = guard.Count(n)
-		if guard.Withholds(size - n) {
-			told[name] = nil
-		}
-	}
-	return told
+	return size, total, sums[0].tallies
 }

@@ -48,7 +48,7 @@ func previewed(tb testing.TB, ix *audiences.Index, rule string, by ...string) st
 
 func TestPreview(t *testing.T) {
 	t.Parallel()
-	ix := audiences.NewSegmented(schema, audiences.Config{}, 5)
+	ix := audiences.NewIndex(schema, audiences.Config{})
 	staff(t, ix, 40, graded("A", "mairie/dgst/voirie"))
 	staff(t, ix, 30, graded("A", "mairie/dgst/parcs", "sig"))
 	staff(t, ix, 12, graded("B", "mairie/dgs"))
@@ -113,7 +113,7 @@ func TestPreviewAdvises(t *testing.T) {
 
 func TestPreviewKeepsTheLargestGroups(t *testing.T) {
 	t.Parallel()
-	ix := audiences.NewSegmented(schema, audiences.Config{}, 6)
+	ix := audiences.NewIndex(schema, audiences.Config{})
 	for i := range 60 {
 		staff(t, ix, 13-i/50*2, fil.Agent{Site: fmt.Sprintf("site-%02d", i)}) // 50 sites of 13, 10 of 11
 	}
@@ -151,7 +151,7 @@ func TestPreviewKeepsTheLargestGroups(t *testing.T) {
 
 func TestReach(t *testing.T) {
 	t.Parallel()
-	ix := audiences.NewSegmented(schema, audiences.Config{}, 4)
+	ix := audiences.NewIndex(schema, audiences.Config{})
 	staff(t, ix, 20, graded("A", "mairie/dgst/voirie"))
 	staff(t, ix, 3, graded("B", "mairie/dgs/rh"))
 	putAudiences(t, ix, fil.Audience{ID: "a", Rule: `grade == "A"`}, fil.Audience{ID: "b", Rule: `grade == "B"`, Members: []string{"s0", "nobody"}})

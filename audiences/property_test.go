@@ -3,6 +3,7 @@ package audiences_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -277,12 +278,23 @@ func (w *town) plainly(tb rapid.TB, condition string, a fil.Agent) bool {
 
 func TestPlanAgreesWithPlainEvaluation(t *testing.T) {
 	rapid.Check(t, func(g *rapid.T) {
-		ix, directory := audiences.NewSegmented(schema, atNoon, 2), map[string]fil.Agent{}
+		ix, directory := audiences.NewIndex(schema, atNoon), map[string]fil.Agent{}
 		w := &town{agents: directory}
 		w.nest(g)
 		for range rapid.IntRange(1, 40).Draw(g, "changes") {
 			id := rapid.SampledFrom(ids).Draw(g, "id")
-			rec := fil.Record{Key: id}
+			switch rapid.IntRange(0, 9).Draw(g, "upkeep") {
+			case 0:
+				ix.Settle(partitionOf(id))
+			case 1:
+				if n, err := ix.Count("true"); err != nil || n != len(directory) {
+					g.Fatalf("everyone is %d (%v), want %d", n, err, len(directory))
+				}
+			case 2:
+				ix.Drop(partitionOf(id))
+				maps.DeleteFunc(directory, func(other string, _ fil.Agent) bool { return partitionOf(other) == partitionOf(id) })
+			}
+			rec := fil.Record{Position: fil.Position{Partition: partitionOf(id)}, Key: id}
 			if rapid.IntRange(0, 4).Draw(g, "remove") > 0 {
 				directory[id] = agent(g, id)
 				rec.Event.Data, _ = json.Marshal(directory[id])
@@ -316,6 +328,9 @@ func TestPlanAgreesWithPlainEvaluation(t *testing.T) {
 		}
 		if !slices.Equal(got, want) {
 			g.Fatalf("%s\nsets hold %v, evaluation %v", p.rule, got, want)
+		}
+		if n, err := ix.Count(p.rule); err != nil || n != len(want) {
+			g.Fatalf("%s\ncounted %d (%v), evaluation %v", p.rule, n, err, want)
 		}
 		definition, _ := json.Marshal(fil.Audience{ID: "x", Name: "x", Rule: p.rule, Members: []string{"a", "z"}})
 		if err := ix.ApplyAudiences([]fil.Record{{Key: "x", Event: fil.Event{Data: definition}}}); err != nil {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/RoaringBitmap/roaring/v2"
 	"github.com/expr-lang/expr/ast"
 
 	"github.com/filengine/fil"
@@ -57,9 +56,7 @@ func (p relative) at(now time.Time) between {
 
 func (p relative) holds(r *row) bool { return p.at(r.now).holds(r) }
 
-func (p relative) within(q *query, among *roaring.Bitmap) *roaring.Bitmap {
-	return p.at(q.now).within(q, among)
-}
+func (p relative) narrow(q *query, b *block) { p.at(q.now).narrow(q, b) }
 
 func (p relative) cost() int { return costSlice }
 

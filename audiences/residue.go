@@ -9,7 +9,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/RoaringBitmap/roaring/v2"
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/checker"
 	exprcompiler "github.com/expr-lang/expr/compiler"
@@ -254,8 +253,8 @@ func readsOf(p plan) []*field {
 	return fields
 }
 
-// within rules nobody out.
-func (r *residue) within(_ *query, among *roaring.Bitmap) *roaring.Bitmap { return among }
+// narrow rules nobody out.
+func (r *residue) narrow(*query, *block) {}
 
 func (r *residue) cost() int { return costEach }
 
@@ -266,7 +265,7 @@ func (r *residue) holds(agent *row) bool {
 	}
 	defer r.engines.Put(e)
 	for _, f := range r.reads {
-		value := f.decode(agent.cells[f.at])
+		value := f.decode(agent.codes[f.at])
 		if value == nil {
 			if f.kind != fil.KindList {
 				return false

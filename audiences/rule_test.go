@@ -276,7 +276,7 @@ func FuzzRule(f *testing.F) {
 	f.Add(`hired within 30 jours and contract_end not within next 2 mois or not (hired older than 1 an)`)
 	f.Add(`(manager ? team("a000001") : telework_days between 1 and len(skills)) and none(skills, upper(#) matches "S")`)
 	f.Add(`audience("y") or member("x") and service("a000003") and did("read", at least 3, within 30 days)`)
-	ix := audiences.NewSegmented(schema, audiences.Config{}, 3)
+	ix := audiences.NewIndex(schema, audiences.Config{})
 	putAgents(f, ix, townHall(20)...)
 	f.Fuzz(func(t *testing.T, rule string) {
 		selected, err := ix.Select(rule)

@@ -1,10 +1,6 @@
 package audiences
 
-import (
-	"slices"
-
-	"github.com/RoaringBitmap/roaring/v2"
-)
+import "slices"
 
 // maxSteps bounds the steps of a chain of command that is followed; lines that go round in circles end there.
 const maxSteps = 16
@@ -23,26 +19,24 @@ func newTeam(ix *Index, f *field, root string) *team {
 
 func (t *team) holds(r *row) bool {
 	f := t.chain.field
-	above := r.cells[f.at]
+	above := r.codes[f.at]
 	for range maxSteps {
-		if above.n == 0 {
+		if above == 0 {
 			return false
 		}
-		manager := f.words.word(uint32(above.n))
+		manager := f.word(above)
 		if manager == t.root {
 			return true
 		}
 		var known bool
-		if above, known = t.index.cellOf(manager, f); !known {
+		if above, known = t.index.codeOf(manager, f); !known {
 			return false
 		}
 	}
 	return false
 }
 
-func (t *team) within(q *query, among *roaring.Bitmap) *roaring.Bitmap {
-	return t.chain.within(q, among)
-}
+func (t *team) narrow(q *query, b *block) { t.chain.narrow(q, b) }
 
 func (t *team) cost() int { return costWords }
 
@@ -53,13 +47,13 @@ func (t *team) prepare(q *query) {
 	f := t.chain.field
 	root, ok := f.words.code(t.root)
 	if !ok {
-		q.codes[t.chain] = []uint32{}
+		q.found.codes[t.chain] = []uint32{}
 		return
 	}
 	found, level := map[uint32]bool{root: true}, []uint32{root}
 	for step := 1; step < maxSteps && len(level) > 0; step++ {
 		var beneath []uint32
-		t.index.led(f, level, func(id string) {
+		q.led(f, level, func(id string) {
 			if code, manages := f.words.code(id); manages && !found[code] {
 				found[code] = true
 				beneath = append(beneath, code)
@@ -72,7 +66,7 @@ func (t *team) prepare(q *query) {
 		codes = append(codes, code)
 	}
 	slices.Sort(codes)
-	q.codes[t.chain] = codes
+	q.found.codes[t.chain] = codes
 }
 
 // service holds for agents of the unit where someone is when it is asked, and of those beneath.
@@ -88,17 +82,15 @@ func newService(ix *Index, root string) *service {
 
 func (s *service) holds(r *row) bool {
 	f := s.unit.field
-	own := r.cells[f.at]
-	if own.n == 0 {
+	own := r.codes[f.at]
+	if own == 0 {
 		return false
 	}
-	unit, known := s.index.cellOf(s.root, f)
-	return known && unit.n != 0 && under(f.words.word(uint32(own.n)), f.words.word(uint32(unit.n)))
+	unit, known := s.index.codeOf(s.root, f)
+	return known && unit != 0 && under(f.word(own), f.word(unit))
 }
 
-func (s *service) within(q *query, among *roaring.Bitmap) *roaring.Bitmap {
-	return s.unit.within(q, among)
-}
+func (s *service) narrow(q *query, b *block) { s.unit.narrow(q, b) }
 
 func (s *service) cost() int { return costSets }
 
@@ -106,39 +98,28 @@ func (s *service) volatile() {}
 
 func (s *service) prepare(q *query) {
 	codes := []uint32{}
-	if unit, known := s.index.cellOf(s.root, s.unit.field); known && unit.n != 0 {
-		codes = append(codes, uint32(unit.n))
+	if unit, known := s.index.codeOf(s.root, s.unit.field); known && unit != 0 {
+		codes = append(codes, unit)
 	}
-	q.codes[s.unit] = codes
+	q.found.codes[s.unit] = codes
 }
 
-// cellOf reads one value of one agent; false when the directory does not know them.
-func (ix *Index) cellOf(id string, f *field) (cell, bool) {
-	for {
-		ordinal, ok := ix.ordinal(id)
-		if !ok {
-			return cell{}, false
-		}
-		s, at := ix.locate(ordinal)
-		s.lock.RLock()
-		if s.ids[at] == id {
-			c := s.columns[f.at].cell(at)
-			s.lock.RUnlock()
-			return c, true
-		}
-		s.lock.RUnlock() // removed between the two locks: look again
-	}
+// codeOf reads one value of one agent; false when the directory does not know them.
+func (ix *Index) codeOf(id string, f *field) (code uint32, known bool) {
+	known = ix.meet(id, func(s *segment, at uint16) { code = s.columns[f.at].codes.at(at) })
+	return code, known
 }
 
 // led gives the ids of the agents who have one of the words in a field.
-func (ix *Index) led(f *field, codes []uint32, visit func(id string)) {
-	for _, s := range *ix.segments.Load() {
+func (q *query) led(f *field, codes []uint32, visit func(id string)) {
+	var b block
+	for _, s := range q.found.layout.order {
 		s.lock.RLock()
 		for _, code := range codes {
-			if post := s.columns[f.at].posts[code]; post != nil {
-				for places := post.Iterator(); places.HasNext(); {
-					visit(s.ids[places.Next()])
-				}
+			if post := s.columns[f.at].posts.of(code); post != nil {
+				b.clear()
+				post.or(&b)
+				b.all(func(at uint16) { visit(string(s.ids.at(at))) })
 			}
 		}
 		s.lock.RUnlock()

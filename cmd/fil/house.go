@@ -167,14 +167,15 @@ func (h *house) open(ctx context.Context) error {
 		return fmt.Errorf("zone %s: %w", h.cfg.Zone, err)
 	}
 	h.index, h.catalogue = audiences.NewIndex(h.cfg.Attributes, audiences.Config{Now: h.now, Zone: zone}), ranking.NewCatalogue()
-	h.follow(fil.TopicAgents, h.index.ApplyAgents)
+	h.follow(fil.TopicAgents, h.index.ApplyAgents, func() { h.index.Settle() })
 	h.follow(fil.TopicAudiences, h.index.ApplyAudiences)
 	h.follow(fil.TopicContents, h.catalogue.Apply)
 	return nil
 }
 
-// follow keeps a projection of a compacted topic.
-func (h *house) follow(topic fil.Topic, apply func([]fil.Record) error) {
+// follow keeps a projection of a compacted topic. The process is ready when the topic has been read to its end and what is
+// to be done then, if anything, is done.
+func (h *house) follow(topic fil.Topic, apply func([]fil.Record) error, then ...func()) {
 	table := h.events.Table(topic, func(batch []fil.Record) error {
 		err := apply(batch)
 		for _, more := range h.also[topic] {
@@ -187,9 +188,26 @@ func (h *house) follow(topic fil.Topic, apply func([]fil.Record) error) {
 	})
 	h.tables[topic] = table
 	h.add(string(topic), table.Run)
+	ready := table.Ready()
+	if len(then) > 0 {
+		done := make(chan struct{})
+		ready = done
+		h.add(string(topic)+" caught up", func(ctx context.Context) error {
+			select {
+			case <-table.Ready():
+			case <-ctx.Done():
+				return nil
+			}
+			for _, do := range then {
+				do()
+			}
+			close(done)
+			return nil
+		})
+	}
 	h.wait(condition{name: string(topic), ready: func() bool {
 		select {
-		case <-table.Ready():
+		case <-ready:
 			return true
 		default:
 			return false

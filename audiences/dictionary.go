@@ -1,0 +1,207 @@
+package audiences
+
+import (
+	"encoding/binary"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+)
+
+// A dictionary gives small integers, codes, to the values of one field, from 1; code 0 is no value. It only grows: a value
+// that nobody has any more costs its bytes until the next start. One writer; any number of readers. While the
+// writer waits, what it would do without a lock others may do for it.
+
+// dictionary gives codes to words.
+type dictionary struct {
+	lock    sync.RWMutex
+	codes   map[string]uint32
+	list    atomic.Pointer[[]string] // by code
+	parents atomic.Pointer[[]uint32] // of paths: by code, the unit above or 0
+}
+
+func newDictionary() *dictionary {
+	d := &dictionary{codes: map[string]uint32{}}
+	d.list.Store(&[]string{""})
+	d.parents.Store(&[]uint32{0})
+	return d
+}
+
+// intern gives the word's code, a new one if need be. Only the writer calls it.
+func (d *dictionary) intern(word string) uint32 {
+	if code, ok := d.codes[word]; ok { // no lock: nobody else writes
+		return code
+	}
+	word = strings.Clone(word) // words live long; the record they came with should not
+	words := append(*d.list.Load(), word)
+	code := uint32(len(words) - 1)
+	d.list.Store(&words) // before the code can be found
+	d.lock.Lock()
+	d.codes[word] = code
+	d.lock.Unlock()
+	return code
+}
+
+// internPath gives the code of a unit, after those of the units above it.
+func (d *dictionary) internPath(path string) uint32 {
+	if code, ok := d.codes[path]; ok {
+		return code
+	}
+	above := uint32(0)
+	if i := strings.LastIndexByte(path, '/'); i > 0 {
+		above = d.internPath(path[:i])
+	}
+	parents := append(*d.parents.Load(), above)
+	d.parents.Store(&parents)
+	return d.intern(path)
+}
+
+func (d *dictionary) word(code uint32) string { return (*d.list.Load())[code] }
+
+func (d *dictionary) all() []string { return *d.list.Load() }
+
+func (d *dictionary) code(word string) (uint32, bool) {
+	d.lock.RLock()
+	defer d.lock.RUnlock()
+	code, ok := d.codes[word]
+	return code, ok
+}
+
+// keyring gives codes to the keys of numbers and dates.
+type keyring struct {
+	codes map[uint64]uint32
+	list  atomic.Pointer[[]uint64] // by code
+}
+
+func newKeyring() *keyring {
+	k := &keyring{codes: map[uint64]uint32{}}
+	k.list.Store(&[]uint64{0})
+	return k
+}
+
+func (k *keyring) intern(key uint64) uint32 {
+	if code, ok := k.codes[key]; ok {
+		return code
+	}
+	keys := append(*k.list.Load(), key)
+	k.list.Store(&keys)
+	k.codes[key] = uint32(len(keys) - 1)
+	return uint32(len(keys) - 1)
+}
+
+func (k *keyring) key(code uint32) uint64 { return (*k.list.Load())[code] }
+
+func (k *keyring) all() []uint64 { return *k.list.Load() }
+
+// combinations gives codes to lists of words' codes: equal lists share one. All lists lie in one array, and are found by
+// an open table of their codes, so that lists that no two agents share cost little more than themselves.
+type combinations struct {
+	slots []uint32 // codes, at the hash of their lists or after it; 0 for none; for the writer
+	lists atomic.Pointer[lists]
+}
+
+// lists is all of them at one moment: list i is items[ends[i-1]:ends[i]].
+type lists struct {
+	items []uint32
+	ends  []uint32
+}
+
+// emptyList is the code of the list without words.
+const emptyList = 1
+
+func newCombinations() *combinations {
+	c := &combinations{slots: make([]uint32, slotsFor(1))}
+	c.lists.Store(&lists{ends: []uint32{0}})
+	c.intern(nil)
+	return c
+}
+
+func (l *lists) list(code uint32) []uint32 { return l.items[l.ends[code-1]:l.ends[code]:l.ends[code]] }
+
+// list gives the codes of the words of a list, in the list's order.
+func (c *combinations) list(code uint32) []uint32 {
+	if code == 0 {
+		return nil
+	}
+	return c.lists.Load().list(code)
+}
+
+// find gives the slot of a list, and its code or 0.
+func (c *combinations) find(list []uint32) (slot int, code uint32) {
+	all, mask := c.lists.Load(), len(c.slots)-1
+	for i := int(hashOf(list)) & mask; ; i = (i + 1) & mask {
+		if code := c.slots[i]; code == 0 || slices.Equal(all.list(code), list) {
+			return i, code
+		}
+	}
+}
+
+// intern gives a list's code, a new one if need be.
+func (c *combinations) intern(list []uint32) uint32 {
+	slot, code := c.find(list)
+	if code != 0 {
+		return code
+	}
+	all := *c.lists.Load()
+	all.items = append(all.items, list...)
+	all.ends = append(all.ends, uint32(len(all.items)))
+	code = uint32(len(all.ends) - 1)
+	c.slots[slot] = code
+	c.lists.Store(&all)
+	if slots := slotsFor(len(all.ends)); slots > len(c.slots) {
+		c.grow(slots)
+	}
+	return code
+}
+
+// slotsFor is the size of a table of n lists: a power of two, at most three quarters full.
+func slotsFor(n int) int {
+	slots := 16
+	for n*4 > slots*3 {
+		slots *= 2
+	}
+	return slots
+}
+
+func (c *combinations) grow(slots int) {
+	c.slots = make([]uint32, slots)
+	all := c.lists.Load()
+	for code := uint32(1); int(code) < len(all.ends); code++ {
+		slot, _ := c.find(all.list(code))
+		c.slots[slot] = code
+	}
+}
+
+func hashOf(list []uint32) uint64 {
+	h := uint64(len(list))
+	for _, code := range list {
+		h = scramble(h ^ uint64(code)<<20)
+	}
+	return h >> 8
+}
+
+// digest mixes a key and its record's data into 64 bits that are the same in every process: FNV-1a, by eight bytes at a
+// time of the data, then scramble.
+func digest(key string, data []byte) uint64 {
+	const prime = 1099511628211
+	h := uint64(14695981039346656037)
+	for i := range len(key) {
+		h = (h ^ uint64(key[i])) * prime
+	}
+	h = (h ^ uint64(len(data))) * prime
+	for ; len(data) >= 8; data = data[8:] {
+		h = scramble(h ^ binary.LittleEndian.Uint64(data))
+	}
+	for _, b := range data {
+		h = (h ^ uint64(b)) * prime
+	}
+	return scramble(h)
+}
+
+// scramble is the finalizer of SplitMix64 (Steele, Lea, Flood, OOPSLA 2014): it spreads every bit, so that digests can be
+// combined by exclusive or.
+func scramble(h uint64) uint64 {
+	h = (h ^ h>>30) * 0xbf58476d1ce4e5b9
+	h = (h ^ h>>27) * 0x94d049bb133111eb
+	return h ^ h>>31
+}
