@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"iter"
 	"net/http"
 	"strings"
 	"time"
@@ -15,28 +16,31 @@ import (
 	"github.com/filengine/fil"
 )
 
-// Roll calls visit for each agent known, in any order, until it says no. An agent that changes meanwhile is given once, as
-// before or as after.
+// Roll gives each agent known, in any order, once: one that changes meanwhile as it was before or as it is after. It may know
+// more than a Directory: agents that are inactive, and what a directory protocol keeps of others.
 type Roll interface {
-	Each(visit func(fil.Agent) bool)
+	All() iter.Seq[fil.Agent]
 }
 
-// paged is the roll of a directory that gives pages only.
-type paged struct{ Directory }
+// Pages is the roll of a directory that gives pages only.
+type Pages struct{ Directory }
 
-func (p paged) Each(visit func(fil.Agent) bool) {
+// All reads page after page.
+func (p Pages) All() iter.Seq[fil.Agent] {
 	const page = 5000
-	for after := ""; ; {
-		some := p.Agents(after, page)
-		for _, a := range some {
-			if !visit(a) {
+	return func(yield func(fil.Agent) bool) {
+		for after := ""; ; {
+			some := p.Agents(after, page)
+			for _, a := range some {
+				if !yield(a) {
+					return
+				}
+			}
+			if len(some) < page {
 				return
 			}
+			after = some[page-1].ID
 		}
-		if len(some) < page {
-			return
-		}
-		after = some[page-1].ID
 	}
 }
 
@@ -95,13 +99,14 @@ func (d *Door) export(ctx huma.Context, org string) {
 	buffered := bufio.NewWriterSize(out, 64<<10)
 	lines := json.NewEncoder(buffered)
 	n, cut := 0, ctx.Context()
-	d.roll().Each(func(a fil.Agent) bool {
+	for a := range d.roll().All() {
 		if org != "" && a.Org != org && !strings.HasPrefix(a.Org, org+"/") {
-			return true
+			continue
 		}
-		n++
-		return lines.Encode(a) == nil && cut.Err() == nil
-	})
+		if n++; lines.Encode(a) != nil || cut.Err() != nil {
+			return
+		}
+	}
 	if cut.Err() == nil && out.err == nil {
 		_ = lines.Encode(exported{n}) // a client that went away needs no answer
 		_ = buffered.Flush()
@@ -112,7 +117,7 @@ func (d *Door) roll() Roll {
 	if d.parts.Roll != nil {
 		return d.parts.Roll
 	}
-	return paged{d.parts.Directory}
+	return Pages{d.parts.Directory}
 }
 
 // slowly gives the client time for each write, however long the whole takes, and remembers that it went away.

@@ -3,7 +3,9 @@ package ingest_test
 import (
 	"encoding/json"
 	"fmt"
+	"iter"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -65,13 +67,7 @@ func firstID(t testing.TB, line string) string {
 // rolled is a directory that is read in a way of its own.
 type rolled []fil.Agent
 
-func (r rolled) Each(visit func(fil.Agent) bool) {
-	for _, a := range r {
-		if !visit(a) {
-			return
-		}
-	}
-}
+func (r rolled) All() iter.Seq[fil.Agent] { return slices.Values(r) }
 
 // The roll, where there is one, is what is exported, and a client that goes away ends it.
 func TestExportOfRoll(t *testing.T) {
@@ -99,12 +95,14 @@ func TestExportOfRoll(t *testing.T) {
 
 type endlessRoll chan int
 
-func (e endlessRoll) Each(visit func(fil.Agent) bool) {
-	n := 0
-	for visit(fil.Agent{ID: fmt.Sprint("a", n)}) {
-		n++
+func (e endlessRoll) All() iter.Seq[fil.Agent] {
+	return func(yield func(fil.Agent) bool) {
+		n := 0
+		for yield(fil.Agent{ID: fmt.Sprint("a", n)}) {
+			n++
+		}
+		e <- n
 	}
-	e <- n
 }
 
 // Many removals are as many deletions: each line is answered for, those that are not there change nothing, and one that

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"iter"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -20,8 +21,9 @@ func buildIngest(_ context.Context, h *house) error {
 	for topic, table := range h.tables {
 		applied[topic] = table
 	}
+	roll := &roll{index: ingest.Pages{Directory: h.index}}
 	door, err := ingest.New(ingest.DefaultConfig(), ingest.Parts{
-		Log: h.tracing.Log(h.events), Applied: applied, Directory: h.index, Catalogue: h.catalogue, Rules: h.index,
+		Log: h.tracing.Log(h.events), Applied: applied, Directory: h.index, Roll: roll, Catalogue: h.catalogue, Rules: h.index,
 		Known: remembered{h.profiles, h.now}, Schema: h.cfg.Attributes, Logger: h.logger, Registry: h.reg, Now: h.now,
 	})
 	if err != nil {
@@ -31,17 +33,31 @@ func buildIngest(_ context.Context, h *house) error {
 	h.register = append(h.register, door.Register, func(api huma.API) { registerRejects(api, h.events) }, func(api huma.API) {
 		audiences.Register(api, h.index, guard)
 	})
-	return mountSCIM(h, door, applied)
+	return mountSCIM(h, door, applied, roll)
+}
+
+// roll is the agents that the index knows and those that SCIM holds.
+type roll struct {
+	index ingest.Roll
+	users *scim.Server // nil when SCIM is not enabled
+}
+
+func (r *roll) All() iter.Seq[fil.Agent] {
+	if r.users == nil {
+		return r.index.All()
+	}
+	return r.users.All(r.index.All())
 }
 
 // mountSCIM serves identity managers. What they need is kept only where it is enabled; elsewhere they are told so.
-func mountSCIM(h *house, door *ingest.Door, applied map[fil.Topic]ingest.Projection) error {
+func mountSCIM(h *house, door *ingest.Door, applied map[fil.Topic]ingest.Projection, roll *roll) error {
 	server, err := scim.New(scimConfig(h.cfg), scim.Parts{Door: door, Applied: applied, Schema: h.cfg.Attributes, Now: h.now})
 	if err != nil {
 		return usageError{err}
 	}
 	h.mounts = append(h.mounts, mount{scim.Path + "/", server, scim.WriteProblem, []fil.Role{fil.RoleIngest}})
 	if h.cfg.Directory.SCIM.Enabled {
+		roll.users = server
 		h.also[fil.TopicAgents] = append(h.also[fil.TopicAgents], server.ApplyAgents)
 		h.also[fil.TopicAudiences] = append(h.also[fil.TopicAudiences], server.ApplyAudiences)
 	}

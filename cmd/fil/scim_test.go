@@ -2,6 +2,8 @@ package main
 
 import (
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -49,6 +51,18 @@ func TestDirectoryComesInBySCIM(t *testing.T) {
 	suspended("False")
 	h.must("GET", "/v1/agents/ana/feed", service, "", http.StatusNotFound)
 	h.must("GET", "/scim/v2/Users/ana", ingest, "", http.StatusOK)
+	exported := string(h.must("GET", "/v1/agents:export", ingest, "", http.StatusOK).body)
+	if !strings.Contains(exported, `"inactive":true,"directory":{`) || !strings.HasSuffix(strings.TrimSpace(exported), `{"exported":2}`) || strings.Count(exported, `"userName"`) != 2 {
+		t.Errorf("exported %s", exported)
+	}
+	csv := filepath.Join(t.TempDir(), "agents.csv") // a source that lists ana and not bob touches neither
+	if err := os.WriteFile(csv, []byte("id,org\nana,Ville\nzoé,Ville\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, status := run(t, "sync", "csv", csv, "--server", h.base, "--key", ingest, "--apply", "--json")
+	if status != exitDone || !strings.Contains(out, `"added":1,"changed":0,"removed":0,"unchanged":0,"kept":0`) || !strings.Contains(out, "gestionnaire d'identités") {
+		t.Errorf("sync: status %d, %s", status, out)
+	}
 	suspended("True")
 	if got := reads("ana"); got != "taille" {
 		t.Errorf("back, ana reads %q", got)

@@ -14,8 +14,20 @@ import (
 
 // known is what is looked at of an agent as the server has it.
 type known struct {
-	ID  string `json:"id"`
-	Org string `json:"org"`
+	ID        string   `json:"id"`
+	Org       string   `json:"org"`
+	Directory presence `json:"directory"` // an identity manager holds them
+}
+
+// presence is whether a value is there, whatever it is.
+type presence bool
+
+// UnmarshalJSON is called for a value that is there.
+//
+//nolint:unparam // the shape of json.Unmarshaler
+func (p *presence) UnmarshalJSON([]byte) error {
+	*p = true
+	return nil
 }
 
 // compare reads the server's directory and settles what becomes of each entry, and who is removed.
@@ -41,7 +53,7 @@ func (s *sync) compare(ctx context.Context) error {
 // meet compares one agent of the server with the entry of its id.
 func (s *sync) meet(k known, record []byte) error {
 	s.report.Directory++
-	mine := s.inScope(k.Org)
+	mine := s.inScope(k.Org) && !bool(k.Directory)
 	if mine {
 		s.report.InScope++
 	}
@@ -55,6 +67,10 @@ func (s *sync) meet(k known, record []byte) error {
 		return nil
 	case e.state() == refused:
 		s.report.Kept++
+		return nil
+	case bool(k.Directory):
+		e.is(e.place(), refused)
+		s.refuse(read.where, k.ID, fil.Faults{fil.NewFault("id", "est celui d'un agent qu'un gestionnaire d'identités tient (SCIM)", "is that of an agent whom an identity manager holds (SCIM)")})
 		return nil
 	case !mine: // another source's: taking it over is for that source to let happen
 		e.is(e.place(), refused)

@@ -226,10 +226,7 @@ func (m *mapping) record(d document) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	own := d
-	own.attrs = maps.Clone(d.attrs)
-	delete(own.attrs, "active")
-	if agent.Directory, err = own.encode(); err != nil {
+	if agent.Directory, err = toGiveBack(d); err != nil {
 		return nil, err
 	}
 	raw, err := json.Marshal(agent)
@@ -237,6 +234,13 @@ func (m *mapping) record(d document) ([]byte, error) {
 		return nil, fmt.Errorf("encode user %s: %w", d.id, err)
 	}
 	return raw, nil
+}
+
+// toGiveBack is what the record of a user holds for SCIM alone.
+func toGiveBack(d document) (json.RawMessage, error) {
+	d.attrs = maps.Clone(d.attrs)
+	delete(d.attrs, "active")
+	return d.encode()
 }
 
 // pathOf gives the path that a field of an agent came from.
