@@ -85,6 +85,8 @@ func clock() time.Time {
 // partitions of the log that records are given to.
 const partitions = 8
 
+func partitionOf(agent string) int { return int(fil.KeyOf(agent) % partitions) }
+
 // load applies records from memory, as a table of the log would give them; making the records is not counted.
 func (m *measured) load() {
 	d := m.directory
@@ -96,7 +98,7 @@ func (m *measured) load() {
 	for first := 0; first < d.Len(); first += page {
 		records := slices.Collect(d.Records(first, min(first+page, d.Len())))
 		for i := range records {
-			p := int(fil.KeyOf(records[i].Key) % partitions)
+			p := partitionOf(records[i].Key)
 			records[i].Position = fil.Position{Topic: fil.TopicAgents, Partition: p, Offset: offsets[p]}
 			offsets[p]++
 		}

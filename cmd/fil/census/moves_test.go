@@ -50,15 +50,16 @@ func (m *measured) oneChange() {
 	const changes = 2000
 	var took timing
 	var a census.Agent
+	var undo []fil.Record
 	moved, in := 0, make([]bool, len(audiences))
 	for i := range changes {
-		rank := i * (m.directory.Len() / changes)
-		m.directory.Read(rank, &a)
+		m.directory.Read(i*(m.directory.Len()/changes), &a)
+		undo = append(undo, agentRecord(&a))
 		a.Manager, a.TeleworkDays = !a.Manager, (a.TeleworkDays+1)%4
 		if i%2 == 0 {
 			a.Job, a.Region = "Soins infirmiers", "Bretagne"
 		}
-		rec := fil.Record{Key: a.ID, Event: fil.Event{ID: a.ID, Source: census.Source, Type: fil.TypeAgent, Data: a.AppendJSON(nil)}}
+		rec := agentRecord(&a)
 		start, used := time.Now(), processor()
 		member, _ := m.index.Member(a.ID)
 		for n, one := range audiences {
@@ -75,6 +76,9 @@ func (m *measured) oneChange() {
 		}
 		took.add(timing{samples{time.Since(start)}, samples{processor() - used}})
 	}
+	if err := m.index.ApplyAgents(undo); err != nil {
+		m.b.Fatal(err)
+	}
 	if moved == 0 {
 		m.fault("%d changes moved nobody", changes)
 	}
@@ -82,6 +86,14 @@ func (m *measured) oneChange() {
 		{"one agent's change, 1000 audiences", "p50", "p99", "of processors p50", "p99", "aim"},
 		{fmt.Sprintf("applied, entries and exits known (%d in %d changes)", moved, changes), ms(took.wall.p50()), ms(took.wall.p99()), ms(took.processor.p50()), ms(took.processor.p99()), "1 ms"},
 	})
+}
+
+// agentRecord is a record of no log, of the partition that the agent is in.
+func agentRecord(a *census.Agent) fil.Record {
+	return fil.Record{
+		Position: fil.Position{Partition: partitionOf(a.ID)}, Key: a.ID,
+		Event: fil.Event{ID: a.ID, Source: census.Source, Type: fil.TypeAgent, Data: a.AppendJSON(nil)},
+	}
 }
 
 // ruleChange is a rule that changes and moves half a million agents of 5.8 million: those of category A in one region
