@@ -109,7 +109,7 @@ func (m *measured) load() {
 		took, used = took+time.Since(start), used+processor()-began
 	}
 	start, began := time.Now(), processor()
-	settle(m.index)
+	m.index.Settle()
 	settled := time.Since(start)
 	used += processor() - began
 	after := heap()
@@ -122,13 +122,6 @@ func (m *measured) load() {
 			rate, (took + settled).Seconds(), settled.Seconds(), float64(used.Microseconds())/float64(d.Len())), "500000 agents/s"},
 	})
 	m.table(parts())
-}
-
-// settle has an index sort its agents and build its sets, if it does so once.
-func settle(index *audiences.Index) {
-	if s, ok := any(index).(interface{ Settle(partitions ...int) }); ok {
-		s.Settle()
-	}
 }
 
 // loadFromLog loads another index through the log: the one of the environment, or the embedded one.
@@ -163,7 +156,7 @@ func (m *measured) loadFromLog() {
 	start = time.Now()
 	go func() { ended <- table.Run(ctx) }()
 	<-table.Ready()
-	settle(index)
+	index.Settle()
 	took := time.Since(start)
 	if index.Len() != n {
 		m.fault("%d agents after loading %d through the log", index.Len(), n)
