@@ -25,8 +25,8 @@ TEST_TIMEOUT ?= 15m
 FUZZTIME ?= 10s
 RACE ?= ./ingest/... ./audiences/... ./ranking/... ./delivery/... ./analytics/... ./cmd/fil/access/...
 BENCH ?= .
-ENGINE_TESTS ?= ./ingest/... ./ranking ./ranking/profiles ./delivery ./delivery/feedstore ./analytics/... ./cmd/fil
-CLUSTER_TESTS ?= ./ranking/profiles ./delivery ./delivery/feedstore
+ENGINE_TESTS ?= ./ingest/... ./audiences/asked ./audiences/preview ./ranking ./ranking/profiles ./delivery ./delivery/feedstore ./analytics/... ./cmd/fil
+CLUSTER_TESTS ?= ./audiences/asked ./ranking/profiles ./delivery ./delivery/feedstore
 EMBEDDED_ONLY ?= ^Test(Backup|RedisAway|ClickHouseAway|KafkaAway|StartWithout|StartRefused|AloneWithout|DiskFull|Killed|ServerMetrics|Command$$|Dashboards|Alerts)
 # Of `make chaos`: how many runs, the seed of the first (0: drawn), events of one.
 RUNS ?= 10

@@ -10,6 +10,5 @@ func (ix *Index) Count(rule string) (int, error) {
 	if wrong != nil {
 		return 0, wrong
 	}
-	size, _, _ := ix.count(chosen, nil)
-	return size, nil
+	return ix.size(chosen), nil
 }

@@ -10,43 +10,14 @@ import (
 	"github.com/filengine/fil"
 )
 
-// maxPreviewBytes bounds the body of a preview.
-const maxPreviewBytes = 64 << 10
-
-type previewInput struct {
-	AcceptLanguage string `header:"Accept-Language" doc:"Langue des messages d'erreur : français, ou anglais si elle commence par en"`
-	Body           struct {
-		Rule string   `json:"rule" maxLength:"8192" doc:"La règle, comme grade == \"A\" and inOrg(\"mairie/dgst\")"`
-		By   []string `json:"by,omitempty" maxItems:"8" doc:"Attributs, org, site ou language qui ventilent l'effectif ; à défaut, les plus courants"`
-	}
-}
-
-type previewOutput struct {
-	Body Preview
-}
-
 type schemaOutput struct {
 	Body struct {
 		Attributes fil.Schema `json:"attributes"`
 	}
 }
 
-// Register adds the operations of this room: POST /v1/audiences:preview and GET /v1/schema.
-func Register(api huma.API, ix *Index, guard fil.Guard) {
-	huma.Register(api, huma.Operation{
-		OperationID: "preview-audience", Method: http.MethodPost, Path: "/v1/audiences:preview",
-		Summary:     "Prévisualiser une audience",
-		Description: "Compte les agents que la règle désigne et ventile l'effectif ; les petits effectifs sont tus (null). Une clé bornée à un périmètre ne compte que les agents de celui-ci.",
-		Tags:        []string{"Audiences"}, MaxBodyBytes: maxPreviewBytes,
-		Errors:   []int{http.StatusUnprocessableEntity},
-		Security: securityOf(fil.RoleCommunicator, fil.RoleLeader),
-	}, func(ctx context.Context, in *previewInput) (*previewOutput, error) {
-		preview, err := ix.Preview(in.Body.Rule, in.Body.By, guard, fil.CallerFrom(ctx).Perimeter)
-		if err != nil {
-			return nil, problem(err, in.AcceptLanguage)
-		}
-		return &previewOutput{Body: preview}, nil
-	})
+// Register adds the operations of this room but for previews, which package preview adds: GET /v1/schema.
+func Register(api huma.API, ix *Index) {
 	huma.Register(api, huma.Operation{
 		OperationID: "get-schema", Method: http.MethodGet, Path: "/v1/schema",
 		Summary:     "Lire les attributs déclarés",
@@ -68,8 +39,8 @@ func securityOf(roles ...fil.Role) []map[string][]string {
 	return []map[string][]string{{"bearer": names}}
 }
 
-// problem makes the answer 422 (RFC 9457) that names each field at fault; any other error stays as it is.
-func problem(err error, language string) error {
+// Problem makes the answer 422 (RFC 9457) that names each field at fault; any other error stays as it is.
+func Problem(err error, language string) error {
 	faults := fil.FaultsOf(err)
 	if faults == nil {
 		return err

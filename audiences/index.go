@@ -45,6 +45,7 @@ type Index struct {
 	ids       *idTable
 	listed    atomic.Pointer[listing]
 	changes   atomic.Uint64 // of the ids that are known
+	serials   atomic.Uint64 // last serial given to a segment
 	audiences atomic.Pointer[audienceSet]
 	queries   sync.Pool // of *query
 }

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/filengine/fil"
 	"github.com/filengine/fil/audiences"
 )
@@ -102,36 +100,6 @@ func TestReach_OfSeveralPerimeters(t *testing.T) {
 		}
 		if total != c.want || sum != c.want {
 			t.Errorf("reach of %v is %d, its groups %v, want %d", c.aims, total, groups, c.want)
-		}
-	}
-}
-
-func TestPreview_CountsThePerimeterAlone(t *testing.T) {
-	t.Parallel()
-	ix := county(t)
-	putAudiences(t, ix, fil.Audience{ID: "few", Rule: `id in ["s0", "s1", "s30"]`})
-	n := func(n int) *int { return &n }
-	for _, c := range []struct {
-		rule, perimeter string
-		size, total     *int
-		by              map[string]*int // org
-	}{
-		{`true`, "", n(35), n(35), map[string]*int{"cd/routes": n(20), "cd/colleges": n(15)}},
-		{`true`, "routes", n(20), n(20), map[string]*int{"cd/routes": n(20)}},
-		{`grade == "A"`, "", nil, n(35), nil}, // eight are left out
-		{`len(skills) == 0`, "routes", n(20), n(20), map[string]*int{"cd/routes": n(20)}},
-		{`inOrg("cd/colleges")`, "routes", n(0), n(20), map[string]*int{}},
-		{`grade == "A"`, "routes", nil, n(20), nil}, // the other eight of the perimeter are too few
-		{`true`, "few", nil, nil, nil},
-		{`true`, "gone", n(0), n(0), map[string]*int{}},
-		{`true`, "this", n(0), n(0), map[string]*int{}},
-	} {
-		got, err := ix.Preview(c.rule, []string{"org"}, guard, c.perimeter)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !cmp.Equal(got.Size, c.size) || !cmp.Equal(got.Total, c.total) || !cmp.Equal(got.Breakdown["org"], c.by) {
-			t.Errorf("preview of %s in %q:\n%s", c.rule, c.perimeter, cmp.Diff(audiences.Preview{Size: c.size, Total: c.total, Breakdown: map[string]map[string]*int{"org": c.by}}, got))
 		}
 	}
 }

@@ -99,35 +99,29 @@ func (ix *Index) spread(workers int, p plan, do func(worker int, q *query, s *se
 	inParallel(workers, len(l.order), func(worker, i int) { do(worker, queries[worker], l.order[i]) })
 }
 
-// size counts those who satisfy a plan, and everyone at the same moments. What sets can answer is counted without being
-// written down.
-func (ix *Index) size(p plan) (in, total int) {
+// size counts those who satisfy a plan. What sets can answer is counted without being written down.
+func (ix *Index) size(p plan) int {
 	workers := runtime.GOMAXPROCS(0)
-	sizes := make([][2]int, workers)
+	sizes := make([]int, workers)
 	ix.spread(workers, p, func(worker int, q *query, s *segment) {
-		sum := &sizes[worker]
 		if !exact(p) {
-			q.visit(s, p, func(s *segment, found *block) {
-				sum[0] += found.count()
-				sum[1] += int(s.live.n)
-			})
+			q.visit(s, p, func(_ *segment, found *block) { sizes[worker] += found.count() })
 			return
 		}
 		s.lock.RLock()
 		defer s.lock.RUnlock()
 		if s.built {
 			q.segment = s
-			sum[0] += q.count(p)
-			sum[1] += int(s.live.n)
+			sizes[worker] += q.count(p)
 		}
 	})
-	for _, sum := range sizes {
-		in, total = in+sum[0], total+sum[1]
+	sum := 0
+	for _, n := range sizes {
+		sum += n
 	}
-	return in, total
+	return sum
 }
 
-// findings prepares the leaves of a plan that look over the whole directory beforehand.
 func (ix *Index) findings(l *layout, p plan) *findings {
 	found := &findings{layout: l, codes: map[*words][]uint32{}, ordinals: map[*people][]uint32{}}
 	q := ix.query(found)

@@ -11,6 +11,7 @@ import (
 // those who have it. Sets and blocks are handed out to plans under the lock and never after.
 type segment struct {
 	number  uint32 // the high half of its agents' ordinals
+	serial  uint64 // no other segment has, or had, the same
 	shard   *shard
 	lock    sync.RWMutex
 	built   bool // its columns have their sets

@@ -85,6 +85,7 @@ func (ix *Index) newPlace(sh *shard) (*segment, uint16) {
 	}
 	if n := len(sh.segments); n == 0 || len(sh.segments[n-1].stamps) == blockPlaces {
 		s := newSegment(l.freeNumbers(1)[0], sh, ix.fields, sh.settled)
+		s.serial = ix.serials.Add(1)
 		sh.segments = append(sh.segments, s)
 		ix.layout.Store(l.with(s))
 	}
@@ -123,6 +124,7 @@ func (ix *Index) settle(sh *shard) {
 	fresh := make([]*segment, (len(order)+blockPlaces-1)/blockPlaces)
 	for i, number := range l.freeNumbers(len(fresh)) {
 		fresh[i] = newSegment(number, sh, ix.fields, true)
+		fresh[i].serial = ix.serials.Add(1)
 	}
 	part := func(i int) []uint32 { return order[i*blockPlaces : min((i+1)*blockPlaces, len(order))] }
 	masons := make([]mason, runtime.GOMAXPROCS(0))

@@ -1,9 +1,7 @@
 package audiences
 
 import (
-	"cmp"
 	"maps"
-	"slices"
 	"strconv"
 
 	"github.com/filengine/fil"
@@ -101,34 +99,4 @@ func (t *tally) label(code uint32) string {
 	default:
 		return t.field.word(code)
 	}
-}
-
-// guarded gives the groups that may be told of size agents.
-func (t *tally) guarded(size int, guard fil.Guard) map[string]*int {
-	groups := t.groups()
-	names := slices.SortedFunc(maps.Keys(groups), func(a, b string) int {
-		return cmp.Or(cmp.Compare(groups[b], groups[a]), cmp.Compare(a, b))
-	})
-	largest, others := make(map[string]int, maxGroups+1), 0
-	for i, name := range names {
-		if i < maxGroups {
-			largest[name] = groups[name]
-		} else {
-			others += groups[name]
-		}
-	}
-	if t.field.kind != fil.KindList {
-		if others > 0 {
-			largest[OtherGroups] += others
-		}
-		return guard.Groups(size, largest)
-	}
-	told := make(map[string]*int, len(largest))
-	for name, n := range largest {
-		told[name] = guard.Count(n)
-		if guard.Withholds(size - n) {
-			told[name] = nil
-		}
-	}
-	return told
 }

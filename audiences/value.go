@@ -78,7 +78,7 @@ func (ix *Index) advise(rule string, read *reading, guard fil.Guard) []Warning {
 			continue
 		}
 		those := &words{field: met.field, exact: []string{best}, under: met.field.kind == kindPath}
-		if size, _, _ := ix.count(those, nil); size == 0 || guard.Withholds(size) {
+		if size := ix.size(those); size == 0 || guard.Withholds(size) {
 			continue
 		}
 		e := errorAt(rule, met.at, "", "")

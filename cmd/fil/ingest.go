@@ -9,6 +9,8 @@ import (
 
 	"github.com/filengine/fil"
 	"github.com/filengine/fil/audiences"
+	"github.com/filengine/fil/audiences/asked"
+	"github.com/filengine/fil/audiences/preview"
 	"github.com/filengine/fil/cmd/fil/config"
 	"github.com/filengine/fil/ingest"
 	"github.com/filengine/fil/ingest/scim"
@@ -29,9 +31,11 @@ func buildIngest(_ context.Context, h *house) error {
 	if err != nil {
 		return err
 	}
-	guard := fil.Guard{Threshold: h.cfg.Privacy.Threshold}
+	previews := preview.New(h.index, fil.Guard{Threshold: h.cfg.Privacy.Threshold}, asked.New(h.redis), h.now)
 	h.register = append(h.register, door.Register, func(api huma.API) { registerRejects(api, h.events) }, func(api huma.API) {
-		audiences.Register(api, h.index, guard)
+		audiences.Register(api, h.index)
+	}, func(api huma.API) {
+		preview.Register(api, previews)
 	})
 	return mountSCIM(h, door, applied, roll)
 }

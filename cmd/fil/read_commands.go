@@ -79,8 +79,10 @@ func writeExplanation(b *strings.Builder, e fil.Explanation) {
 
 type previewCommand struct {
 	serverFlags
-	Rule string   `arg:"" help:"${help_rule}"`
-	By   []string `help:"${help_by}"`
+	Rule    string   `arg:"" help:"${help_rule}"`
+	By      []string `help:"${help_by_fields}"`
+	Overlap []string `help:"${help_overlap}"`
+	Sample  int      `help:"${help_show}"`
 }
 
 func (c *previewCommand) Run(w *world) error {
@@ -88,10 +90,21 @@ func (c *previewCommand) Run(w *world) error {
 	if len(c.By) > 0 {
 		body["by"] = c.By
 	}
+	if len(c.Overlap) > 0 {
+		body["overlap"] = c.Overlap
+	}
+	if c.Sample > 0 {
+		body["sample"] = c.Sample
+	}
 	type answer struct {
 		Size, Total *int
-		Breakdown   map[string]map[string]*int
-		Warnings    []struct {
+		Overlap     []struct {
+			Audience     string
+			Size, Shared *int
+		}
+		Sample    []fil.Agent
+		Breakdown map[string]map[string]*int
+		Warnings  []struct {
 			Line, Column int
 			Problem      fil.Bilingual
 		}
@@ -108,6 +121,12 @@ func (c *previewCommand) Run(w *world) error {
 		for _, value := range slices.Sorted(maps.Keys(groups)) {
 			_, _ = fmt.Fprintf(tab, "  %s\t%s\n", value, figure(groups[value]))
 		}
+	}
+	for _, o := range preview.Overlap {
+		_, _ = fmt.Fprintf(tab, "∩ %s\t%s / %s\n", o.Audience, figure(o.Shared), figure(o.Size))
+	}
+	for _, a := range preview.Sample {
+		_, _ = fmt.Fprintf(tab, "%s\t%s\t%s\n", a.ID, a.Org, a.Site)
 	}
 	for _, warning := range preview.Warnings {
 		_, _ = fmt.Fprintf(w.Err, "%d:%d: %s\n", warning.Line, warning.Column, warning.Problem.In(language(w.Environ)))

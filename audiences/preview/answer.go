@@ -1,0 +1,209 @@
+package preview
+
+import (
+	"slices"
+
+	"github.com/filengine/fil"
+	"github.com/filengine/fil/audiences"
+)
+
+// view is a cohort as the sets of what a caller heard, whose segments keep their places from one question to the next.
+type view struct {
+	*audiences.Cohort
+	slots   []int // by segment of the cohort
+	segment []int // by slot, -1 where there is none
+	within  places
+	found   places
+}
+
+func (c *caller) view(cohort *audiences.Cohort) *view {
+	v := &view{Cohort: cohort}
+	for _, serial := range cohort.Serials {
+		slot, ok := c.slots[serial]
+		if !ok {
+			slot = len(c.slots)
+			c.slots[serial] = slot
+		}
+		v.slots = append(v.slots, slot)
+	}
+	v.segment = slices.Repeat([]int{-1}, len(c.slots))
+	for i, slot := range v.slots {
+		v.segment[slot] = i
+	}
+	v.within, v.found = v.places(cohort.Within), v.places(cohort.Found)
+	return v
+}
+
+// places puts sets of the cohort's segments in their slots, and sets takes them back.
+func (v *view) places(sets []*audiences.Places) places {
+	out := make(places, len(v.segment))
+	for i, set := range sets {
+		out[v.slots[i]] = (*block)(set)
+	}
+	return out
+}
+
+func (v *view) sets(from places) []*audiences.Places {
+	out := make([]*audiences.Places, len(v.slots))
+	for i, slot := range v.slots {
+		out[i] = (*audiences.Places)(from.at(slot))
+	}
+	return out
+}
+
+// answer tells a caller what may be told, and remembers it.
+func (p *Previews) answer(c *caller, q Question) (Answer, error) {
+	cohort, err := p.index.Cohort(q.Rule, q.Perimeter, p.threshold)
+	if err != nil {
+		return Answer{}, err //nolint:wrapcheck // a *audiences.RuleError, which says where
+	}
+	v := c.view(cohort)
+	a := Answer{Breakdown: map[string]map[string]*int{}, Warnings: v.Warnings}
+	total := v.within.size()
+	if q.Perimeter == "" || total >= p.threshold {
+		a.Total = &total
+	}
+	if cohort.Named {
+		a.Warnings = append(a.Warnings, audiences.Warning{Line: 1, Column: 1, Problem: fil.Bilingual{
+			FR: "La règle nomme des agents un par un : ses effectifs ne sont donnés qu'à qui peut voir des agents.",
+			EN: "The rule names agents one by one: its figures are given only to those who may see agents.",
+		}})
+		return a, nil
+	}
+	told, size := c.heard.size(v.within, v.found)
+	if q.Rule == "" || size >= p.threshold {
+		a.Size = &size
+	}
+	if size >= p.threshold {
+		if err := p.breakDown(c, v, q, told, size, &a); err != nil {
+			return Answer{}, err
+		}
+	}
+	p.overlaps(c, v, q, told, &a)
+	return a, nil
+}
+
+func (p *Previews) breakDown(c *caller, v *view, q Question, told places, size int, a *Answer) error {
+	for _, by := range orUsual(q.By, v) {
+		g, err := v.Grouping(by, v.sets(told))
+		if err != nil {
+			return err //nolint:wrapcheck // fil.Faults, which name the field
+		}
+		groups := map[string]*int{}
+		if g.Overlaps {
+			for group, name := range g.Names[1:] {
+				of := func(slot int) []uint16 { return v.group(g, slot, group+1) }
+				groups[name] = c.heard.groups(by, v.within, told, size, len(g.Names)-1, of)[group+1]
+			}
+		} else {
+			of := func(slot int) []uint16 { return v.group(g, slot, 0) }
+			for group, n := range c.heard.groups(by, v.within, told, size, len(g.Names)-1, of)[1:] {
+				groups[g.Names[group+1]] = n
+			}
+		}
+		a.Breakdown[by] = groups
+	}
+	return nil
+}
+
+func orUsual(by []string, v *view) []string {
+	if len(by) > 0 {
+		return by
+	}
+	return v.Usual()
+}
+
+func (v *view) group(g *audiences.Grouping, slot, group int) []uint16 {
+	if i := v.segment[slot]; i >= 0 {
+		return g.Of(i, group)
+	}
+	return nil
+}
+
+// overlaps tells how many agents the rule shares with audiences.
+func (p *Previews) overlaps(c *caller, v *view, q Question, told places, a *Answer) {
+	for _, id := range q.Overlap {
+		o := Overlap{Audience: id}
+		if holding, named := v.Holding(id); !named {
+			all := v.places(holding)
+			o.Size = p.figure(c.heard.size(v.within, all))
+			o.Shared = p.figure(c.heard.size(v.within, meet(all, told)))
+		}
+		a.Overlap = append(a.Overlap, o)
+	}
+}
+
+func (p *Previews) figure(_ places, n int) *int {
+	if n < p.threshold {
+		return nil
+	}
+	return &n
+}
+
+// meet gives those who are in both sets.
+func meet(a, b places) places {
+	both := make(places, len(a))
+	for i, members := range a {
+		other := b.at(i)
+		if members == nil || other == nil {
+			continue
+		}
+		both[i] = new(block)
+		for w := range members {
+			both[i][w] = members[w] & other[w]
+		}
+	}
+	return both
+}
+
+// exact answers those who may see agents.
+func (p *Previews) exact(q Question) (Answer, error) {
+	cohort, err := p.index.Cohort(q.Rule, q.Perimeter, 0)
+	if err != nil {
+		return Answer{}, err //nolint:wrapcheck // a *audiences.RuleError, which says where
+	}
+	c := &caller{slots: map[uint64]int{}}
+	v := c.view(cohort)
+	total, size := v.within.size(), v.found.size()
+	a := Answer{Total: &total, Size: &size, Breakdown: map[string]map[string]*int{}, Sample: v.Sample(v.sets(v.found), q.Sample)}
+	for _, by := range orUsual(q.By, v) {
+		g, err := v.Grouping(by, v.sets(v.found))
+		if err != nil {
+			return Answer{}, err //nolint:wrapcheck // fil.Faults, which name the field
+		}
+		a.Breakdown[by] = v.countGroups(g)
+	}
+	for _, id := range q.Overlap {
+		holding, _ := v.Holding(id)
+		all := v.places(holding)
+		size, shared := all.size(), meet(all, v.found).size()
+		a.Overlap = append(a.Overlap, Overlap{Audience: id, Size: &size, Shared: &shared})
+	}
+	return a, nil
+}
+
+// countGroups counts the groups of those found.
+func (v *view) countGroups(g *audiences.Grouping) map[string]*int {
+	counts := make([]int, len(g.Names))
+	passes := []int{0}
+	if g.Overlaps {
+		passes = passes[:0]
+		for group := 1; group < len(g.Names); group++ {
+			passes = append(passes, group)
+		}
+	}
+	for _, group := range passes {
+		for slot, members := range v.found {
+			if members == nil {
+				continue
+			}
+			of := v.group(g, slot, group)
+			members.each(func(place int) { counts[of[place]]++ })
+		}
+	}
+	groups := map[string]*int{}
+	for group, name := range g.Names[1:] {
+		groups[name] = &counts[group+1]
+	}
+	return groups
+}
