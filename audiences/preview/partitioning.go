@@ -147,37 +147,41 @@ func (p *partitioning) count(set places) []int {
 	})
 }
 
-// cross tells how many of a set are in each class of p and each of another numbering of agents, below width, which is 0 for all of a
-// segment where it gives nil. Of p's classes, those are counted that rows numbers, from 1; nil: all of them.
+// cross tells how many of a set are in each class of p and each of another numbering of agents, below width, which is 0
+// for all of a segment where it gives nil. Of p's classes, height of them are counted: those that rows numbers, from 1;
+// all of them when it is nil.
 func (p *partitioning) cross(set places, rows []int, height, width int, columns func(segment int) []uint16) []int {
+	starts := make([]int, p.classes) // of a class's row in the counts, -1 if it has none
+	for class := range starts {
+		starts[class] = class * width
+		if rows != nil {
+			starts[class] = max(-1, (rows[class]-1)*width)
+		}
+	}
+	zeros := make([]uint16, segmentPlaces)
 	return set.tally(height*width, func(counts []int, segment int, members *block) {
 		labels, column := p.of[segment], columns(segment)
-		if labels == nil && column == nil {
-			if row := rowOf(rows, 0); row >= 0 {
-				counts[row*width] += members.size()
+		switch {
+		case labels == nil && column == nil:
+			if starts[0] >= 0 {
+				counts[starts[0]] += members.size()
 			}
 			return
+		case labels == nil:
+			labels = zeros
+		case column == nil:
+			column = zeros
 		}
-		members.each(func(place int) {
-			row, in := 0, 0
-			if labels != nil {
-				row = int(labels[place])
+		for w, word := range members {
+			row, in := labels[w<<6:w<<6+64], column[w<<6:w<<6+64]
+			for ; word != 0; word &= word - 1 {
+				bit := bits.TrailingZeros64(word)
+				if start := starts[row[bit]]; start >= 0 {
+					counts[start+int(in[bit])]++
+				}
 			}
-			if column != nil {
-				in = int(column[place])
-			}
-			if row = rowOf(rows, row); row >= 0 {
-				counts[row*width+in]++
-			}
-		})
+		}
 	})
-}
-
-func rowOf(rows []int, class int) int {
-	if rows == nil {
-		return class
-	}
-	return rows[class] - 1
 }
 
 // grow makes room for segments that came since.
