@@ -93,7 +93,7 @@ func newMapping(cfg Config, declared fil.Schema) (*mapping, error) {
 		}
 		add(d.Name, "attributes."+d.Name, d.Kind)
 	}
-	for _, name := range sortedNames(given) {
+	for _, name := range slices.Sorted(maps.Keys(given)) {
 		m.fail("attributes.%s: it is not a declared attribute, site or language", name)
 	}
 	return m, errors.Join(m.faults...)
@@ -398,5 +398,3 @@ func textOf(value any) string {
 	}
 	return fmt.Sprint(value)
 }
-
-func sortedNames(m map[string]string) []string { return slices.Sorted(maps.Keys(m)) }
