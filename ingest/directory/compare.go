@@ -23,8 +23,6 @@ type known struct {
 type presence bool
 
 // UnmarshalJSON is called for a value that is there.
-//
-//nolint:unparam // the shape of json.Unmarshaler
 func (p *presence) UnmarshalJSON([]byte) error {
 	*p = true
 	return nil
