@@ -16,8 +16,9 @@ import (
 	"github.com/filengine/fil"
 )
 
-// Roll gives each agent known, in any order, once: one that changes meanwhile as it was before or as it is after. It may know
-// more than a Directory: agents that are inactive, and what a directory protocol keeps of others.
+// Roll gives each agent known, in any order: one that changes meanwhile as it was before or as it is after, one that goes and
+// comes back meanwhile twice or not at all. It may know more than a Directory: agents that are inactive, and what a directory
+// protocol keeps of others.
 type Roll interface {
 	All() iter.Seq[fil.Agent]
 }

@@ -23,7 +23,7 @@ func buildIngest(_ context.Context, h *house) error {
 	for topic, table := range h.tables {
 		applied[topic] = table
 	}
-	roll := &roll{index: ingest.Pages{Directory: h.index}}
+	roll := &roll{index: h.index}
 	door, err := ingest.New(ingest.DefaultConfig(), ingest.Parts{
 		Log: h.tracing.Log(h.events), Applied: applied, Directory: h.index, Roll: roll, Catalogue: h.catalogue, Rules: h.index,
 		Known: remembered{h.profiles, h.now}, Schema: h.cfg.Attributes, Logger: h.logger, Registry: h.reg, Now: h.now,

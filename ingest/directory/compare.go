@@ -66,6 +66,8 @@ func (s *sync) meet(k known, record []byte) error {
 	case e.state() == refused:
 		s.report.Kept++
 		return nil
+	case e.state() != fresh:
+		return nil // they went and came back meanwhile
 	case bool(k.Directory):
 		e.is(e.place(), refused)
 		s.refuse(read.where, k.ID, fil.Faults{fil.NewFault("id", "est celui d'un agent qu'un gestionnaire d'identités tient (SCIM)", "is that of an agent whom an identity manager holds (SCIM)")})
