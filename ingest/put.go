@@ -64,6 +64,11 @@ func putAs[T any](ctx context.Context, d *Door, k kind[T], p Put) (Outcome, erro
 	return Outcome{At: records[0].Position, Shown: sure}, nil
 }
 
+// Await waits, Config.ApplyTimeout at most, until this process shows what a Put wrote, and says whether it does.
+func (d *Door) Await(ctx context.Context, at fil.Position) bool {
+	return d.applied(ctx, at.Topic, []fil.Record{{Position: at}})
+}
+
 // Verdict says what to answer to an error of Put or Hold: the status of HTTP, what happened, and the fields at fault, if it
 // is about fields. Retry is how long the client is asked to wait, in seconds; 0 unless the log is away.
 func (d *Door) Verdict(err error) (status int, detail fil.Bilingual, faults fil.Faults, retry int) {

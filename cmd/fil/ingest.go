@@ -37,7 +37,7 @@ func buildIngest(_ context.Context, h *house) error {
 	}, func(api huma.API) {
 		preview.Register(api, previews)
 	})
-	return mountSCIM(h, door, applied, roll)
+	return mountSCIM(h, door, roll)
 }
 
 // roll is the agents that the index knows and those that SCIM holds.
@@ -54,8 +54,8 @@ func (r *roll) All() iter.Seq[fil.Agent] {
 }
 
 // mountSCIM serves identity managers. What they need is kept only where it is enabled; elsewhere they are told so.
-func mountSCIM(h *house, door *ingest.Door, applied map[fil.Topic]ingest.Projection, roll *roll) error {
-	server, err := scim.New(scimConfig(h.cfg), scim.Parts{Door: door, Applied: applied, Schema: h.cfg.Attributes, Now: h.now})
+func mountSCIM(h *house, door *ingest.Door, roll *roll) error {
+	server, err := scim.New(scimConfig(h.cfg), scim.Parts{Door: door, Schema: h.cfg.Attributes, Now: h.now})
 	if err != nil {
 		return usageError{err}
 	}

@@ -2,6 +2,7 @@ package scim
 
 import (
 	"context"
+	"encoding/json"
 	"hash/maphash"
 	"strings"
 	"sync"
@@ -56,7 +57,11 @@ func (u *users) read(rec fil.Record) document {
 	if rec.Event.Data == nil {
 		return document{}
 	}
-	agent, err := fil.Decode[fil.Agent](rec)
+	agent, err := fil.Decode[struct { // of an agent, what is asked for here: this is done for everybody at start
+		ID        string          `json:"id"`
+		Inactive  bool            `json:"inactive"`
+		Directory json.RawMessage `json:"directory"`
+	}](rec)
 	if err != nil || agent.ID != rec.Key {
 		return document{} // the index rejects it
 	}

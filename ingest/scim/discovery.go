@@ -104,6 +104,9 @@ func definitions(list []attribute, language string) []map[string]any {
 		if a.unique {
 			one["uniqueness"] = "server"
 		}
+		if len(a.values) > 0 {
+			one["canonicalValues"] = a.values
+		}
 		if len(a.sub) > 0 {
 			one["subAttributes"] = definitions(a.sub, language)
 		}

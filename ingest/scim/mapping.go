@@ -40,9 +40,6 @@ const defaultSite = `addresses[type eq "work"].locality`
 
 func defaultLanguages() []string { return []string{"preferredLanguage", "locale"} }
 
-// kindAgent is the kind of an attribute whose value is the id of another agent.
-const kindAgent fil.AttributeKind = "agent"
-
 // source is where one field of an agent comes from: the first path that has a value.
 type source struct {
 	field string // org, site, language, or attributes.NAME
@@ -86,7 +83,7 @@ func newMapping(cfg Config, declared fil.Schema) (*mapping, error) {
 	add("language", "language", fil.KindText, defaultLanguages()...)
 	managed := false
 	for _, d := range declared {
-		if d.Kind == kindAgent && !managed {
+		if d.Kind == fil.KindAgent && !managed {
 			managed = true
 			add(d.Name, "attributes."+d.Name, d.Kind, "manager.value")
 			continue

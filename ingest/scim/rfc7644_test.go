@@ -135,7 +135,7 @@ func filtering(t *testing.T, h *house) {
 		`emails eq "js@example.org"`: "a2", `emails.type eq "home"`: "a1", `emails co "example.com"`: "a1",
 		`emails[type eq "work" and value co "@example.org"]`: "a2", `emails[type eq "home"].value ew ".org"`: "a1", `emails[not (type eq "work")]`: "a1",
 		`userName pr and (title co "guide" or emails[type eq "work"])`: "a1 a2", `title pr and userName pr or active eq false`: "a1 a2 a3",
-		`urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department eq "voirie"`: "a3", enterpriseURN + `:manager.value eq "a1"`: "",
+		`urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department eq "voirie"`: "a3", enterpriseURN + `:manager.value eq "a1"`: "a3", enterpriseURN + `:manager eq "A1"`: "",
 		agentURN + `:telework_days gt 2`: "a3", agentURN + `:telework_days le 2`: "", agentURN + `:skills eq "sql"`: "a3", agentURN + `:telework_days eq "2.5"`: "",
 		`meta.created gt "2026-03-02T08:30:00Z"`: "a2 a3", `meta.lastModified le "2026-03-02T09:00:00+01:00"`: "a1", `meta.resourceType eq "Group"`: "",
 		`schemas eq "` + enterpriseURN + `"`: "a3", `nothing eq "x"`: "", `nothing ne "x"`: "a1 a2 a3", `name.familyName pr`: "", `  userName   eq   "bjensen"  `: "a1",
@@ -339,7 +339,7 @@ func removing(t *testing.T, h *house) {
 	if r.text("emails", 0, "type") != "home" || r.at("emails", 1) != nil || r.at("title") != nil {
 		t.Errorf("the example of emails: %v", r)
 	}
-	r = h.want(200, "PATCH", "/Users/a3", patch(`{"op":"remove","path":"`+enterpriseURN+`:department"}`, `{"op":"remove","path":"`+agentURN+`"}`))
+	r = h.want(200, "PATCH", "/Users/a3", patch(`{"op":"remove","path":"`+enterpriseURN+`:department"}`, `{"op":"remove","path":"`+enterpriseURN+`:manager"}`, `{"op":"remove","path":"`+agentURN+`"}`))
 	if r.at(enterpriseURN) != nil || r.at(agentURN) != nil || r.at("schemas", 1) != nil {
 		t.Errorf("extensions: %v", r)
 	}
@@ -484,10 +484,13 @@ func discovery(t *testing.T, h *house) {
 		name, _ := object["name"].(string)
 		types[name] = fmt.Sprint(object["type"], object["multiValued"])
 	}
-	for name, want := range map[string]string{"org": "stringfalse", "site": "stringfalse", "language": "stringfalse", "job": "stringfalse", "manager": "booleanfalse", "telework_days": "decimalfalse", "hired": "stringfalse", "skills": "stringtrue"} {
+	for name, want := range map[string]string{"org": "stringfalse", "site": "stringfalse", "language": "stringfalse", "job": "stringfalse", "manager": "booleanfalse", "telework_days": "decimalfalse", "hired": "stringfalse", "skills": "stringtrue", "head": "stringfalse"} {
 		if types[name] != want {
 			t.Errorf("%s is declared %v, want %s", name, types[name], want)
 		}
+	}
+	if !strings.Contains(own.String(), `"canonicalValues":["state","local"]`) {
+		t.Errorf("the values of an attribute are not told: %v", own)
 	}
 	if r := h.want(200, "GET", "/Schemas/"+userURN, ""); strings.Contains(r.String(), "familyName") || !strings.Contains(r.String(), `"title"`) {
 		t.Errorf("the schema of users declares what is not kept, or not what is: %v", r)

@@ -37,6 +37,7 @@ type attribute struct {
 	unique    bool
 	immutable bool
 	about     fil.Bilingual
+	values    []string // the only ones; any when empty
 	sub       []attribute
 }
 
@@ -167,7 +168,7 @@ func agentSchema(declared fil.Schema) schema {
 		{name: "language", kind: stringType, exact: true, about: fil.Bilingual{FR: "Langue préférée, BCP 47", EN: "Preferred language, BCP 47"}},
 	}}
 	for _, d := range declared {
-		a := attribute{name: d.Name, kind: stringType, exact: true, about: d.Label}
+		a := attribute{name: d.Name, kind: stringType, exact: true, about: d.Label, values: d.Values}
 		switch d.Kind {
 		case fil.KindNumber:
 			a.kind = decimalType

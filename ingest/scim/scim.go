@@ -27,13 +27,12 @@ import (
 // Path is where the server is mounted, without the slash behind it.
 const Path = "/scim/v2"
 
-// Parts is what the server is made of. Applied are the projections that the door waits for; ApplyAgents and ApplyAudiences
-// must be among what they apply.
+// Parts is what the server is made of. The door's projections of agents and audiences must apply ApplyAgents and
+// ApplyAudiences too, so that what it has waited for is what the server shows.
 type Parts struct {
-	Door    *ingest.Door
-	Applied map[fil.Topic]ingest.Projection
-	Schema  fil.Schema
-	Now     func() time.Time
+	Door   *ingest.Door
+	Schema fil.Schema
+	Now    func() time.Time
 }
 
 // Server answers SCIM. It is safe for concurrent use.
@@ -202,9 +201,7 @@ func (s *Server) settle(ctx context.Context, c *collection, id string) error {
 	if !waiting {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
-	defer cancel()
-	if projection, ok := s.parts.Applied[c.topic]; ok && projection.Await(ctx, at) != nil {
+	if !s.parts.Door.Await(ctx, at) {
 		return &problem{status: http.StatusServiceUnavailable, retry: 5, detail: fil.Bilingual{
 			FR: "L'écriture précédente de cette ressource n'est pas encore visible ici : recommencez plus tard.",
 			EN: "The last write of this resource is not seen here yet: try again later.",

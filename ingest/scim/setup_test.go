@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -40,6 +41,7 @@ func schema() fil.Schema {
 	return fil.Schema{
 		{Name: "job", Kind: fil.KindText}, {Name: "service", Kind: fil.KindText}, {Name: "manager", Kind: fil.KindBoolean},
 		{Name: "telework_days", Kind: fil.KindNumber}, {Name: "hired", Kind: fil.KindDate}, {Name: "skills", Kind: fil.KindList},
+		{Name: "head", Kind: fil.KindAgent}, {Name: "branch", Kind: fil.KindText, Values: []string{"state", "local"}},
 	}
 }
 
@@ -106,10 +108,12 @@ type house struct {
 	url   string
 	keys  map[fil.Role]string
 	book  *book
-	log   *eventlog.Log
+	door  *ingest.Door
 	scim  *scim.Server
 	clock atomic.Int64 // Unix seconds
-	slow  atomic.Pointer[chan struct{}]
+
+	opened chan struct{}                 // closed when the server is made
+	frozen atomic.Pointer[chan struct{}] // holds the projections up until it is closed
 }
 
 func (h *house) now() time.Time { return time.Unix(h.clock.Load(), 0).UTC() }
@@ -117,76 +121,105 @@ func (h *house) now() time.Time { return time.Unix(h.clock.Load(), 0).UTC() }
 // setup is a server over the real log.
 func setup(t testing.TB, change ...func(*scim.Config)) *house {
 	t.Helper()
+	return setupPatient(t, 10*time.Second, change...)
+}
+
+// setupPatient is setup with a door that waits so long for what it wrote to be shown.
+func setupPatient(t testing.TB, patience time.Duration, change ...func(*scim.Config)) *house {
+	t.Helper()
 	cfg := eventlog.DefaultConfig()
 	cfg.Brokers, cfg.Partitions, cfg.Prefix = engines.Kafka(t).Addresses, 2, "t-"+rand.Text()+"."
 	log, err := eventlog.Open(t.Context(), cfg, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &house{t: t, log: log}
+	h := newHouse(t)
 	applied := map[fil.Topic]ingest.Projection{}
-	h.open(log, applied, change, func() {
-		ctx, stop := context.WithCancel(context.Background())
-		var running sync.WaitGroup
-		for topic, apply := range h.follow() {
-			table := log.Table(topic, func(batch []fil.Record) error {
-				if lag := h.slow.Load(); lag != nil {
-					<-*lag
-				}
-				return apply(batch)
-			})
-			applied[topic] = table
-			running.Go(func() { _ = table.Run(ctx) })
-		}
-		t.Cleanup(func() {
-			stop()
-			running.Wait()
-			_ = log.Close(context.Background())
+	ctx, stop := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	for _, topic := range []fil.Topic{fil.TopicAgents, fil.TopicAudiences} {
+		table := log.Table(topic, func(batch []fil.Record) error {
+			if lag := h.frozen.Load(); lag != nil {
+				<-*lag
+			}
+			return h.apply(topic, batch)
 		})
+		applied[topic] = table
+		running.Go(func() { <-h.opened; _ = table.Run(ctx) })
+	}
+	t.Cleanup(func() {
+		stop()
+		running.Wait()
+		_ = log.Close(context.Background())
 	})
+	h.open(log, applied, patience, change)
 	return h
 }
 
-// follow is what the house applies of each topic.
-func (h *house) follow() map[fil.Topic]func([]fil.Record) error {
-	both := func(first, second func([]fil.Record) error) func([]fil.Record) error {
-		return func(batch []fil.Record) error {
-			if err := first(batch); err != nil {
-				return err
-			}
-			return second(batch)
-		}
-	}
-	return map[fil.Topic]func([]fil.Record) error{
-		fil.TopicAgents:    both(keep(h.book, h.book.agents), h.scim.ApplyAgents),
-		fil.TopicAudiences: both(keep(h.book, h.book.audiences), h.scim.ApplyAudiences),
-	}
+// bare is a server over a log that is none: what is published is applied at once. It is for what needs many requests.
+func bare(t testing.TB, change ...func(*scim.Config)) *house {
+	t.Helper()
+	h := newHouse(t)
+	h.open(&straight{h: h}, map[fil.Topic]ingest.Projection{fil.TopicAgents: seen{}, fil.TopicAudiences: seen{}}, time.Second, change)
+	return h
 }
 
-func (h *house) open(log ingest.Log, applied map[fil.Topic]ingest.Projection, change []func(*scim.Config), start func()) {
-	h.t.Helper()
-	h.book = &book{agents: map[string]fil.Agent{}, audiences: map[string]fil.Audience{}}
+// straight applies what is published.
+type straight struct {
+	h  *house
+	mu sync.Mutex
+}
+
+func (s *straight) Publish(_ context.Context, records []fil.Record) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.h.apply(records[0].Topic, records)
+}
+
+// seen is a projection that shows everything.
+type seen struct{}
+
+func (seen) Await(context.Context, fil.Position) error { return nil }
+
+func newHouse(t testing.TB) *house {
+	t.Helper()
+	h := &house{t: t, opened: make(chan struct{}), book: &book{agents: map[string]fil.Agent{}, audiences: map[string]fil.Audience{}}}
 	h.clock.Store(time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC).Unix())
-	doorConfig := ingest.DefaultConfig()
-	doorConfig.ApplyTimeout = 5 * time.Second
-	if h.log == nil {
-		doorConfig.ApplyTimeout = time.Millisecond
+	return h
+}
+
+func (h *house) apply(topic fil.Topic, batch []fil.Record) error {
+	if topic == fil.TopicAgents {
+		return errors.Join(keep(h.book, h.book.agents)(batch), h.scim.ApplyAgents(batch))
 	}
-	door, err := ingest.New(doorConfig, ingest.Parts{
+	return errors.Join(keep(h.book, h.book.audiences)(batch), h.scim.ApplyAudiences(batch))
+}
+
+func (h *house) open(log ingest.Log, applied map[fil.Topic]ingest.Projection, patience time.Duration, change []func(*scim.Config)) {
+	h.t.Helper()
+	doorConfig := ingest.DefaultConfig()
+	doorConfig.ApplyTimeout = patience
+	var err error
+	if h.door, err = ingest.New(doorConfig, ingest.Parts{
 		Log: log, Applied: applied, Directory: h.book, Catalogue: h.book, Rules: h.book, Schema: schema(),
 		Logger: slog.New(slog.DiscardHandler), Registry: prometheus.NewRegistry(), Now: h.now,
-	})
-	if err != nil {
+	}); err != nil {
 		h.t.Fatal(err)
 	}
 	cfg := config()
 	for _, c := range change {
 		c(&cfg)
 	}
-	if h.scim, err = scim.New(cfg, scim.Parts{Door: door, Applied: applied, Schema: schema(), Now: h.now}); err != nil {
+	if h.scim, err = scim.New(cfg, scim.Parts{Door: h.door, Schema: schema(), Now: h.now}); err != nil {
 		h.t.Fatal(err)
 	}
-	start()
+	close(h.opened)
+	h.gate()
+}
+
+// gate serves behind the real gate.
+func (h *house) gate() {
+	h.t.Helper()
 	ring, err := access.OpenKeyring(filepath.Join(h.t.TempDir(), "keys.json"), time.Now)
 	if err != nil {
 		h.t.Fatal(err)
@@ -333,3 +366,9 @@ func user(userName, externalID string, more ...string) string {
 func patch(operations ...string) string {
 	return `{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[` + strings.Join(operations, ",") + `]}`
 }
+
+func putAudience(data string) ingest.Put {
+	return ingest.Put{Topic: fil.TopicAudiences, Data: []byte(data)}
+}
+
+func putAgent(data string) ingest.Put { return ingest.Put{Topic: fil.TopicAgents, Data: []byte(data)} }
