@@ -2,6 +2,7 @@ package preview
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -37,7 +38,7 @@ func Register(api huma.API, previews *Previews) {
 			"qui en isolerait moins de dix parmi ceux dont la même clé a déjà reçu l'effectif ; un effectif total est alors donné comme si ces agents-là n'en étaient pas distincts. " +
 			"Une clé bornée à un périmètre ne compte que les agents de celui-ci.",
 		Tags: []string{"Audiences"}, MaxBodyBytes: maxBytes,
-		Errors:   []int{http.StatusForbidden, http.StatusUnprocessableEntity},
+		Errors:   []int{http.StatusForbidden, http.StatusUnprocessableEntity, http.StatusServiceUnavailable},
 		Security: []map[string][]string{{"bearer": {string(fil.RoleCommunicator), string(fil.RoleLeader)}}},
 	}, func(ctx context.Context, in *input) (*output, error) {
 		who := fil.CallerFrom(ctx)
@@ -48,6 +49,13 @@ func Register(api huma.API, previews *Previews) {
 		answer, err := previews.Ask(ctx, who, Question{
 			Rule: in.Body.Rule, By: in.Body.By, Overlap: in.Body.Overlap, Sample: in.Body.Sample, Presence: in.Body.Presence,
 		})
+		if errors.Is(err, ErrQuestions) {
+			text := fil.Bilingual{
+				FR: "Redis ne répond pas : sans lui, Fil ne sait plus ce que cette clé a déjà appris, et ne donne pas d'effectif. Réessayez.",
+				EN: "Redis does not answer: without it Fil does not know what this key was told already, and gives no figure. Try again.",
+			}
+			return nil, huma.Error503ServiceUnavailable(text.In(in.AcceptLanguage), err)
+		}
 		if err != nil {
 			return nil, audiences.Problem(err, in.AcceptLanguage) //nolint:wrapcheck // an answer of the API already
 		}

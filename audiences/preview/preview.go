@@ -15,6 +15,7 @@ package preview
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -66,6 +67,9 @@ type Questions interface {
 	Ask(ctx context.Context, caller string, question []byte, known int) (questions [][]byte, from int, asked bool, err error)
 }
 
+// ErrQuestions is wrapped by the error of a preview that cannot be answered since its questions cannot be kept.
+var ErrQuestions = errors.New("the questions of previews are not kept")
+
 // Previews answers questions.
 type Previews struct {
 	index     *audiences.Index
@@ -93,7 +97,7 @@ func New(index *audiences.Index, guard fil.Guard, questions Questions, now func(
 	return &Previews{index: index, threshold: max(guard.Threshold, fil.FloorThreshold), questions: questions, now: now, callers: map[string]*caller{}}
 }
 
-// Ask answers a caller. An error is a *audiences.RuleError, fil.Faults, or that of Questions.
+// Ask answers a caller. An error is a *audiences.RuleError, fil.Faults, or wraps ErrQuestions.
 func (p *Previews) Ask(ctx context.Context, who fil.Caller, q Question) (Answer, error) {
 	if err := p.check(q); err != nil {
 		return Answer{}, err
@@ -119,7 +123,7 @@ func (p *Previews) Ask(ctx context.Context, who fil.Caller, q Question) (Answer,
 	}
 	questions, from, asked, err := p.questions.Ask(ctx, who.Name, text, c.known)
 	if err != nil {
-		return Answer{}, fmt.Errorf("preview: %w", err)
+		return Answer{}, fmt.Errorf("%w: %w", ErrQuestions, err)
 	}
 	if from < c.known { // the store has forgotten: what this process knows stays
 		c.known = from

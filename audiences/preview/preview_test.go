@@ -2,6 +2,7 @@ package preview_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"github.com/redis/go-redis/v9"
 
 	"github.com/filengine/fil"
 	"github.com/filengine/fil/audiences"
@@ -282,6 +284,30 @@ func TestHTTP(t *testing.T) {
 				t.Errorf("%s: answer %s lacks %s", c.body, raw, want)
 			}
 		}
+	}
+}
+
+// TestWithoutRedis tells nothing to whom it would tell things that it could not remember.
+func TestWithoutRedis(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	o.staff(20, graded("A", "mairie"))
+	client := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1", MaxRetries: -1})
+	t.Cleanup(func() { _ = client.Close() })
+	p := preview.New(o.Index, guard, asked.New(client), time.Now)
+	if _, err := p.Ask(t.Context(), fil.Caller{Name: "a"}, preview.Question{Rule: `true`}); !errors.Is(err, preview.ErrQuestions) {
+		t.Errorf("the error is %v", err)
+	}
+	if answer, err := p.Ask(t.Context(), fil.Caller{Name: "b", Sample: true}, preview.Question{Rule: `true`}); err != nil || *answer.Size != 20 {
+		t.Errorf("one who may see agents is told %+v, %v", answer, err)
+	}
+	mux := http.NewServeMux()
+	preview.Register(humago.New(mux, huma.DefaultConfig("Fil", "1")), p)
+	request := httptest.NewRequest(http.MethodPost, "/v1/audiences:preview", strings.NewReader(`{"rule":"true"}`))
+	request.Header.Set("Content-Type", "application/json")
+	answer := httptest.NewRecorder()
+	if mux.ServeHTTP(answer, request); answer.Code != http.StatusServiceUnavailable || !strings.Contains(answer.Body.String(), "Redis ne répond pas") {
+		t.Errorf("%d %s", answer.Code, answer.Body)
 	}
 }
 
