@@ -68,7 +68,9 @@ func (s *set) bytes() int {
 
 func (c *codes) bytes() int { return cap(c.narrow) + 2*cap(c.middle) + 4*cap(c.wide) }
 
-func (p *postings) bytes() int { return 4*cap(p.codes) + bytesOf(p.sets) }
+func (p *postings) bytes() int {
+	return 4*cap(p.codes) + bytesOf(p.sets) + 4*(cap(p.small.codes)+cap(p.small.ends)) + 2*cap(p.small.numbers)
+}
 
 func (b *sliced) bytes() int { return bytesOf(b.sets) }
 

@@ -32,12 +32,12 @@ func exact(p plan) bool { return p.cost() < costEach }
 
 // single is a plan that may be one set of a segment, which the nodes above can take without a pass of its own.
 type single interface {
-	// operand gives the set, nil for nobody; false when the answer takes more than one.
-	operand(q *query) (s *set, ok bool)
+	// operand gives the set, to be read; false when the answer takes more than one.
+	operand(q *query) (s set, ok bool)
 }
 
 // operandOf gives the one set that a plan is, or is the rest of when not is true.
-func operandOf(q *query, p plan) (s *set, not, ok bool) {
+func operandOf(q *query, p plan) (s set, not, ok bool) {
 	if e, negated := p.(except); negated {
 		s, not, ok = operandOf(q, e.part)
 		return s, !not, ok
@@ -56,7 +56,7 @@ func (e every) narrow(q *query, b *block) { q.conjoin(q.partsOf(e), b, false) }
 // part is a part of a conjunction in the segment at hand: one set, or the rest of it, or neither.
 type part struct {
 	plan     plan
-	set      *set // nil for nobody
+	set      set
 	not, one bool
 }
 
@@ -83,10 +83,10 @@ func (q *query) conjoin(parts []part, b *block, fresh bool) {
 	of, positive := append(room[:0], operand{bits: b}), false
 	var smallest *set // of those that are not blocks
 	for i := range parts {
-		s, not := parts[i].set, parts[i].not
+		s, not := &parts[i].set, parts[i].not
 		switch {
-		case !parts[i].one || s == nil && not:
-		case s == nil:
+		case !parts[i].one || s.n == 0 && not:
+		case s.n == 0:
 			b.clear()
 			return
 		case s.flat != nil && not:
@@ -129,7 +129,7 @@ func (q *query) narrowRest(parts []part, b *block) {
 // meet narrows a block to a part that is one set and no block.
 func (p *part) meet(b *block) {
 	switch {
-	case p.set == nil || p.set.flat != nil:
+	case !p.one || p.set.n == 0 || p.set.flat != nil:
 	case p.not:
 		p.set.andNot(b)
 	default:
@@ -145,9 +145,9 @@ func (q *query) countSets(parts []part) (n int, ok bool) {
 		switch {
 		case !p.one || len(of) == len(room):
 			return 0, false
-		case p.set == nil && !p.not:
+		case p.set.n == 0 && !p.not:
 			return 0, true
-		case p.set == nil:
+		case p.set.n == 0:
 		case len(parts) == 1 && p.not:
 			return int(q.segment.live.n - p.set.n), true
 		case len(parts) == 1:
@@ -200,8 +200,8 @@ func (e either) narrow(q *query, b *block) {
 	for _, part := range e {
 		s, not, ok := operandOf(q, part)
 		switch {
-		case ok && s == nil && !not:
-		case ok && s == nil:
+		case ok && s.n == 0 && !not:
+		case ok && s.n == 0:
 			return // everyone
 		case ok && !not:
 			s.or(sum)
@@ -243,10 +243,10 @@ type except struct{ part plan }
 
 func (e except) narrow(q *query, b *block) {
 	switch s, not, ok := operandOf(q, e); {
-	case ok && s == nil && !not:
+	case ok && s.n == 0 && !not:
 		b.clear()
 		return
-	case ok && s == nil:
+	case ok && s.n == 0:
 		return
 	case ok && not:
 		s.andNot(b)
@@ -292,19 +292,11 @@ func (b between) holds(r *row) bool {
 	return b.least <= key && key <= b.most
 }
 
-func (b between) operand(q *query) (*set, bool) {
+func (b between) operand(q *query) (set, bool) {
 	if b.field.ordered() && (b.least > lowestKey || b.most < highestKey) {
-		return nil, false
+		return set{}, false
 	}
-	return someone(&q.segment.columns[b.field.at].known), true
-}
-
-// someone gives the set unless it is empty.
-func someone(s *set) *set {
-	if s.n == 0 {
-		return nil
-	}
-	return s
+	return q.segment.columns[b.field.at].known, true
 }
 
 func (b between) narrow(q *query, places *block) {

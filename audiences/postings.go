@@ -2,36 +2,49 @@ package audiences
 
 import "slices"
 
-// postings are the sets of a column's values, sorted by code: two arrays rather than a map, because most values of an
-// organisation's tree, or of its sites, are in few segments and a map would cost more than they do.
+// postings are the sets of a column's values. Large ones, and those that have changed, are sets by code; all others are
+// small, because most units, sites and supervisors are those of a few agents.
 type postings struct {
-	codes []uint32
+	codes []uint32 // sorted
 	sets  []set
+	small smallSets
 }
 
-// of gives the set of a value, nil when nobody has it.
-func (p *postings) of(code uint32) *set {
+// of gives the set of a value, empty when nobody has it.
+func (p *postings) of(code uint32) set {
 	if i, found := slices.BinarySearch(p.codes, code); found {
-		return &p.sets[i]
+		return p.sets[i]
 	}
-	return nil
+	if i, found := slices.BinarySearch(p.small.codes, code); found {
+		return p.small.set(i)
+	}
+	return set{}
+}
+
+// own gives the set of a value to be changed.
+func (p *postings) own(code uint32) (s *set, at int) {
+	i, found := slices.BinarySearch(p.codes, code)
+	if !found {
+		var s set
+		if k, found := slices.BinarySearch(p.small.codes, code); found {
+			small := p.small.set(k)
+			s = small.clone()
+			p.small.ends[k] |= gone
+		}
+		p.codes = slices.Insert(p.codes, i, code)
+		p.sets = slices.Insert(p.sets, i, s)
+	}
+	return &p.sets[i], i
 }
 
 func (p *postings) add(code uint32, at uint16) {
-	i, found := slices.BinarySearch(p.codes, code)
-	if !found {
-		p.codes = slices.Insert(p.codes, i, code)
-		p.sets = slices.Insert(p.sets, i, set{})
-	}
-	p.sets[i].add(at)
+	s, _ := p.own(code)
+	s.add(at)
 }
 
 func (p *postings) remove(code uint32, at uint16) {
-	i, found := slices.BinarySearch(p.codes, code)
-	if !found {
-		return
-	}
-	if p.sets[i].remove(at); p.sets[i].n == 0 {
+	s, i := p.own(code)
+	if s.remove(at); s.n == 0 {
 		p.codes = slices.Delete(p.codes, i, i+1)
 		p.sets = slices.Delete(p.sets, i, i+1)
 	}
@@ -47,6 +60,87 @@ func (p *postings) move(at uint16, before, after []uint32) {
 	for _, code := range after {
 		p.add(code, at)
 	}
+}
+
+// all visits each value that someone has, with its set.
+func (p *postings) all(visit func(code uint32, s *set)) {
+	for i, code := range p.codes {
+		visit(code, &p.sets[i])
+	}
+	for i, code := range p.small.codes {
+		if s := p.small.set(i); s.n > 0 {
+			visit(code, &s)
+		}
+	}
+}
+
+// among visits the sets of those of the values that someone has, sorted values all.
+func (p *postings) among(codes []uint32, visit func(s set)) {
+	if len(codes) < (len(p.codes)+len(p.small.codes))/8 {
+		for _, code := range codes {
+			if s := p.of(code); s.n > 0 {
+				visit(s)
+			}
+		}
+		return
+	}
+	shared(codes, p.codes, func(i int) { visit(p.sets[i]) })
+	shared(codes, p.small.codes, func(i int) {
+		if s := p.small.set(i); s.n > 0 {
+			visit(s)
+		}
+	})
+}
+
+// shared visits the places in a sorted list of the codes that are in another too.
+func shared(codes, list []uint32, visit func(i int)) {
+	k := 0
+	for i, code := range list {
+		for k < len(codes) && codes[k] < code {
+			k++
+		}
+		if k == len(codes) {
+			return
+		}
+		if codes[k] == code {
+			visit(i)
+		}
+	}
+}
+
+// smallSets are sets of at most fewNumbers numbers, one after the other: 8 bytes each beside their numbers, where a set
+// takes 40. They are never changed: one that must is taken out to be a set of its own.
+type smallSets struct {
+	codes   []uint32 // sorted
+	ends    []uint32 // by set: where its numbers end, and the marks
+	numbers []uint16
+}
+
+// Marks of small sets.
+const (
+	fewNumbers = 32
+	asRuns     = 1 << 31 // the numbers are those of runs
+	gone       = 1 << 30 // the set is elsewhere
+	endMask    = gone - 1
+)
+
+func (p *smallSets) set(i int) set {
+	start, end := uint32(0), p.ends[i]
+	if end&gone != 0 {
+		return set{}
+	}
+	if i > 0 {
+		start = p.ends[i-1] & endMask
+	}
+	numbers := p.numbers[start : end&endMask : end&endMask]
+	s := set{places: numbers, n: int32(len(numbers)), runs: end&asRuns != 0}
+	if s.runs {
+		s.n = 0
+		for k := 0; k < len(numbers); k += 2 {
+			s.n += int32(numbers[k+1]) - int32(numbers[k]) + 1
+		}
+	}
+	return s
 }
 
 // mason builds the sets of a segment's columns in bulk. It keeps its memory from one column to the next.
@@ -81,23 +175,45 @@ func (m *mason) postingsOf(f *field) postings {
 			m.counts[c]++
 		}
 	}
-	p := postings{codes: slices.Clone(m.seen), sets: make([]set, len(m.seen))}
-	var stone []uint16 // shared by the sets of a column, which outgrow it one by one
-	start, numbers := uint32(0), 0
+	return m.lay()
+}
+
+// lay makes the sets of the places that are sorted by code.
+func (m *mason) lay() postings {
+	large, numbers, start := 0, 0, uint32(0)
 	for _, code := range m.seen {
-		numbers += numbersOf(m.places[start:m.counts[code]])
+		if n := numbersOf(m.places[start:m.counts[code]]); n > 0 && n <= fewNumbers {
+			numbers += n
+		} else {
+			large++
+		}
 		start = m.counts[code]
 	}
-	stone = make([]uint16, numbers)
+	small := len(m.seen) - large
+	p := postings{
+		codes: make([]uint32, 0, large), sets: make([]set, 0, large),
+		small: smallSets{codes: make([]uint32, 0, small), ends: make([]uint32, 0, small), numbers: make([]uint16, numbers)},
+	}
+	end := 0 // of the small sets' numbers
 	room := func(n int) []uint16 {
-		some := stone[:n:n]
-		stone = stone[n:]
-		return some
+		if n > fewNumbers {
+			return make([]uint16, n)
+		}
+		end += n
+		return p.small.numbers[end-n : end]
 	}
 	start = 0
-	for i, code := range m.seen {
-		p.sets[i] = setOfPlaces(m.places[start:m.counts[code]], room)
+	for _, code := range m.seen {
+		s := setOfPlaces(m.places[start:m.counts[code]], room)
 		start, m.counts[code] = m.counts[code], 0
+		switch {
+		case len(s.places) == 0 || len(s.places) > fewNumbers:
+			p.codes, p.sets = append(p.codes, code), append(p.sets, s)
+		case s.runs:
+			p.small.codes, p.small.ends = append(p.small.codes, code), append(p.small.ends, uint32(end)|asRuns)
+		default:
+			p.small.codes, p.small.ends = append(p.small.codes, code), append(p.small.ends, uint32(end))
+		}
 	}
 	return p
 }
@@ -154,28 +270,4 @@ func (m *mason) knownOf(f *field) set {
 		}
 	}
 	return setOfBlock(b)
-}
-
-// among gives the sets of those of the values that someone has, sorted values all.
-func (p *postings) among(codes []uint32, visit func(s *set)) {
-	if len(codes) < len(p.codes)/8 {
-		for _, code := range codes {
-			if s := p.of(code); s != nil {
-				visit(s)
-			}
-		}
-		return
-	}
-	i := 0
-	for k, code := range p.codes {
-		for i < len(codes) && codes[i] < code {
-			i++
-		}
-		if i == len(codes) {
-			return
-		}
-		if codes[i] == code {
-			visit(&p.sets[k])
-		}
-	}
 }

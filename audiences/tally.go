@@ -31,16 +31,16 @@ func (t *tally) add(c *column, found *block, size int) {
 		return
 	}
 	parents := *t.field.words.parents.Load()
-	for i, code := range c.posts.codes {
+	c.posts.all(func(code uint32, s *set) {
 		if !t.counts(code) {
-			continue
+			return
 		}
-		n := c.posts.sets[i].meet(found)
+		n := s.meet(found)
 		t.byCode[code] += n
 		if t.field.kind == kindPath && parents[code] != 0 {
 			t.byCode[parents[code]] -= n
 		}
-	}
+	})
 }
 
 // counts says whether the set of a value is to be counted: of the units, those that groups are named after.
@@ -59,11 +59,11 @@ func (t *tally) counts(code uint32) bool {
 
 func (t *tally) cost(c *column) int {
 	sum := 0
-	for i, code := range c.posts.codes {
-		if t.counts(code) {
-			sum += c.posts.sets[i].cost()
+	c.posts.all(func(code uint32, s *set) {
+		if sum++; t.counts(code) {
+			sum += s.cost()
 		}
-	}
+	})
 	return sum
 }
 

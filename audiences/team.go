@@ -116,7 +116,7 @@ func (q *query) led(f *field, codes []uint32, visit func(id string)) {
 	for _, s := range q.found.layout.order {
 		s.lock.RLock()
 		for _, code := range codes {
-			if post := s.columns[f.at].posts.of(code); post != nil {
+			if post := s.columns[f.at].posts.of(code); post.n > 0 {
 				b.clear()
 				post.or(&b)
 				b.all(func(at uint16) { visit(string(s.ids.at(at))) })

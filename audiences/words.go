@@ -23,13 +23,13 @@ func (w *words) holds(r *row) bool {
 }
 
 // operand gives the set of the one word, unless it is a unit whose set holds those beneath too.
-func (w *words) operand(q *query) (*set, bool) {
+func (w *words) operand(q *query) (set, bool) {
 	if w.exact == nil || len(w.exact) > 1 || w.field.kind == kindPath && !w.under {
-		return nil, false
+		return set{}, false
 	}
 	codes := q.codesOf(w)
 	if len(codes) == 0 {
-		return nil, true
+		return set{}, true
 	}
 	return q.segment.columns[w.field.at].posts.of(codes[0]), true
 }
@@ -38,11 +38,11 @@ func (w *words) narrow(q *query, b *block) {
 	codes, column := q.codesOf(w), &q.segment.columns[w.field.at]
 	mark := q.used
 	defer func() { q.used = mark }()
-	var only *set
+	var only set
 	var sum *block
-	column.posts.among(codes, func(s *set) {
+	column.posts.among(codes, func(s set) {
 		switch {
-		case only == nil:
+		case only.n == 0:
 			only = s
 		case sum == nil:
 			sum = q.take()
@@ -54,7 +54,7 @@ func (w *words) narrow(q *query, b *block) {
 		}
 	})
 	switch {
-	case only == nil:
+	case only.n == 0:
 		b.clear()
 		return
 	case sum == nil:
