@@ -3,6 +3,8 @@ package audiences
 import (
 	"slices"
 	"time"
+
+	"github.com/filengine/fil"
 )
 
 // Select gives the ids of those a rule's sets hold, sorted.
@@ -133,4 +135,20 @@ func (r *Range) Between(least, most uint64) []uint16 {
 	r.bits.narrow(&query{}, least, most, &b)
 	s := Set{setOfBlock(&b)}
 	return s.Places()
+}
+
+// ReadTwice reads a record in both ways: scanned is false when the scanner gave up on it.
+func (ix *Index) ReadTwice(rec fil.Record) (scanned bool, fast, slow fil.Agent, err error) {
+	read := func(do func(d *draft) bool) (fil.Agent, bool) {
+		d := &draft{codes: make([]uint32, len(ix.fields))}
+		ok := do(d)
+		for _, m := range d.missing {
+			d.codes[m.field.at] = m.field.intern(m.value)
+		}
+		return ix.agentOf(row{id: d.id, codes: d.codes}), ok
+	}
+	s := &scanner{index: ix, seen: make([]uint32, len(ix.fields)+1)}
+	fast, scanned = read(func(d *draft) bool { return s.scan(&rec, d) })
+	slow, _ = read(func(d *draft) bool { err = ix.draft(rec, d); return !d.gone })
+	return scanned, fast, slow, err
 }

@@ -294,6 +294,12 @@ func TestReadersAndWriterTogether(t *testing.T) {
 			t.Error(err)
 		}
 	})
+	putAgents(t, ix, fil.Agent{ID: "steady", Site: "s", Attributes: map[string]any{"grade": "s"}})
+	read(func() {
+		if n, err := ix.Count(`id == "steady" and grade == "s" or id == "nobody"`); n != 1 || err != nil {
+			t.Errorf("one who does not change is found %d times (%v)", n, err)
+		}
+	})
 	read(func() {
 		for _, a := range ix.Agents("", 10) {
 			if a.Site != a.Attributes["grade"] {
@@ -313,6 +319,7 @@ func TestReadersAndWriterTogether(t *testing.T) {
 			putAgents(t, ix, fil.Agent{ID: id, Org: "mairie/" + value, Site: value, Attributes: map[string]any{"grade": value, "skills": []string{value}}})
 		}
 		putAudiences(t, ix, fil.Audience{ID: fmt.Sprint(round), Rule: fmt.Sprintf(`site == "v%d"`, round)})
+		ix.Settle(round % partitions)
 	}
 	close(done)
 	readers.Wait()
