@@ -114,9 +114,8 @@ func (c *Cohort) listing(f *field, segment int, word string, number uint16) []ui
 	s, found := c.segments[segment], new(block)
 	s.lock.RLock()
 	if code, ok := f.words.code(word); ok {
-		if post := s.columns[f.at].posts.of(code); post != nil {
-			post.or(found)
-		}
+		post := s.columns[f.at].posts.of(code)
+		post.or(found)
 	}
 	s.lock.RUnlock()
 	groups := make([]uint16, blockPlaces)
