@@ -14,6 +14,10 @@ type Audience struct {
 	Members []string `json:"members,omitempty"` // agent ids added by hand, whatever the rule says
 	Owner   string   `json:"owner,omitempty"`   // who answers for it: a service or a person
 
+	// Announce asks that entries and exits be published in fil.memberships; those of audiences whose rule asks what agents
+	// did always are.
+	Announce bool `json:"announce,omitempty"`
+
 	// Perimeter is the id of the audience that this one is cut to: its agents are in both. Empty: not cut. An audience
 	// that does not exist holds nobody, and so does a circle of them.
 	Perimeter string `json:"perimeter,omitempty"`

@@ -20,6 +20,7 @@ type audience struct {
 	plan       plan     // the tree without places: what is evaluated
 	volatile   bool     // the plan depends on more than the agent's record
 	stamp      uint64
+	behaves    bool // the plan asks what agents did
 }
 
 func (a *audience) copy() fil.Audience {
@@ -34,6 +35,7 @@ type audienceSet struct {
 	stamp    uint64           // exclusive or of the audiences' stamps (Zobrist): equal sets, equal stamps, in any order
 	faults   map[string]fault // audiences whose rules hold nobody
 	volatile []*audience      // by id
+	asked    *asked           // by those that are announced
 }
 
 // ApplyAgents applies records of fil.agents, in their order: each replaces the agent whole, a tombstone removes them, and
@@ -55,8 +57,11 @@ func (ix *Index) ApplyAgents(records []fil.Record) error {
 				rejected = append(rejected, d.err)
 			case d.gone:
 				ix.removeAgent(d.id)
+				ix.lives.moved(some[i].Partition, d.id)
 			default:
-				ix.putAgent(some[i].Partition, d)
+				if ix.putAgent(some[i].Partition, d) {
+					ix.lives.moved(some[i].Partition, d.id)
+				}
 			}
 		}
 	}
@@ -102,6 +107,8 @@ func (ix *Index) ApplyAudiences(records []fil.Record) error {
 			rejected = append(rejected, fil.Reject(rec, fmt.Errorf("the rule of audience %s holds nobody: %w", id, next.faultOf(id, why))))
 		}
 	}
+	ix.judgeBehaviour(next)
+	next.asked = next.ask(current.asked)
 	ix.audiences.Store(next)
 	return errors.Join(rejected...)
 }
@@ -154,8 +161,9 @@ func (ix *Index) audienceOf(rec fil.Record) (*audience, error) {
 }
 
 // putAgent writes an agent. Here and in removeAgent the lock of the segment is taken first and kept, so that a reader who
-// has found an id waits for what is done to its row; readers who need both locks take them in this order.
-func (ix *Index) putAgent(partition int, d *draft) {
+// has found an id waits for what is done to its row; readers who need both locks take them in this order. It says whether
+// the agent has a new place.
+func (ix *Index) putAgent(partition int, d *draft) (moved bool) {
 	for _, m := range d.missing {
 		d.codes[m.field.at] = m.field.intern(m.value)
 	}
@@ -166,7 +174,7 @@ func (ix *Index) putAgent(partition int, d *draft) {
 			s.lock.Lock()
 			s.put(uint16(ordinal), d.stamp, d.codes)
 			s.lock.Unlock()
-			return
+			return false
 		}
 		ix.removeAgent(d.id) // the topic's partitions were changed
 	}
@@ -179,6 +187,7 @@ func (ix *Index) putAgent(partition int, d *draft) {
 	ix.ids.insert(ix.layout.Load(), d.id, s.ordinal(at))
 	ix.ids.lock.Unlock()
 	ix.changes.Add(1)
+	return true
 }
 
 func checkKey(rec fil.Record, id string) error {

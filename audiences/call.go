@@ -23,7 +23,7 @@ const (
 // functionNames lists all that a rule may call.
 func functionNames() []string {
 	return append(slices.Clone(functions), functionInOrg, functionBetween, functionWithin, functionAhead, functionOlder,
-		functionAudience, functionMember, functionTeam, functionService)
+		functionAudience, functionMember, functionTeam, functionService, functionDid, functionLast)
 }
 
 // call compiles the functions that are not the language's own: each is a condition.

@@ -7,7 +7,8 @@ import "time"
 type Config struct {
 	Now       func() time.Time // the clock that rules about the passing of time are asked by; nil for time.Now
 	Zone      *time.Location   // where days begin and end; nil for Europe/Paris, or UTC on a machine that does not know it
-	Behaviour time.Duration    // how long what agents did is kept for rules; 0 keeps none
+	Behaviour time.Duration    // how long what agents did is kept for rules; 0 keeps none, and refuses rules that ask
+	Announced bool             // what agents did is not applied here: audiences that ask are judged by fil.memberships
 }
 
 // clock gives the time in the zone.

@@ -86,6 +86,7 @@ type row struct {
 	stamp uint64    // digest of the agent's record
 	codes []uint32  // by field: the code of the value in the field's dictionary, 0 for none
 	now   time.Time // when the row was read, in the configured zone
+	past  *past     // what the agent did; nil when it was not read with the row
 }
 
 // word gives the text, path or boolean that a code stands for; key the number's or date's key; list the codes of a list's

@@ -47,6 +47,7 @@ type Index struct {
 	changes   atomic.Uint64 // of the ids that are known
 	serials   atomic.Uint64 // last serial given to a segment
 	audiences atomic.Pointer[audienceSet]
+	lives     *lives
 	queries   sync.Pool // of *query
 }
 
@@ -65,7 +66,8 @@ func NewIndex(schema fil.Schema, cfg Config) *Index {
 		ix.byName[f.name] = f
 	}
 	ix.layout.Store(&layout{})
-	ix.audiences.Store(&audienceSet{byID: map[string]*audience{}})
+	ix.lives = newLives(ix, cfg)
+	ix.audiences.Store(&audienceSet{byID: map[string]*audience{}, asked: &asked{}})
 	return ix
 }
 

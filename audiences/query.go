@@ -29,6 +29,8 @@ type findings struct {
 	lock     sync.Mutex
 	codes    map[*words][]uint32
 	ordinals map[*people][]uint32
+	deeds    map[*did]*gathering
+	judged   map[string]*gathering
 }
 
 // take gives a block whose content is anything. Blocks are given back in the reverse order by setting used back.
@@ -123,7 +125,7 @@ func (ix *Index) size(p plan) int {
 }
 
 func (ix *Index) findings(l *layout, p plan) *findings {
-	found := &findings{layout: l, codes: map[*words][]uint32{}, ordinals: map[*people][]uint32{}}
+	found := &findings{layout: l, codes: map[*words][]uint32{}, ordinals: map[*people][]uint32{}, deeds: map[*did]*gathering{}, judged: map[string]*gathering{}}
 	q := ix.query(found)
 	defer ix.queries.Put(q)
 	q.prepare(p)

@@ -104,17 +104,26 @@ type hoister struct {
 
 // visit takes one out.
 func (h *hoister) visit(node *ast.Node) {
+	var part plan
+	var wrong *RuleError
 	call, ok := (*node).(*ast.CallNode)
-	if !ok || h.wrong != nil {
+	function, _ := called(*node)
+	switch {
+	case h.wrong != nil || function == functionLast: // the comparison around it is what has a plan
+		return
+	case behaves(*node):
+		part, wrong = h.compiler.behaviour(*node)
+	case ok:
+		part, wrong = h.compiler.call(call)
+	default:
 		return
 	}
-	part, wrong := h.compiler.call(call)
 	if wrong != nil {
 		h.wrong = wrong
 		return
 	}
 	name := &ast.IdentifierNode{Value: hoistedPrefix + strconv.Itoa(len(h.compiler.hoisted))}
-	name.SetLocation(call.Location())
+	name.SetLocation((*node).Location())
 	h.compiler.hoisted = append(h.compiler.hoisted, part)
 	*node = name
 }

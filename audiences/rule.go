@@ -199,6 +199,9 @@ func (c *compiler) condition(n ast.Node, depth int) (plan, *RuleError) {
 
 // elementary compiles a condition that is made of no others by and, or and not.
 func (c *compiler) elementary(n ast.Node) (plan, *RuleError) {
+	if behaves(n) {
+		return c.behaviour(n)
+	}
 	switch n := n.(type) {
 	case *ast.IdentifierNode:
 		return c.flag(n)

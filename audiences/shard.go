@@ -142,7 +142,7 @@ func (ix *Index) settle(sh *shard) {
 	}
 	next := both.without(old)
 	next.order = append(next.order, fresh...)
-	ix.layout.Store(next)
+	ix.lives.resettled(sh.partition, fresh, func() { ix.layout.Store(next) })
 	sh.segments, sh.free, sh.settled, sh.sorted, sh.added = fresh, nil, true, len(order), 0
 }
 
@@ -231,10 +231,12 @@ func comparePaths(a, b string) int {
 	return cmp.Compare(len(a), len(b))
 }
 
-// Drop forgets the agents of one partition, and how far its records were applied: this process follows it no more.
+// Drop forgets the agents of one partition, what they did and what was announced of them, and how far its records were
+// applied: this process follows it no more.
 func (ix *Index) Drop(partition int) {
 	ix.writer.Lock()
 	defer ix.writer.Unlock()
+	ix.lives.drop(partition)
 	delete(ix.applied, place{fil.TopicAgents, partition})
 	sh, ok := ix.shards[partition]
 	if !ok {

@@ -69,7 +69,9 @@ func (h *house) openFeeds() (*feeds, error) {
 		return nil, err
 	}
 	h.feeds = &feeds{popularity: popularity, ranker: ranker, keeper: keeper, hub: delivery.NewHub(keeper)}
-	h.rebuilders[rebuildFeeds] = h.rebuildFeeds(h.feeds, store)
+	if !h.worksOnly() { // which has but the agents of its lanes
+		h.rebuilders[rebuildFeeds] = h.rebuildFeeds(h.feeds, store)
+	}
 	return h.feeds, nil
 }
 
@@ -86,7 +88,7 @@ func buildDelivery(_ context.Context, h *house) error {
 	}
 	streams, cut := context.WithCancel(context.Background())
 	h.onStop = append(h.onStop, cut)
-	h.changed = append(h.changed, feeds.hub.NotifyAll)
+	h.changed, h.moved = append(h.changed, feeds.hub.NotifyAll), append(h.moved, feeds.hub.Notify)
 	h.add("stream", func(ctx context.Context) error {
 		stop := context.AfterFunc(ctx, cut)
 		defer stop()

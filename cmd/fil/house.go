@@ -43,8 +43,11 @@ type house struct {
 	profiles    *profiles.Store
 	tables      map[fil.Topic]*eventlog.Table
 	policy      ranking.Policy
-	feeds       *feeds   // made by openFeeds
-	changed     []func() // told that an agent, audience or content changed
+	feeds       *feeds                   // made by openFeeds
+	announcer   *audiences.Announcer     // of a worker; nil otherwise
+	holdings    *holdings                // of a process that only works; nil otherwise
+	changed     []func()                 // told that an agent, audience or content changed
+	moved       []func(agents ...string) // told that what is known of some agents changed, their records apart
 
 	rebuilders map[string]rebuilder // what the roles of this process can make again
 
@@ -166,23 +169,20 @@ func (h *house) open(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("zone %s: %w", h.cfg.Zone, err)
 	}
-	h.index, h.catalogue = audiences.NewIndex(h.cfg.Attributes, audiences.Config{Now: h.now, Zone: zone}), ranking.NewCatalogue()
-	h.follow(fil.TopicAgents, h.index.ApplyAgents, func() { h.index.Settle() })
-	h.follow(fil.TopicAudiences, h.index.ApplyAudiences)
-	h.follow(fil.TopicContents, h.catalogue.Apply)
-	return nil
+	h.index, h.catalogue = audiences.NewIndex(h.cfg.Attributes, audiences.Config{
+		Now: h.now, Zone: zone, Behaviour: h.cfg.Audiences.Behaviour, Announced: h.goesByAnnouncements(),
+	}), ranking.NewCatalogue()
+	return h.followDirectory()
 }
 
-// follow keeps a projection of a compacted topic. The process is ready when the topic has been read to its end and what is
-// to be done then, if anything, is done.
-func (h *house) follow(topic fil.Topic, apply func([]fil.Record) error, then ...func()) {
-	table := h.events.Table(topic, func(batch []fil.Record) error {
-		err := apply(batch)
+// follow keeps a projection of a topic. The process is ready when the topic has been read to its end and what is to be done
+// then, if anything, is done.
+func (h *house) follow(p projection, then ...func()) {
+	topic := p.topic
+	table := h.events.TablePart(topic, p.part, func(batch []fil.Record) error {
+		err := p.apply(batch)
 		for _, more := range h.also[topic] {
 			err = errors.Join(err, more(batch))
-		}
-		for _, tell := range h.changed {
-			tell()
 		}
 		return err
 	})

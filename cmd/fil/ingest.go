@@ -20,8 +20,8 @@ import (
 // buildIngest opens the door.
 func buildIngest(_ context.Context, h *house) error {
 	applied := map[fil.Topic]ingest.Projection{}
-	for topic, table := range h.tables {
-		applied[topic] = table
+	for _, topic := range []fil.Topic{fil.TopicAgents, fil.TopicAudiences, fil.TopicContents} {
+		applied[topic] = h.tables[topic]
 	}
 	roll := &roll{index: h.index}
 	door, err := ingest.New(ingest.DefaultConfig(), ingest.Parts{

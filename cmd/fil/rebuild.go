@@ -145,10 +145,7 @@ func refuseFrom(in *rebuildOrder, err error) error {
 }
 
 func missingRole(what string) fil.Bilingual {
-	role := "worker"
-	if what == rebuildFacts {
-		role = "analytics"
-	}
+	role := map[string]string{rebuildProfiles: "worker", rebuildFeeds: "delivery", rebuildFacts: "analytics"}[what]
 	return fil.Bilingual{
 		FR: fmt.Sprintf("Ce processus n'a pas de quoi refaire %s : adressez-vous à un processus qui a le rôle %s.", what, role),
 		EN: fmt.Sprintf("This process has not what it takes to rebuild %s: ask one that has the role %s.", what, role),

@@ -8,7 +8,8 @@ import (
 	"github.com/filengine/fil/ranking"
 )
 
-// buildWorker learns from engagements, and ranks again the feeds of the agents concerned who are around.
+// buildWorker learns from engagements, ranks again the feeds of the agents concerned who are around, and announces who
+// enters and leaves audiences.
 func buildWorker(_ context.Context, h *house) error {
 	feeds, err := h.openFeeds()
 	if err != nil {
@@ -19,7 +20,7 @@ func buildWorker(_ context.Context, h *house) error {
 		return err
 	}
 	h.rebuilders[rebuildProfiles] = h.rebuildProfiles
-	h.drain(h.watch, eventlog.Drain{Stage: "ranking", Topic: fil.TopicEngagements, Handle: func(ctx context.Context, partition int, batch []fil.Record) error {
+	lanes := eventlog.Drain{Stage: "ranking", Topic: fil.TopicEngagements, Open: h.openLane, Handle: func(ctx context.Context, partition int, batch []fil.Record) error {
 		agents, err := learner.Learn(ctx, partition, batch)
 		if len(agents) > 0 {
 			if warm := feeds.keeper.Warm(ctx, agents); warm != nil {
@@ -28,6 +29,10 @@ func buildWorker(_ context.Context, h *house) error {
 			feeds.hub.Notify(agents...)
 		}
 		return err
-	}})
+	}}
+	if h.holdings != nil {
+		lanes.Assigned = h.holdings.keep
+	}
+	h.drain(h.watch, lanes)
 	return nil
 }

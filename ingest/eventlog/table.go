@@ -81,7 +81,7 @@ func (t *Table) Run(ctx context.Context) error {
 	for _, p := range partitions {
 		first, end, err := t.begin(ctx, p)
 		if err != nil {
-			return nil //nolint:nilerr // ctx is done
+			return nil // ctx is done
 		}
 		targets[p] = end
 		t.advance(p, first)

@@ -36,6 +36,7 @@ type Config struct {
 	Zone       string        `koanf:"zone"`   // time zone in which the days of reports and of rules begin
 	Attributes fil.Schema    `koanf:"attributes"`
 	Directory  Directory     `koanf:"directory"`
+	Audiences  Audiences     `koanf:"audiences"`
 	Privacy    Privacy       `koanf:"privacy"`
 	Log        Log           `koanf:"log"`
 	Redis      Redis         `koanf:"redis"`
@@ -49,6 +50,11 @@ type Config struct {
 	LogLevel      string        `koanf:"log_level"`
 	LogFormat     string        `koanf:"log_format"` // text or json
 	Traces        Traces        `koanf:"traces"`
+}
+
+// Audiences sets what rules may ask.
+type Audiences struct {
+	Behaviour time.Duration `koanf:"behaviour"` // how long what agents did is kept for rules about it; 0: not at all, and such rules are refused
 }
 
 // Privacy sets the guard.
@@ -88,6 +94,7 @@ func Default() Config {
 		Zone:       "Europe/Paris",
 		Attributes: defaultSchema(),
 		Directory:  defaultDirectory(),
+		Audiences:  Audiences{Behaviour: 90 * 24 * time.Hour},
 		Privacy:    Privacy{Threshold: fil.DefaultThreshold},
 		Log:        Log{Partitions: 8, Replication: 1, Retention: 400 * 24 * time.Hour, Session: 10 * time.Second},
 		ClickHouse: ClickHouse{Database: "fil"},
@@ -172,6 +179,9 @@ func (c Config) Validate() error {
 	}
 	if c.Privacy.Threshold < fil.FloorThreshold {
 		fail("privacy.threshold", "%d is under the floor of %d", c.Privacy.Threshold, fil.FloorThreshold)
+	}
+	if b := c.Audiences.Behaviour; b < 0 || b > 0 && b < time.Hour || b > c.Log.Retention {
+		fail("audiences.behaviour", "%s is neither 0 nor between an hour and log.retention (%s), which is as far back as the log goes", b, c.Log.Retention)
 	}
 	if c.Embedded.KeepFreeMiB < 1 {
 		fail("embedded.keep_free_mib", "%d is under 1", c.Embedded.KeepFreeMiB)

@@ -76,6 +76,7 @@ func TestLoad(t *testing.T) {
 		{"unknown variable", "", []string{"FIL_LISTN=x"}, []string{"FIL_LISTN", "FIL_LISTEN"}},
 		{"every fault at once", "listen: nowhere\nprivacy: {threshold: 2}\nlog_level: loud\nlog_format: xml\ntraces: {endpoint: 'collector:4318', sample: 2}\n", nil,
 			[]string{"listen", "privacy.threshold", "log_level", "log_format", "traces.endpoint", "traces.sample"}},
+		{"behaviour kept longer than the log", "log: {retention: 720h}\nfeeds: {profiles: 720h}\n", nil, []string{"audiences.behaviour", "log.retention"}},
 		{"undeclared kind of attribute", "attributes: [{name: x, kind: colour}]\n", nil, []string{"attributes[0].kind"}},
 		{"no name of a topic", "log: {prefix: 'two words'}\n", nil, []string{"log.prefix"}},
 		{"a login without a mechanism", "log: {sasl: {username: fil}}\n", nil, []string{"log.sasl.mechanism"}},
