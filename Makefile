@@ -71,14 +71,14 @@ test: engines ## Passe tous les tests, sur les moteurs embarqués / runs every t
 test-engines: build engines ## Passe les mêmes tests sur Kafka, Redis et ClickHouse / runs the same tests on Kafka, Redis and ClickHouse
 	@export ENGINES_DIR=$(CURDIR)/.engines-test; engines=deploy/local/engines; \
 	$$engines clean; trap "$$engines stop" EXIT; $$engines start kafka redis cluster sentinel clickhouse ldap >/dev/null; . $$ENGINES_DIR/test.env; set -x; \
-	go test -count=1 -timeout $(TEST_TIMEOUT) -skip '$(EMBEDDED_ONLY)' $(ENGINE_TESTS); \
+	go test -count=1 -tags engines -timeout $(TEST_TIMEOUT) -skip '$(EMBEDDED_ONLY)' $(ENGINE_TESTS); \
 	FIL_TEST_REDIS=$$FIL_TEST_REDIS_CLUSTER go test -count=1 -p 1 -parallel 1 $(CLUSTER_TESTS); \
 	$$engines clean
 
 .PHONY: check
 check: $(LINT) ## Vérifie mise en forme, règles et dépendances / checks format, rules and dependencies
-	go vet ./...
-	$(LINT) run
+	go vet -tags engines ./...
+	$(LINT) run --build-tags engines
 	go test -run '^TestHouse' .
 	go mod tidy -diff
 	go mod verify

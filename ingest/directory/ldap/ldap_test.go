@@ -1,3 +1,5 @@
+//go:build engines
+
 package ldap_test
 
 import (
@@ -24,7 +26,7 @@ import (
 )
 
 // slapd is the OpenLDAP that FIL_TEST_LDAP names, as deploy/local/engines starts it, and a unit of it that is the test's
-// own. There is no other LDAP server: without one, `make test` holds the values alone to their tests.
+// own. There is no embedded LDAP server, so these tests are of `make test-engines` alone, by their build tag.
 type slapd struct {
 	t        *testing.T
 	conn     *goldap.Conn
@@ -34,12 +36,11 @@ type slapd struct {
 
 const suffix = ",dc=fil,dc=example"
 
-func onSlapd(t *testing.T) (*slapd, bool) {
+func onSlapd(t *testing.T) *slapd {
 	t.Helper()
 	named, ok := enginetest.Named("ldap")
 	if !ok {
-		t.Log("FIL_TEST_LDAP names no server: make test-engines does")
-		return nil, false
+		t.Fatal("FIL_TEST_LDAP names no server: `deploy/local/engines start ldap` starts one, and make test-engines does all")
 	}
 	ca, err := os.ReadFile(os.Getenv("FIL_TEST_LDAP_CA"))
 	if err != nil {
@@ -65,7 +66,7 @@ func onSlapd(t *testing.T) (*slapd, bool) {
 	if err := os.WriteFile(s.settings.PasswordFile, []byte(named.Password+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return s, true
+	return s
 }
 
 func (s *slapd) add(dn string, attributes map[string][]string) {
@@ -128,10 +129,7 @@ func (s *slapd) read(ctx context.Context, settings ldap.Settings) (agents map[st
 
 // A directory of some hundreds of people, read in pages, by StartTLS and by LDAPS.
 func TestPages(t *testing.T) {
-	s, ok := onSlapd(t)
-	if !ok {
-		return
-	}
+	s := onSlapd(t)
 	want := map[string]fil.Agent{}
 	for u := range 3 {
 		unit := fmt.Sprintf("ou=Unité %d", u)
@@ -185,10 +183,7 @@ func TestPages(t *testing.T) {
 
 // What Active Directory has of its own, and what an attribute may be.
 func TestValues(t *testing.T) {
-	s, ok := onSlapd(t)
-	if !ok {
-		return
-	}
+	s := onSlapd(t)
 	guid := string([]byte{0x33, 0x22, 0x11, 0x00, 0x55, 0x44, 0x77, 0x66, 0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff})
 	account := func(n byte, attributes map[string][]string) map[string][]string {
 		attributes["objectGUID"] = []string{guid[:15] + string(rune(n))}
@@ -247,10 +242,7 @@ func TestValues(t *testing.T) {
 
 // Each thing that an operator may get wrong is said, and nothing is sent in clear.
 func TestRefused(t *testing.T) {
-	s, ok := onSlapd(t)
-	if !ok {
-		return
-	}
+	s := onSlapd(t)
 	s.person("cn=a,"+s.base, map[string][]string{})
 	s.settings.Map = []string{"id=cn"}
 	write := func(text string) string {
