@@ -3,6 +3,7 @@ package audiences
 import (
 	"math/rand/v2"
 	"runtime"
+	"strconv"
 
 	"github.com/filengine/fil"
 )
@@ -164,4 +165,27 @@ func (c *Cohort) Sample(set []*Places, n int) []fil.Agent {
 		}
 	}
 	return agents
+}
+
+// Presence groups a set by the hours of the day in which agents usually do something, in the index's zone: those in
+// which they did on two days or more of what is kept. It is nil where no acts are kept.
+func (c *Cohort) Presence() *Grouping {
+	l := c.index.settledLayout()
+	p := c.index.presence(l)
+	if p == nil {
+		return nil
+	}
+	g := &Grouping{Field: "presence", Names: make([]string, 1, 25), Overlaps: true}
+	for hour := range 24 {
+		g.Names = append(g.Names, strconv.Itoa(hour))
+	}
+	g.of = func(segment, group int) []uint16 {
+		groups, s := make([]uint16, blockPlaces), c.segments[segment]
+		if int(s.number) >= len(l.segments) || l.segments[s.number] != s || p.hours[group-1][s.number] == nil {
+			return groups
+		}
+		p.hours[group-1][s.number].all(func(at uint16) { groups[at] = uint16(group) })
+		return groups
+	}
+	return g
 }

@@ -90,20 +90,29 @@ func (p *Previews) breakDown(c *caller, v *view, q Question, told places, size i
 			return err //nolint:wrapcheck // fil.Faults, which name the field
 		}
 		groups := map[string]*int{}
-		if g.Overlaps {
-			for group, name := range g.Names[1:] {
-				of := func(slot int) []uint16 { return v.group(g, slot, group+1) }
-				groups[name] = c.heard.groups(by, v.within, told, size, len(g.Names)-1, of)[group+1]
-			}
-		} else {
-			of := func(slot int) []uint16 { return v.group(g, slot, 0) }
-			for group, n := range c.heard.groups(by, v.within, told, size, len(g.Names)-1, of)[1:] {
-				groups[g.Names[group+1]] = n
-			}
+		for group, n := range c.groups(v, g, told, size) {
+			groups[g.Names[group+1]] = n
 		}
 		a.Breakdown[by] = groups
 	}
+	if g := v.Presence(); q.Presence && g != nil {
+		a.Presence = c.groups(v, g, told, size)
+	}
 	return nil
+}
+
+// groups gives the figures of a grouping's groups.
+func (c *caller) groups(v *view, g *audiences.Grouping, told places, size int) []*int {
+	count := len(g.Names) - 1
+	if !g.Overlaps {
+		return c.heard.groups(g.Field, v.within, told, size, count, func(slot int) []uint16 { return v.group(g, slot, 0) })[1:]
+	}
+	figures := make([]*int, count)
+	for i := range figures {
+		of := func(slot int) []uint16 { return v.group(g, slot, i+1) }
+		figures[i] = c.heard.groups(g.Field, v.within, told, size, count, of)[i+1]
+	}
+	return figures
 }
 
 func orUsual(by []string, v *view) []string {
@@ -171,7 +180,13 @@ func (p *Previews) exact(q Question) (Answer, error) {
 		if err != nil {
 			return Answer{}, err //nolint:wrapcheck // fil.Faults, which name the field
 		}
-		a.Breakdown[by] = v.countGroups(g)
+		a.Breakdown[by] = map[string]*int{}
+		for i, n := range v.countGroups(g) {
+			a.Breakdown[by][g.Names[i+1]] = n
+		}
+	}
+	if g := v.Presence(); q.Presence && g != nil {
+		a.Presence = v.countGroups(g)
 	}
 	for _, id := range q.Overlap {
 		holding, _ := v.Holding(id)
@@ -183,27 +198,26 @@ func (p *Previews) exact(q Question) (Answer, error) {
 }
 
 // countGroups counts the groups of those found.
-func (v *view) countGroups(g *audiences.Grouping) map[string]*int {
+func (v *view) countGroups(g *audiences.Grouping) []*int {
 	counts := make([]int, len(g.Names))
-	passes := []int{0}
-	if g.Overlaps {
-		passes = passes[:0]
-		for group := 1; group < len(g.Names); group++ {
-			passes = append(passes, group)
-		}
-	}
-	for _, group := range passes {
+	count := func(group int) {
 		for slot, members := range v.found {
-			if members == nil {
-				continue
+			if members != nil {
+				of := v.group(g, slot, group)
+				members.each(func(place int) { counts[of[place]]++ })
 			}
-			of := v.group(g, slot, group)
-			members.each(func(place int) { counts[of[place]]++ })
 		}
 	}
-	groups := map[string]*int{}
-	for group, name := range g.Names[1:] {
-		groups[name] = &counts[group+1]
+	if !g.Overlaps {
+		count(0)
+	} else {
+		for group := 1; group < len(g.Names); group++ {
+			count(group)
+		}
 	}
-	return groups
+	figures := make([]*int, len(g.Names)-1)
+	for i := range figures {
+		figures[i] = &counts[i+1]
+	}
+	return figures
 }

@@ -287,6 +287,53 @@ func TestHTTP(t *testing.T) {
 	}
 }
 
+// TestPresence has 30 agents act on two days at nine and one day at noon, and three of them in the evening too.
+func TestPresence(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, time.November, 20, 23, 0, 0, 0, time.UTC)
+	ix := audiences.NewIndex(schema, audiences.Config{Now: func() time.Time { return now }, Zone: time.UTC, Behaviour: 30 * 24 * time.Hour})
+	o := &office{ix, preview.New(ix, guard, asked.New(enginetest.Redis(t)), time.Now), t}
+	o.staff(40, graded("A", "mairie"))
+	var acts []fil.Record
+	act := func(agent int, daysAgo, hour int) {
+		at := now.AddDate(0, 0, -daysAgo).Truncate(24 * time.Hour).Add(time.Duration(hour) * time.Hour)
+		event, err := fil.Engagement{Kind: fil.Read, Agent: fmt.Sprintf("s%d", agent), Content: "c", Time: at}.Event("test", fmt.Sprint(len(acts)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		acts = append(acts, fil.Record{Key: fmt.Sprintf("s%d", agent), Admitted: at, Event: event})
+	}
+	for agent := range 30 {
+		act(agent, 2, 9)
+		act(agent, 3, 9)
+		act(agent, 2, 12)
+		if agent < 3 {
+			act(agent, 2, 19)
+			act(agent, 3, 19)
+		}
+	}
+	ix.ApplyEngagements(acts)
+	q := preview.Question{Rule: `true`, By: []string{"grade"}, Presence: true}
+	for _, c := range []struct {
+		who  fil.Caller
+		want string
+	}{
+		{fil.Caller{Name: "a"}, "9:30"},
+		{fil.Caller{Name: "sees", Sample: true}, "9:30 19:3"},
+	} {
+		presence := o.ask(c.who, q).Presence
+		var told []string
+		for hour, n := range presence {
+			if n != nil && *n > 0 {
+				told = append(told, fmt.Sprintf("%d:%d", hour, *n))
+			}
+		}
+		if got := strings.Join(told, " "); len(presence) != 24 || got != c.want {
+			t.Errorf("%s is told %q of %d hours, want %q", c.who.Name, got, len(presence), c.want)
+		}
+	}
+}
+
 // TestWithoutRedis tells nothing to whom it would tell things that it could not remember.
 func TestWithoutRedis(t *testing.T) {
 	t.Parallel()

@@ -83,6 +83,8 @@ type previewCommand struct {
 	By      []string `help:"${help_by_fields}"`
 	Overlap []string `help:"${help_overlap}"`
 	Sample  int      `help:"${help_show}"`
+
+	Presence bool `help:"${help_presence}"`
 }
 
 func (c *previewCommand) Run(w *world) error {
@@ -96,6 +98,9 @@ func (c *previewCommand) Run(w *world) error {
 	if c.Sample > 0 {
 		body["sample"] = c.Sample
 	}
+	if c.Presence {
+		body["presence"] = true
+	}
 	type answer struct {
 		Size, Total *int
 		Overlap     []struct {
@@ -103,6 +108,7 @@ func (c *previewCommand) Run(w *world) error {
 			Size, Shared *int
 		}
 		Sample    []fil.Agent
+		Presence  []*int
 		Breakdown map[string]map[string]*int
 		Warnings  []struct {
 			Line, Column int
@@ -124,6 +130,9 @@ func (c *previewCommand) Run(w *world) error {
 	}
 	for _, o := range preview.Overlap {
 		_, _ = fmt.Fprintf(tab, "∩ %s\t%s / %s\n", o.Audience, figure(o.Shared), figure(o.Size))
+	}
+	for hour, n := range preview.Presence {
+		_, _ = fmt.Fprintf(tab, "%02d:00\t%s\n", hour, figure(n))
 	}
 	for _, a := range preview.Sample {
 		_, _ = fmt.Fprintf(tab, "%s\t%s\t%s\n", a.ID, a.Org, a.Site)
