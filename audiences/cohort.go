@@ -41,9 +41,6 @@ func (ix *Index) Cohort(rule, perimeter string, threshold int) (*Cohort, error) 
 	}
 	c := &Cohort{index: ix, set: ix.audiences.Load(), segments: ix.settledLayout().order}
 	c.Named = c.set.names(chosen)
-	if threshold > 0 {
-		c.Warnings = ix.advise(rule, read, fil.Guard{Threshold: threshold})
-	}
 	for _, s := range c.segments {
 		c.Serials = append(c.Serials, s.serial)
 	}
@@ -53,6 +50,7 @@ func (ix *Index) Cohort(rule, perimeter string, threshold int) (*Cohort, error) 
 	}
 	chosen = normal(bare(chosen))
 	if threshold > 0 {
+		c.Warnings = ix.advise(rule, read, fil.Guard{Threshold: threshold}, within)
 		chosen = ix.coarse(chosen, within, threshold)
 	}
 	c.Within = c.evaluate(within)

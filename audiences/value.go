@@ -57,8 +57,9 @@ const (
 	maxWords   = 20_000 // values of a field; of one that has more, none is proposed
 )
 
-// advise warns of constants that are nobody's value while a value near them is that of as many agents as may be told.
-func (ix *Index) advise(rule string, read *reading, guard fil.Guard) []Warning {
+// advise warns of constants that are nobody's value while a value near them is that of as many agents, among those within a
+// perimeter, as may be told.
+func (ix *Index) advise(rule string, read *reading, guard fil.Guard, within plan) []Warning {
 	var warnings []Warning
 	asked := 0
 	for _, met := range read.compared {
@@ -78,7 +79,7 @@ func (ix *Index) advise(rule string, read *reading, guard fil.Guard) []Warning {
 			continue
 		}
 		those := &words{field: met.field, exact: []string{best}, under: met.field.kind == kindPath}
-		if size := ix.size(those); size == 0 || guard.Withholds(size) {
+		if size := ix.size(every{those, within}); size == 0 || guard.Withholds(size) {
 			continue
 		}
 		e := errorAt(rule, met.at, "", "")

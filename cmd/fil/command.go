@@ -46,6 +46,8 @@ type commands struct {
 	Feed     feedCommand `cmd:"" help:"${help_feed}"`
 	Audience struct {
 		Preview previewCommand `cmd:"" help:"${help_preview}"`
+		Explain explainCommand `cmd:"" help:"${help_explain_rule}"`
+		Why     whyCommand     `cmd:"" help:"${help_why}"`
 	} `cmd:"" help:"${help_audience}"`
 	Directory struct {
 		Generate generateCommand `cmd:"" help:"${help_generate}"`

@@ -93,6 +93,19 @@ func TestWholePath(t *testing.T) {
 		t.Errorf("a wrong rule does not propose the nearest name: %s", bad.body)
 	}
 
+	for _, c := range []struct{ role, want string }{
+		{"communicator", "└─ category == \"B\" · un ensemble"}, {"ingest", "a0 est dans routes\n  ✓ inOrg(\"cd/routes\")   (org = \"cd/routes/nord\")"},
+	} {
+		args := []string{"audience", "explain", `inOrg("cd/routes") and category == "B"`}
+		if c.role == "ingest" {
+			args = []string{"audience", "why", "a0", "routes"}
+		}
+		out, status := run(t, append(args, "--server", p.base, "--key", p.keys[c.role])...)
+		if status != exitDone || !strings.Contains(out, c.want) {
+			t.Errorf("%v: status %d, want %q in\n%s", args, status, c.want, out)
+		}
+	}
+
 	t.Run("an acknowledgement moves the mandatory content at the next read", func(t *testing.T) {
 		event := `{"specversion":"1.0","id":"ack-1","source":"t","type":"fil.engagement.acknowledge","data":{"agent":"a1","content":"c2"}}`
 		token := p.key("agent", "--agent", "a1")

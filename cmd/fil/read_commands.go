@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"net/http"
 	"net/url"
@@ -11,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"text/tabwriter"
-	"unicode"
 
 	"github.com/filengine/fil"
 )
@@ -54,14 +52,7 @@ func (c *feedCommand) Run(w *world) error {
 			writeExplanation(&b, item.Explanation)
 		}
 	}
-	// A title is what someone else wrote: it must not speak to the terminal.
-	_, err = io.WriteString(w.Out, strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) && r != '\n' {
-			return -1
-		}
-		return r
-	}, b.String()))
-	return err
+	return w.print(b.String()) // with titles that someone else wrote
 }
 
 func writeExplanation(b *strings.Builder, e fil.Explanation) {
@@ -110,10 +101,7 @@ func (c *previewCommand) Run(w *world) error {
 		Sample    []fil.Agent
 		Presence  []*int
 		Breakdown map[string]map[string]*int
-		Warnings  []struct {
-			Line, Column int
-			Problem      fil.Bilingual
-		}
+		Warnings  []ruleWarning
 	}
 	preview, decoded, err := get[answer](w, c.serverFlags, http.MethodPost, "/v1/audiences:preview", nil, body)
 	if err != nil || !decoded {
@@ -137,9 +125,7 @@ func (c *previewCommand) Run(w *world) error {
 	for _, a := range preview.Sample {
 		_, _ = fmt.Fprintf(tab, "%s\t%s\t%s\n", a.ID, a.Org, a.Site)
 	}
-	for _, warning := range preview.Warnings {
-		_, _ = fmt.Fprintf(w.Err, "%d:%d: %s\n", warning.Line, warning.Column, warning.Problem.In(language(w.Environ)))
-	}
+	warn(w, preview.Warnings)
 	return tab.Flush()
 }
 

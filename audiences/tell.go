@@ -1,0 +1,87 @@
+package audiences
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/filengine/fil"
+)
+
+// maxExplainBytes bounds the body of a question about a rule.
+const maxExplainBytes = 64 << 10
+
+type explainInput struct {
+	AcceptLanguage string `header:"Accept-Language" doc:"Langue des messages d'erreur : français, ou anglais si elle commence par en"`
+	Body           struct {
+		Rule string `json:"rule" maxLength:"8192" doc:"La règle, comme grade == \"A\" and inOrg(\"mairie/dgst\")"`
+	}
+}
+
+type explainOutput struct {
+	Body RulePlan
+}
+
+func registerExplain(api huma.API, ix *Index) {
+	huma.Register(api, huma.Operation{
+		OperationID: "explain-audience", Method: http.MethodPost, Path: "/v1/audiences:explain",
+		Summary:     "Expliquer comment une règle s'évalue",
+		Description: "Le plan de la règle : chaque partie, comment elle s'évalue, dans quel ordre, en combien de microsecondes et, pour une clé qui peut voir des agents, combien elle en désigne seule.",
+		Tags:        []string{"Audiences"}, MaxBodyBytes: maxExplainBytes,
+		Errors:   []int{http.StatusUnprocessableEntity},
+		Security: securityOf(fil.RoleCommunicator, fil.RoleLeader),
+	}, func(ctx context.Context, in *explainInput) (*explainOutput, error) {
+		who, counted := fil.CallerFrom(ctx), Counted(nil)
+		if who.Sample {
+			counted = Exact
+		}
+		explanation, err := ix.Explain(in.Body.Rule, counted, who.Perimeter)
+		if err != nil {
+			return nil, Problem(err, in.AcceptLanguage)
+		}
+		return &explainOutput{Body: explanation}, nil
+	})
+}
+
+type whyInput struct {
+	AcceptLanguage string `header:"Accept-Language" doc:"Langue des messages d'erreur : français, ou anglais si elle commence par en"`
+	ID             string `path:"id" doc:"Identifiant de l'audience"`
+	Agent          string `query:"agent" doc:"Identifiant de l'agent ; sans lui, celui dont c'est le jeton"`
+}
+
+type whyOutput struct {
+	CacheControl string `header:"Cache-Control"`
+	Body         Why
+}
+
+func registerWhy(api huma.API, ix *Index) {
+	huma.Register(api, huma.Operation{
+		OperationID: "why-audience", Method: http.MethodGet, Path: "/v1/audiences/{id}/why",
+		Summary:     "Savoir pourquoi un agent est ou n'est pas dans une audience",
+		Description: "Les conditions qui l'y ont admis ou l'en ont exclu, avec ce qu'elles ont lu de sa fiche. Un agent ne peut le demander que pour lui-même.",
+		Tags:        []string{"Audiences"},
+		Errors:      []int{http.StatusForbidden, http.StatusNotFound},
+		Security:    securityOf(fil.RoleIngest, fil.RoleService, fil.RoleAgent),
+	}, func(ctx context.Context, in *whyInput) (*whyOutput, error) {
+		caller := fil.CallerFrom(ctx)
+		if caller.Role == fil.RoleAgent && in.Agent == "" {
+			in.Agent = caller.Agent
+		}
+		if caller.Role == fil.RoleAgent && in.Agent != caller.Agent {
+			return nil, huma.Error403Forbidden(fil.Bilingual{FR: "Un agent ne peut le demander que pour lui-même.", EN: "An agent may ask this about themselves only."}.In(in.AcceptLanguage))
+		}
+		why, err := ix.Why(in.Agent, in.ID)
+		if member, _ := ix.Member(in.Agent); err == nil && caller.Perimeter != "" && !member.In(caller.Perimeter) {
+			err = ErrNoAgent
+		}
+		switch {
+		case errors.Is(err, ErrNoAgent):
+			return nil, huma.Error404NotFound(fil.Bilingual{FR: "L'annuaire ne connaît pas cet agent : vérifiez l'identifiant donné par agent=.", EN: "The directory does not know this agent: check the id given by agent=."}.In(in.AcceptLanguage))
+		case err != nil:
+			return nil, huma.Error404NotFound(fil.Bilingual{FR: "Il n'y a pas d'audience « " + in.ID + " ».", EN: "There is no audience '" + in.ID + "'."}.In(in.AcceptLanguage))
+		}
+		return &whyOutput{CacheControl: "private, no-store", Body: why}, nil
+	})
+}
