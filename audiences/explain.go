@@ -25,7 +25,7 @@ type PlanStep struct {
 	Column       int           `json:"column,omitempty"` // from 1, in characters
 	Order        int           `json:"order,omitempty"`  // of evaluation, among the steps without parts
 	Exact        bool          `json:"exact"`            // sets answer it; otherwise agents are asked one by one
-	Agents       *int          `json:"agents"`           // for whom the step alone holds; null when withheld or not counted
+	Agents       *int          `json:"agents"`           // for whom the step alone holds; null when not told
 	Microseconds int64         `json:"microseconds"`     // that counting them took
 	Steps        []PlanStep    `json:"steps,omitempty"`
 }
