@@ -32,7 +32,7 @@ EMBEDDED_ONLY ?= ^Test(Backup|RedisAway|ClickHouseAway|KafkaAway|StartWithout|St
 RUNS ?= 10
 SEED ?= 0
 EVENTS ?= 1500
-# Of `make bench-audiences`: agents, or several sizes with commas between; agents that are also loaded through the log.
+# Of `make bench-audiences`, beside EVENTS: agents, or several sizes with commas between; agents that are also loaded through the log.
 AGENTS ?= 5800000
 SIZES ?= $(AGENTS)
 LOGGED ?= 1000000
@@ -165,10 +165,12 @@ bench-engines: build engines ## Mesure les r√¥les en processus, moteurs embarqu√
 	go test -run '^$$' -bench Engines -benchtime 1x -timeout 30m ./cmd/fil/chaos; \
 	$$engines clean
 
+# With DESKDROP=users_interactions.csv.zip, rules about behaviour are also held to SQL over that real log.
 .PHONY: bench-audiences
+bench-audiences: EVENTS = 10000000
 bench-audiences: engines ## Mesure les audiences sur AGENTS=5800000 agents fictifs / measures audiences on made-up agents
-	@mkdir -p bin; go test -run '^$$' -bench '^BenchmarkAudiences$$' -benchtime 1x -timeout 2h ./cmd/fil/census \
-		-census.sizes $(SIZES) -census.logged $(LOGGED) -census.report $(CURDIR)/bin/bench-audiences.txt
+	@mkdir -p bin; DESKDROP='$(if $(DESKDROP),$(abspath $(DESKDROP)))' go test -run '^TestDeskDrop$$' -bench '^BenchmarkAudiences$$' -benchtime 1x -timeout 2h ./cmd/fil/census \
+		-census.sizes $(SIZES) -census.logged $(LOGGED) -census.events $(EVENTS) -census.report $(CURDIR)/bin/bench-audiences.txt
 
 .PHONY: demo-deskdrop
 demo-deskdrop: build engines ## Importe un vrai journal : DESKDROP=users_interactions.csv.zip / imports a real log

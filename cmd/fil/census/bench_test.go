@@ -6,15 +6,16 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"math"
 	"os"
 	"runtime"
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/filengine/fil"
@@ -42,13 +43,17 @@ func BenchmarkAudiences(b *testing.B) {
 		defer file.Close()
 		out = io.MultiWriter(out, file)
 	}
+	var all []int
 	for size := range strings.SplitSeq(*sizes, ",") {
 		n, err := strconv.Atoi(strings.TrimSpace(size))
 		if err != nil {
 			b.Fatal(err)
 		}
+		all = append(all, n)
+	}
+	for _, n := range all {
 		r := &report{out: out}
-		m := &measured{report: r, b: b, directory: directory(b, n, 1)}
+		m := &measured{report: r, b: b, directory: directory(b, n, 1), events: max(1, int(float64(*events)*float64(n)/float64(slices.Max(all))))}
 		m.run()
 		r.line("%s", r.details.String())
 		for _, fault := range r.faults {
@@ -63,6 +68,9 @@ type measured struct {
 	b         *testing.B
 	directory *census.Directory
 	index     *audiences.Index
+	events    int          // of the largest directory as many as asked for, of others in proportion
+	later     atomic.Int64 // seconds by which the index's clock is past AsOf
+	db        driver.Conn  // has the same agents
 }
 
 func (m *measured) run() {
@@ -74,6 +82,7 @@ func (m *measured) run() {
 	m.rules()
 	m.oneChange()
 	m.ruleChange()
+	m.behaviour()
 }
 
 // clock is that of an index: the end of the days that agents read.
@@ -91,7 +100,7 @@ func partitionOf(agent string) int { return int(fil.KeyOf(agent) % partitions) }
 func (m *measured) load() {
 	d := m.directory
 	before := heap()
-	m.index = audiences.NewIndex(census.Schema(), audiences.Config{Now: clock})
+	m.index = audiences.NewIndex(census.Schema(), audiences.Config{Now: func() time.Time { return clock().Add(time.Duration(m.later.Load()) * time.Second) }, Behaviour: kept})
 	const page = 100_000
 	var took, used time.Duration
 	var offsets [partitions]int64
@@ -121,7 +130,7 @@ func (m *measured) load() {
 		{"load, records in memory", fmt.Sprintf("%.0f agents/s (%.1f s, of which %.1f s to sort and build sets; %.1f µs of processors an agent)",
 			rate, (took + settled).Seconds(), settled.Seconds(), float64(used.Microseconds())/float64(d.Len())), "500000 agents/s"},
 	})
-	m.table(parts())
+	m.table(parts(m.index.Footprint(), d.Len()))
 }
 
 // loadFromLog loads another index through the log: the one of the environment, or the embedded one.
@@ -177,9 +186,9 @@ func (m *measured) loadFromLog() {
 
 // rules counts the same rules in the index, in ClickHouse and by hand.
 func (m *measured) rules() {
-	db := clickHouse(m.b)
+	m.db = clickHouse(m.b)
 	start := time.Now()
-	insert(m.b, db, m.directory)
+	insert(m.b, m.db, m.directory)
 	m.line("  (ClickHouse: %d rows inserted and merged in %.0f s)\n", m.directory.Len(), time.Since(start).Seconds())
 	rows := [][]string{{"preview (count)", "p50", "p99", "of processors p50", "p99", "aim p99", "ClickHouse p50", "p99", "times faster: median, least", "aim", "by hand p50", "ratio to it: median, greatest", "aim"}}
 	for _, n := range []int{1, 5, 20} {
@@ -188,7 +197,7 @@ func (m *measured) rules() {
 		var ours, theirs, hand timing
 		var faster, ratio []float64
 		for _, rule := range rules {
-			mine, click, limit := m.rule(rule, l, func() int { return counted(m.b, db, rule) })
+			mine, click, limit := m.rule(rule, l, func() int { return counted(m.b, m.db, rule) })
 			ours.add(mine)
 			theirs.add(click)
 			hand.add(limit)
@@ -234,13 +243,4 @@ func (m *measured) rule(rule *clause, l *limit, clickHouse func() int) (mine, cl
 	_, _ = fmt.Fprintf(&m.details, "%9d  index %s (of processors %s)  flat %s  by two %s  roaring %s  ClickHouse %s  %s\n", got, ms(mine.wall.p50()), ms(mine.processor.p50()),
 		ms(ways["flat"].wall.p50()), ms(ways["by two"].wall.p50()), ms(ways["roaring"].wall.p50()), ms(click.wall.p50()), rule.rule)
 	return mine, click, hand
-}
-
-// unsampled is by how much a sampled allocation stands for others of its size.
-func unsampled(rec runtime.MemProfileRecord) float64 {
-	if rec.InUseObjects() == 0 {
-		return 0
-	}
-	size := float64(rec.InUseBytes()) / float64(rec.InUseObjects())
-	return 1 / (1 - math.Exp(-size/float64(runtime.MemProfileRate)))
 }

@@ -1,11 +1,17 @@
 package census_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
+	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/filengine/fil"
+	"github.com/filengine/fil/audiences"
 	"github.com/filengine/fil/cmd/fil/census"
 )
 
@@ -43,15 +49,15 @@ func thousand() []fil.Record {
 
 // oneChange is one agent's record that changes, until it is known which of a thousand audiences they entered and left.
 func (m *measured) oneChange() {
-	audiences := thousand()
-	if err := m.index.ApplyAudiences(audiences); err != nil {
+	many := thousand()
+	if err := m.index.ApplyAudiences(many); err != nil {
 		m.b.Fatal(err)
 	}
 	const changes = 2000
 	var took timing
 	var a census.Agent
 	var undo []fil.Record
-	moved, in := 0, make([]bool, len(audiences))
+	moved, in := 0, make([]bool, len(many))
 	for i := range changes {
 		m.directory.Read(i*(m.directory.Len()/changes), &a)
 		undo = append(undo, agentRecord(&a))
@@ -62,14 +68,14 @@ func (m *measured) oneChange() {
 		rec := agentRecord(&a)
 		start, used := time.Now(), processor()
 		member, _ := m.index.Member(a.ID)
-		for n, one := range audiences {
+		for n, one := range many {
 			in[n] = member.In(one.Key)
 		}
 		if err := m.index.ApplyAgents([]fil.Record{rec}); err != nil {
 			m.b.Fatal(err)
 		}
 		member, _ = m.index.Member(a.ID)
-		for n, one := range audiences {
+		for n, one := range many {
 			if member.In(one.Key) != in[n] {
 				moved++
 			}
@@ -97,29 +103,105 @@ func agentRecord(a *census.Agent) fil.Record {
 }
 
 // ruleChange is a rule that changes and moves half a million agents of 5.8 million: those of category A in one region
-// leave and those of another enter.
+// leave and those of another enter. It is timed until all of them are known by name, with what else they are in, and the
+// records that say so are written, to a log that takes no time.
 func (m *measured) ruleChange() {
-	from, to := `category == "A" and region == "Occitanie"`, `category == "A" and region == "Nouvelle-Aquitaine"`
-	if err := m.index.ApplyAudiences([]fil.Record{audience("census-moved", from)}); err != nil {
+	from, to := `category == "A" and region == "Auvergne-Rhône-Alpes"`, `category == "A" and region == "Hauts-de-France"`
+	log := newTally()
+	announcer, err := audiences.NewAnnouncer(m.index, log, func(context.Context) error { return nil }, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
+	if err != nil {
 		m.b.Fatal(err)
+	}
+	define := func(rule string) {
+		if err := m.index.ApplyAudiences([]fil.Record{announced("census-moved", rule)}); err != nil {
+			m.b.Fatal(err)
+		}
+	}
+	count := func(rule string) int {
+		n, err := m.index.Count(rule)
+		if err != nil {
+			m.b.Fatal(err)
+		}
+		return n
+	}
+	define(from)
+	ctx, cancel := context.WithCancel(m.b.Context())
+	var work sync.WaitGroup
+	for p := range partitions {
+		work.Go(func() { announcer.Announce(ctx, p) })
 	}
 	start := time.Now()
-	if err := m.index.ApplyAudiences([]fil.Record{audience("census-moved", to)}); err != nil {
-		m.b.Fatal(err)
-	}
+	log.await(count(from), 0)
+	first := time.Since(start)
+
+	m.later.Add(10) // everyone is looked at once in a second at most
+	start, used := time.Now(), processor()
+	define(to)
 	applied := time.Since(start)
-	start = time.Now()
-	entered, err := m.index.Count(fmt.Sprintf("(%s) and not (%s)", to, from))
-	if err != nil {
-		m.b.Fatal(err)
-	}
-	left, err := m.index.Count(fmt.Sprintf("(%s) and not (%s)", from, to))
-	if err != nil {
-		m.b.Fatal(err)
-	}
+	entered, left := count(fmt.Sprintf("(%s) and not (%s)", to, from)), count(fmt.Sprintf("(%s) and not (%s)", from, to))
+	known := time.Since(start)
+	announcer.Redefined()
+	log.await(entered, left)
+	announcedIn, spent := time.Since(start), processor()-used
+	cancel()
+	work.Wait()
+	m.later.Store(0)
 	m.table([][]string{
 		{fmt.Sprintf("a rule changes: %d enter, %d leave", entered, left), "measured"},
+		{"(first announcement of the audience)", ms(first)},
 		{"in force for the next feed read", ms(applied)},
-		{"how many entered and left", ms(time.Since(start))},
+		{"and how many entered and left", ms(known)},
+		{"and each of them announced", fmt.Sprintf("%s (%.1f µs of processors each)", ms(announcedIn), float64(spent.Microseconds())/float64(max(1, entered+left)))},
 	})
+}
+
+func announced(id, rule string) fil.Record {
+	rec := audience(id, rule)
+	rec.Event.Data = append(rec.Event.Data[:len(rec.Event.Data)-1], `,"announce":true}`...)
+	return rec
+}
+
+// tally is a log that counts the entries and exits it is given.
+type tally struct {
+	lock          sync.Mutex
+	more          *sync.Cond
+	entered, left int
+	offsets       [partitions]int64
+}
+
+func newTally() *tally {
+	t := &tally{}
+	t.more = sync.NewCond(&t.lock)
+	return t
+}
+
+func (t *tally) Publish(_ context.Context, records []fil.Record) error {
+	entered, left := 0, 0
+	for i := range records {
+		m, err := fil.Decode[fil.Membership](records[i])
+		if err != nil {
+			return err
+		}
+		entered, left = entered+len(m.Entered), left+len(m.Left)
+	}
+	t.lock.Lock()
+	defer t.lock.Unlock()
+	for i := range records {
+		p := partitionOf(records[i].Key)
+		records[i].Partition, records[i].Offset = p, t.offsets[p]
+		t.offsets[p]++
+	}
+	t.entered, t.left = t.entered+entered, t.left+left
+	t.more.Broadcast()
+	return nil
+}
+
+// await returns when so many have entered and left, and begins to count again.
+func (t *tally) await(entered, left int) {
+	t.lock.Lock()
+	defer t.lock.Unlock()
+	for t.entered < entered || t.left < left {
+		t.more.Wait()
+	}
+	t.entered, t.left = 0, 0
 }

@@ -1,7 +1,6 @@
 package census_test
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -13,6 +12,8 @@ import (
 	"testing"
 	"text/tabwriter"
 	"time"
+
+	"github.com/filengine/fil/audiences"
 )
 
 // report is what a run prints: figures, each beside what it should be and the limit it was measured with.
@@ -123,39 +124,17 @@ func resident(t testing.TB) uint64 {
 	return kilobytes * 1024
 }
 
-// parts says where in package audiences the memory in use was allocated, by the runtime's samples: the largest first.
-func parts() [][]string {
-	runtime.GC()
-	runtime.GC()
-	n, _ := runtime.MemProfile(nil, false)
-	records := make([]runtime.MemProfileRecord, n+100)
-	n, _ = runtime.MemProfile(records, false)
-	const inside = "github.com/filengine/fil/audiences."
-	bytes := map[string]float64{}
-	for _, rec := range records[:n] {
-		frames := runtime.CallersFrames(rec.Stack())
-		for {
-			frame, more := frames.Next()
-			if name, ok := strings.CutPrefix(frame.Function, inside); ok {
-				// As pprof does: a small allocation is sampled with a probability that its size decides.
-				bytes[name] += float64(rec.InUseBytes()) * unsampled(rec)
-				break
-			}
-			if !more {
-				break
-			}
-		}
-	}
-	rows := [][]string{{"part of the index, by where it is allocated", "MB (sampled)"}}
-	names := make([]string, 0, len(bytes))
-	for name := range bytes {
-		names = append(names, name)
-	}
-	slices.SortFunc(names, func(a, b string) int { return cmp.Compare(bytes[b], bytes[a]) })
-	for i, name := range names {
-		if i < 12 {
-			rows = append(rows, []string{name, fmt.Sprintf("%.0f", bytes[name]/megabyte)})
-		}
+// parts are what the index itself says that it keeps.
+func parts(f audiences.Footprint, agents int) [][]string {
+	rows := [][]string{{"part of the index", "MB", "bytes an agent"}}
+	for _, part := range []struct {
+		name  string
+		bytes int
+	}{
+		{"ids, and the table that finds agents by them", f.IDs}, {"digests of records", f.Stamps}, {"columns of values' codes", f.Columns},
+		{"sets of those who have a value", f.Sets}, {"dictionaries of values", f.Dictionaries}, {"together", f.Total()},
+	} {
+		rows = append(rows, []string{part.name, fmt.Sprintf("%.0f", float64(part.bytes)/megabyte), fmt.Sprintf("%.1f", float64(part.bytes)/float64(agents))})
 	}
 	return rows
 }
