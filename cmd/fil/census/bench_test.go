@@ -80,6 +80,7 @@ func (m *measured) run() {
 	m.load()
 	m.loadFromLog()
 	m.rules()
+	m.told()
 	m.oneChange()
 	m.ruleChange()
 	m.behaviour()
