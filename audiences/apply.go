@@ -134,10 +134,14 @@ func (ix *Index) stale(rec fil.Record) bool {
 		return false
 	}
 	p := place{rec.Topic, rec.Partition}
-	if last, ok := ix.applied[p]; ok && rec.Offset <= last {
+	last, ok := ix.applied[p]
+	if !ok {
+		last = new(int64)
+		ix.applied[p] = last
+	} else if rec.Offset <= *last {
 		return true
 	}
-	ix.applied[p] = rec.Offset
+	*last = rec.Offset
 	return false
 }
 

@@ -302,10 +302,21 @@ func (b between) operand(q *query) (set, bool) {
 func (b between) narrow(q *query, places *block) {
 	column := &q.segment.columns[b.field.at]
 	column.known.and(places)
-	if b.field.ordered() {
+	switch {
+	case !b.field.ordered():
+	case places.count() < placesPerSlice*len(column.bits.sets):
+		keys := b.field.keys.all()
+		places.keep(func(at uint16) bool {
+			key := keys[column.codes.at(at)]
+			return b.least <= key && key <= b.most
+		})
+	default:
 		column.bits.narrow(q, b.least, b.most, places)
 	}
 }
+
+// placesPerSlice is how many agents' keys are read in the time that a bit slice takes.
+const placesPerSlice = 100
 
 func (b between) cost() int { return costSlice }
 
