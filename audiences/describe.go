@@ -38,6 +38,10 @@ func (ix *Index) describe(p plan) (what, how fil.Bilingual) {
 		return what, says("%s, à la date du jour", "%s, at today's date", how)
 	case *people:
 		return fil.Bilingual{FR: "nommés par leur identifiant", EN: "named by their ids"}, says("%d identifiants cherchés", "%d ids looked up", len(p.ids))
+	case *did:
+		return says("a fait ce qui est demandé, %d fois au moins", "did what is asked, at least %d times", p.least), fil.Bilingual{FR: "une lecture des actes conservés", EN: "one pass over the acts that are kept"}
+	case *judged:
+		return fil.Bilingual{FR: "annoncé par les processus qui gardent ce que font les agents", EN: "announced by the processes that keep what agents do"}, fil.Bilingual{FR: "un ensemble annoncé", EN: "one announced set"}
 	case *team:
 		return says("dans l'équipe de « %s »", "in the team of %q", p.root), fil.Bilingual{FR: "ensembles de ses responsables, niveau par niveau", EN: "sets of its managers, level by level"}
 	case *service:

@@ -202,6 +202,26 @@ false hired within 30 jours {"hired":null} @2:2
 	}
 }
 
+// TestWhyOfBehaviour holds that a process without acts says where the answer comes from, and does not judge by what it lacks.
+func TestWhyOfBehaviour(t *testing.T) {
+	t.Parallel()
+	for announced, want := range map[bool]string{
+		false: "true did(\"read\") null @1:1\n",
+		true:  "false announced by the processes that keep what agents do null @0:0\n",
+	} {
+		ix := audiences.NewIndex(schema, audiences.Config{Now: atNoon.Now, Behaviour: 24 * time.Hour, Announced: announced})
+		putAgents(t, ix, fil.Agent{ID: "ana"})
+		putAudiences(t, ix, fil.Audience{ID: "x", Rule: `did("read") or grade == "A"`})
+		if !announced {
+			ix.ApplyEngagements([]fil.Record{deed{agent: "ana", content: "c", kind: fil.Read, at: noon, id: "1"}.record(t, 0)})
+		}
+		why, err := ix.Why("ana", "x")
+		if got := reasons(why.Reasons, ""); err != nil || why.In == announced || got != want {
+			t.Errorf("announced %v: in %v (%v)\n%s\nwant\n%s", announced, why.In, err, got, want)
+		}
+	}
+}
+
 // TestReasonsDecide holds that reasons agree with membership, for any rule.
 func TestReasonsDecide(t *testing.T) {
 	agents := townHall(12)

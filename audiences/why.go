@@ -44,7 +44,11 @@ func (ix *Index) Why(agentID, audienceID string) (Why, error) {
 		return Why{}, ErrNoAgent
 	}
 	w := &witness{index: ix, set: set, row: &r}
-	why := Why{Agent: agentID, Audience: audienceID, In: a.tree.holds(&r), Reasons: []WhyReason{}}
+	why := Why{Agent: agentID, Audience: audienceID, In: a.plan.holds(&r), Reasons: []WhyReason{}}
+	if elsewhere, ok := a.plan.(*judged); ok { // what the rule asks is not known here
+		why.Reasons = append(why.Reasons, w.reason(elsewhere, why.In, ""))
+		return why, nil
+	}
 	if fault, wrong := set.faults[audienceID]; wrong {
 		why.Reasons = append(why.Reasons, WhyReason{What: set.faultOf(audienceID, fault).Problem})
 	}
