@@ -51,14 +51,3 @@ func (d *Desk) Look(ctx context.Context) error {
 
 // Next is when there is something to look at next.
 func (d *Desk) Next() (time.Time, bool) { return d.d.agenda.next() }
-
-// Presence counts the agents whom a rule holds for by the hours in which they usually do something.
-func (ix *Index) Presence(rule string) (hours [24]int, err error) {
-	p, wrong := ix.compile(rule)
-	if wrong != nil {
-		return hours, wrong
-	}
-	present := ix.presence(ix.settledLayout())
-	ix.each(p, func(s *segment, found *block) { present.count(s, found, &hours) })
-	return hours, nil
-}

@@ -248,6 +248,7 @@ func (a *Announcer) settle(ctx context.Context, d *desk, trail *trail, asked *as
 	ids := slices.Sorted(maps.Keys(touched))
 	for done := 0; done < len(ids); done += some {
 		var records []fil.Record
+		var said []map[string]time.Time // by record
 		entered, left := 0, 0
 		batch := ids[done:min(done+some, len(ids))]
 		for _, id := range batch {
@@ -261,7 +262,12 @@ func (a *Announcer) settle(ctx context.Context, d *desk, trail *trail, asked *as
 				a.log.ErrorContext(ctx, "an agent's memberships cannot be announced", "stage", "audiences", "partition", d.partition, "error", err)
 				continue
 			}
-			records = append(records, written...)
+			for _, rec := range written {
+				records, said = append(records, rec), append(said, j.In)
+				if rec.Event.Data == nil {
+					said[len(said)-1] = nil
+				}
+			}
 			entered, left = entered+len(j.Entered), left+len(j.Left)
 		}
 		if len(records) > 0 {
@@ -269,8 +275,8 @@ func (a *Announcer) settle(ctx context.Context, d *desk, trail *trail, asked *as
 				return fmt.Errorf("publish memberships of partition %d: %w", d.partition, err)
 			}
 		}
-		for _, rec := range records {
-			trail.note(rec)
+		for i, rec := range records {
+			trail.note(rec, said[i])
 		}
 		a.changes.WithLabelValues("entered").Add(float64(entered))
 		a.changes.WithLabelValues("left").Add(float64(left))

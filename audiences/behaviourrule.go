@@ -18,11 +18,20 @@ const maxTimes = 1000
 // behaves says whether a node asks what agents did: did(…), or last(…) compared with a span.
 func behaves(n ast.Node) bool {
 	if binary, ok := n.(*ast.BinaryNode); ok {
-		function, _ := called(binary.Left)
+		left, _ := affirmed(binary.Left)
+		function, _ := called(left)
 		return function == functionLast && slices.Contains([]string{"<", "<=", ">", ">="}, binary.Operator)
 	}
 	function, _ := called(n)
 	return function == functionDid || function == functionLast
+}
+
+// affirmed takes a negation off: "not last(…) within 7 days" reads as "(not last(…)) within 7 days".
+func affirmed(n ast.Node) (affirmed ast.Node, negated bool) {
+	if unary, ok := n.(*ast.UnaryNode); ok && (unary.Operator == "not" || unary.Operator == "!") {
+		return unary.Node, true
+	}
+	return n, false
 }
 
 // called gives the function that a node calls, and with what: the parser takes last for a function of its own.
@@ -60,6 +69,12 @@ func (c *compiler) behaviour(n ast.Node) (plan, *RuleError) {
 
 // lately compiles last(…) compared with a span.
 func (c *compiler) lately(n *ast.BinaryNode) (plan, *RuleError) {
+	if left, negated := affirmed(n.Left); negated {
+		again := *n
+		again.Left = left
+		part, wrong := c.lately(&again)
+		return except{part}, wrong
+	}
 	ever := &did{lives: c.index.lives, least: 1, whole: true}
 	if wrong := c.acts(n.Left, ever); wrong != nil {
 		return nil, wrong

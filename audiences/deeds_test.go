@@ -251,7 +251,7 @@ func TestBehaviourIsRefused(t *testing.T) {
 			t.Errorf("%s: %v\nwant %q", rule, wrong, want)
 		}
 	}
-	for _, rule := range []string{`did("read", "90 days")`, `did(["read","click"], topic in ["rh","si"], source == "drh", content == "c1", n >= 3, "2 weeks")`, `last("read") < "90 days"`} {
+	for _, rule := range []string{`did("read", "90 days")`, `not last("read") within 7 days`, `manager ? last("read") older than 7 days : did("click", at least 2)`, `did(["read","click"], topic in ["rh","si"], source == "drh", content == "c1", n >= 3, "2 weeks")`, `last("read") < "90 days"`} {
 		if err := ix.Check(rule); err != nil {
 			t.Errorf("%s: %v", rule, err)
 		}
@@ -310,36 +310,4 @@ func FuzzEngaged(f *testing.F) {
 			t.Fatalf("%s %q at %d\nread %v: %q %q %q\nwant %v, error %v", kind, data, at, ok, agent, content, read, want, err)
 		}
 	})
-}
-
-// An hour is usual for who did something in it on two days, in the zone of the index, as long as both days are kept.
-func TestPresence(t *testing.T) {
-	paris, err := time.LoadLocation("Europe/Paris")
-	if err != nil {
-		t.Fatal(err)
-	}
-	now := time.Date(2026, 4, 10, 12, 0, 0, 0, paris)
-	ix := audiences.NewIndex(schema, audiences.Config{Now: func() time.Time { return now }, Zone: paris, Behaviour: window})
-	for _, id := range ids {
-		putAgents(t, ix, fil.Agent{ID: id})
-	}
-	acts := 0
-	act := func(id string, at time.Time) {
-		acts++
-		ix.ApplyEngagements([]fil.Record{deed{agent: id, content: "c", kind: fil.Read, at: at, id: fmt.Sprint(acts)}.record(t, int64(acts))})
-	}
-	act("a", time.Date(2026, 3, 27, 7, 30, 0, 0, time.UTC)) // 8:30, in winter
-	act("a", time.Date(2026, 3, 30, 6, 30, 0, 0, time.UTC)) // 8:30, in summer
-	act("a", time.Date(2026, 3, 30, 7, 30, 0, 0, time.UTC)) // 9:30, once
-	act("b", time.Date(2026, 4, 1, 6, 10, 0, 0, time.UTC))
-	act("b", time.Date(2026, 4, 1, 6, 50, 0, 0, time.UTC)) // the same day
-	act("c", time.Date(2026, 4, 2, 6, 0, 0, 0, time.UTC))
-	act("c", time.Date(2026, 4, 3, 6, 59, 59, 0, time.UTC))
-	hours, err := ix.Presence("true")
-	if want := [24]int{8: 2}; err != nil || hours != want {
-		t.Errorf("presence %v, want %v, error %v", hours, want, err)
-	}
-	if hours, err = ix.Presence(`id == "c"`); err != nil || hours[8] != 1 {
-		t.Errorf("presence of one %v, error %v", hours, err)
-	}
 }

@@ -13,13 +13,14 @@ func (c crowd) add(n uint32) { c[n>>6] |= 1 << (n & 63) }
 
 // gathering is a crowd of each partition, where its agents are in the index.
 type gathering struct {
+	layout *layout
 	crowds map[*trail]crowd
 	blocks []*block // by number of segment, nil where nobody is; none when agents may be elsewhere than the query goes
 }
 
 // gather finds a crowd in each partition, partitions at the same time, and the places of its agents.
 func (l *lives) gather(to *layout, find func(partition int, t *trail) crowd) *gathering {
-	g := &gathering{crowds: map[*trail]crowd{}, blocks: make([]*block, len(to.segments))}
+	g := &gathering{layout: to, crowds: map[*trail]crowd{}, blocks: make([]*block, len(to.segments))}
 	l.lock.RLock()
 	trails := make(map[int]*trail, len(l.trails))
 	for n, t := range l.trails {
@@ -70,8 +71,8 @@ func (t *trail) place(c crowd, to *layout, ix *Index, blocks []*block) bool {
 
 // narrow takes out of a block those of the query's segment who were not found.
 func (g *gathering) narrow(q *query, b *block) {
-	if g.blocks != nil {
-		if found := g.blocks[q.segment.number]; found != nil {
+	if n := int(q.segment.number); g.blocks != nil && n < len(g.blocks) && g.layout.segments[n] == q.segment {
+		if found := g.blocks[n]; found != nil {
 			b.and(found)
 		} else {
 			b.clear()

@@ -66,12 +66,3 @@ func (t *trail) present(p *presence) {
 		}
 	}
 }
-
-// count adds, hour by hour, how many of those found in a segment are usually present.
-func (p *presence) count(s *segment, found *block, into *[24]int) {
-	for h := range into {
-		if present := p.hours[h][s.number]; present != nil {
-			into[h] += found.meet(present)
-		}
-	}
-}

@@ -307,7 +307,7 @@ func TestDocumentedRules(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ix := audiences.NewIndex(schema, audiences.Config{})
+	ix := audiences.NewIndex(schema, audiences.Config{Behaviour: 90 * 24 * time.Hour})
 	putAgents(t, ix, fil.Agent{ID: "bare"})
 	putAudiences(t, ix, fil.Audience{ID: "cadres", Rule: `manager`})
 	text, rules, missing := string(raw), 0, 0

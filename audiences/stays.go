@@ -169,8 +169,7 @@ func (t *trail) hear(rec fil.Record, in map[string]time.Time) (changed bool) {
 }
 
 // note takes in a record that this process has written, unless the log was quicker to give it back.
-func (t *trail) note(rec fil.Record) {
-	in, _ := saidIn(rec) // it was written by this process
+func (t *trail) note(rec fil.Record, in map[string]time.Time) {
 	t.lock.Lock()
 	defer t.lock.Unlock()
 	if rec.Offset < t.heard {
