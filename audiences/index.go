@@ -123,6 +123,9 @@ func (ix *Index) Member(agentID string) (Member, bool) {
 	if !ok {
 		return Member{}, false
 	}
+	if len(set.asked.acts) > 0 { // looked up once for all the rules that ask
+		r.past = ix.lives.past(agentID)
+	}
 	in, moment := set.moment(&r)
 	return Member{row: &r, set: set, in: in, stamp: scramble(r.stamp^scramble(set.stamp)) ^ moment}, true
 }
