@@ -39,23 +39,35 @@ func (ix *Index) Cohort(rule, perimeter string, threshold int) (*Cohort, error) 
 			return nil, wrong
 		}
 	}
-	c := &Cohort{index: ix, set: ix.audiences.Load(), segments: ix.settledLayout().order}
-	c.Named = c.set.names(chosen)
+	c := ix.cohort(chosen, perimeter, threshold, ix.audiences.Load())
+	if threshold > 0 {
+		c.Warnings = ix.advise(rule, read, fil.Guard{Threshold: threshold}, c.set.within(perimeter))
+	}
+	return c, nil
+}
+
+// cohort evaluates a plan, which may have its places in the rule.
+func (ix *Index) cohort(chosen plan, perimeter string, threshold int, set *audienceSet) *Cohort {
+	c := &Cohort{index: ix, set: set, segments: ix.settledLayout().order, Named: set.names(chosen)}
 	for _, s := range c.segments {
 		c.Serials = append(c.Serials, s.serial)
 	}
-	within := plan(every{})
-	if perimeter != "" {
-		within = c.set.cut(perimeter)
-	}
+	within := set.within(perimeter)
 	chosen = normal(bare(chosen))
 	if threshold > 0 {
-		c.Warnings = ix.advise(rule, read, fil.Guard{Threshold: threshold}, within)
 		chosen = ix.coarse(chosen, within, threshold)
 	}
 	c.Within = c.evaluate(within)
-	c.Found = met(c.Within, c.evaluate(every(cheapestFirst([]plan{chosen, within}))))
-	return c, nil
+	c.Found = met(c.Within, c.evaluate(normal(every{chosen, within})))
+	return c
+}
+
+// within gives the plan of a perimeter; an empty one is everyone's.
+func (s *audienceSet) within(perimeter string) plan {
+	if perimeter == "" {
+		return every{}
+	}
+	return s.cut(perimeter)
 }
 
 // Holding gives those of the perimeter who are in an audience, nobody when it does not exist, and says whether it names

@@ -30,12 +30,12 @@ type PlanStep struct {
 	Steps        []PlanStep    `json:"steps,omitempty"`
 }
 
-// Counted gives what may be told of n agents, the others of the perimeter being so many: nil, or a figure. Nil itself tells
-// nothing of any number.
-type Counted func(n, others int) *int
+// Counted gives what may be told of n agents of the perimeter, who they are being found out when asked for, as by
+// Index.Cohort: nil, or a figure. Nil itself tells nothing of any number.
+type Counted func(n int, who func(threshold int) *Cohort) *int
 
 // Exact tells all, to those who may see agents.
-func Exact(n, _ int) *int { return &n }
+func Exact(n int, _ func(int) *Cohort) *int { return &n }
 
 // maxCounted bounds the steps of an explanation that are counted each by itself.
 const maxCounted = 100
@@ -56,9 +56,9 @@ func (ix *Index) Explain(rule string, counted Counted, perimeter string) (RulePl
 		e.within = set.cut(perimeter)
 		tree = normal(every{tree, nested{reference{id: perimeter}, e.within}})
 	}
-	e.total = ix.size(e.within)
+	total := e.told(ix.size(e.within), e.within)
 	root := e.step(tree, rule)
-	return RulePlan{Size: root.Agents, Total: e.told(e.total, 0), Microseconds: root.Microseconds, Plan: root}, nil
+	return RulePlan{Size: root.Agents, Total: total, Microseconds: root.Microseconds, Plan: root}, nil
 }
 
 // explainer walks a plan.
@@ -67,7 +67,6 @@ type explainer struct {
 	set       *audienceSet
 	perimeter string // of the caller
 	within    plan   // it
-	total     int    // agents in it
 	counted   Counted
 	order     int
 	counts    int
@@ -140,14 +139,14 @@ func (e *explainer) count(p plan, s *PlanStep) {
 	began := time.Now()
 	n := e.index.size(alone)
 	s.Microseconds = time.Since(began).Microseconds()
-	s.Agents = e.told(n, e.total-n)
+	s.Agents = e.told(n, p)
 }
 
-func (e *explainer) told(n, others int) *int {
+func (e *explainer) told(n int, p plan) *int {
 	if e.counted == nil {
 		return nil
 	}
-	return e.counted(n, others)
+	return e.counted(n, func(threshold int) *Cohort { return e.index.cohort(p, e.perimeter, threshold, e.set) })
 }
 
 // lineOf gives the line and the column of a place.

@@ -19,7 +19,6 @@ type schemaOutput struct {
 // Register adds the operations of this room but for previews, which package preview adds: POST /v1/audiences:explain,
 // GET /v1/audiences/{id}/why and GET /v1/schema.
 func Register(api huma.API, ix *Index) {
-	registerExplain(api, ix)
 	registerWhy(api, ix)
 	huma.Register(api, huma.Operation{
 		OperationID: "get-schema", Method: http.MethodGet, Path: "/v1/schema",

@@ -10,41 +10,6 @@ import (
 	"github.com/filengine/fil"
 )
 
-// maxExplainBytes bounds the body of a question about a rule.
-const maxExplainBytes = 64 << 10
-
-type explainInput struct {
-	AcceptLanguage string `header:"Accept-Language" doc:"Langue des messages d'erreur : français, ou anglais si elle commence par en"`
-	Body           struct {
-		Rule string `json:"rule" maxLength:"8192" doc:"La règle, comme grade == \"A\" and inOrg(\"mairie/dgst\")"`
-	}
-}
-
-type explainOutput struct {
-	Body RulePlan
-}
-
-func registerExplain(api huma.API, ix *Index) {
-	huma.Register(api, huma.Operation{
-		OperationID: "explain-audience", Method: http.MethodPost, Path: "/v1/audiences:explain",
-		Summary:     "Expliquer comment une règle s'évalue",
-		Description: "Le plan de la règle : chaque partie, comment elle s'évalue, dans quel ordre, en combien de microsecondes et, pour une clé qui peut voir des agents, combien elle en désigne seule.",
-		Tags:        []string{"Audiences"}, MaxBodyBytes: maxExplainBytes,
-		Errors:   []int{http.StatusUnprocessableEntity},
-		Security: securityOf(fil.RoleCommunicator, fil.RoleLeader),
-	}, func(ctx context.Context, in *explainInput) (*explainOutput, error) {
-		who, counted := fil.CallerFrom(ctx), Counted(nil)
-		if who.Sample {
-			counted = Exact
-		}
-		explanation, err := ix.Explain(in.Body.Rule, counted, who.Perimeter)
-		if err != nil {
-			return nil, Problem(err, in.AcceptLanguage)
-		}
-		return &explainOutput{Body: explanation}, nil
-	})
-}
-
 type whyInput struct {
 	AcceptLanguage string `header:"Accept-Language" doc:"Langue des messages d'erreur : français, ou anglais si elle commence par en"`
 	ID             string `path:"id" doc:"Identifiant de l'audience"`

@@ -165,6 +165,18 @@ func meet(a, b places) places {
 	return both
 }
 
+// explain tells a caller the plan of a rule.
+func (p *Previews) explain(c *caller, q Question) (audiences.RulePlan, error) {
+	return p.index.Explain(q.Rule, func(_ int, who func(int) *audiences.Cohort) *int { //nolint:wrapcheck // a *audiences.RuleError, which says where
+		cohort := who(p.threshold)
+		if cohort.Named {
+			return nil
+		}
+		v := c.view(cohort)
+		return p.figure(c.heard.size(v.within, v.found))
+	}, q.Perimeter)
+}
+
 // exact answers those who may see agents.
 func (p *Previews) exact(q Question) (Answer, error) {
 	cohort, err := p.index.Cohort(q.Rule, q.Perimeter, 0)

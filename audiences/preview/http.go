@@ -29,7 +29,18 @@ type output struct {
 	Body Answer
 }
 
-// Register adds POST /v1/audiences:preview.
+type explainInput struct {
+	AcceptLanguage string `header:"Accept-Language" doc:"Langue des messages d'erreur : français, ou anglais si elle commence par en"`
+	Body           struct {
+		Rule string `json:"rule" maxLength:"8192" doc:"La règle, comme grade == \"A\" and inOrg(\"mairie/dgst\")"`
+	}
+}
+
+type explainOutput struct {
+	Body audiences.RulePlan
+}
+
+// Register adds POST /v1/audiences:preview and POST /v1/audiences:explain.
 func Register(api huma.API, previews *Previews) {
 	huma.Register(api, huma.Operation{
 		OperationID: "preview-audience", Method: http.MethodPost, Path: "/v1/audiences:preview",
@@ -39,7 +50,7 @@ func Register(api huma.API, previews *Previews) {
 			"Une clé bornée à un périmètre ne compte que les agents de celui-ci.",
 		Tags: []string{"Audiences"}, MaxBodyBytes: maxBytes,
 		Errors:   []int{http.StatusForbidden, http.StatusUnprocessableEntity, http.StatusServiceUnavailable},
-		Security: []map[string][]string{{"bearer": {string(fil.RoleCommunicator), string(fil.RoleLeader)}}},
+		Security: security(),
 	}, func(ctx context.Context, in *input) (*output, error) {
 		who := fil.CallerFrom(ctx)
 		if in.Body.Sample > 0 && !who.Sample {
@@ -49,16 +60,38 @@ func Register(api huma.API, previews *Previews) {
 		answer, err := previews.Ask(ctx, who, Question{
 			Rule: in.Body.Rule, By: in.Body.By, Overlap: in.Body.Overlap, Sample: in.Body.Sample, Presence: in.Body.Presence,
 		})
-		if errors.Is(err, ErrQuestions) {
-			text := fil.Bilingual{
-				FR: "Redis ne répond pas : sans lui, Fil ne sait plus ce que cette clé a déjà appris, et ne donne pas d'effectif. Réessayez.",
-				EN: "Redis does not answer: without it Fil does not know what this key was told already, and gives no figure. Try again.",
-			}
-			return nil, huma.Error503ServiceUnavailable(text.In(in.AcceptLanguage), err)
-		}
 		if err != nil {
-			return nil, audiences.Problem(err, in.AcceptLanguage) //nolint:wrapcheck // an answer of the API already
+			return nil, problem(err, in.AcceptLanguage)
 		}
 		return &output{Body: answer}, nil
 	})
+	huma.Register(api, huma.Operation{
+		OperationID: "explain-audience", Method: http.MethodPost, Path: "/v1/audiences:explain",
+		Summary:     "Expliquer comment une règle s'évalue",
+		Description: "Le plan de la règle : chaque partie, comment elle s'évalue, dans quel ordre, en combien de microsecondes, et combien elle désigne seule d'agents, tu comme l'est une prévisualisation.",
+		Tags:        []string{"Audiences"}, MaxBodyBytes: maxBytes,
+		Errors:   []int{http.StatusUnprocessableEntity, http.StatusServiceUnavailable},
+		Security: security(),
+	}, func(ctx context.Context, in *explainInput) (*explainOutput, error) {
+		plan, err := previews.Explain(ctx, fil.CallerFrom(ctx), in.Body.Rule)
+		if err != nil {
+			return nil, problem(err, in.AcceptLanguage)
+		}
+		return &explainOutput{Body: plan}, nil
+	})
+}
+
+func security() []map[string][]string {
+	return []map[string][]string{{"bearer": {string(fil.RoleCommunicator), string(fil.RoleLeader)}}}
+}
+
+func problem(err error, language string) error {
+	if errors.Is(err, ErrQuestions) {
+		text := fil.Bilingual{
+			FR: "Redis ne répond pas : sans lui, Fil ne sait plus ce que cette clé a déjà appris, et ne donne pas d'effectif. Réessayez.",
+			EN: "Redis does not answer: without it Fil does not know what this key was told already, and gives no figure. Try again.",
+		}
+		return huma.Error503ServiceUnavailable(text.In(language), err)
+	}
+	return audiences.Problem(err, language) //nolint:wrapcheck // an answer of the API already
 }

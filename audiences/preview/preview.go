@@ -32,6 +32,7 @@ type Question struct {
 	Presence  bool     `json:"presence,omitempty"`
 	Perimeter string   `json:"perimeter,omitempty"` // audience id; the caller's
 	Sample    int      `json:"-"`                   // most agents to show, to those entitled
+	Parts     bool     `json:"parts,omitempty"`     // the rule's parts were explained, each with its size
 }
 
 // Bounds of a question.
@@ -98,7 +99,7 @@ func New(index *audiences.Index, guard fil.Guard, questions Questions, now func(
 }
 
 // Ask answers a caller. An error is a *audiences.RuleError, fil.Faults, or wraps ErrQuestions.
-func (p *Previews) Ask(ctx context.Context, who fil.Caller, q Question) (Answer, error) {
+func (p *Previews) Ask(ctx context.Context, who fil.Caller, q Question) (answer Answer, err error) {
 	if err := p.check(q); err != nil {
 		return Answer{}, err
 	}
@@ -107,12 +108,34 @@ func (p *Previews) Ask(ctx context.Context, who fil.Caller, q Question) (Answer,
 		return p.exact(q)
 	}
 	q.Sample = 0
+	err = p.next(ctx, who, q, func(c *caller) error {
+		answer, err = p.answer(c, q)
+		return err
+	})
+	return answer, err
+}
+
+// Explain tells the plan of a rule, with as much of its figures as a preview of each part would. Errors are those of Ask.
+func (p *Previews) Explain(ctx context.Context, who fil.Caller, rule string) (plan audiences.RulePlan, err error) {
+	if who.Sample {
+		return p.index.Explain(rule, audiences.Exact, who.Perimeter) //nolint:wrapcheck // a *audiences.RuleError, which says where
+	}
+	q := Question{Rule: rule, Perimeter: who.Perimeter, Parts: true}
+	err = p.next(ctx, who, q, func(c *caller) error {
+		plan, err = p.explain(c, q)
+		return err
+	})
+	return plan, err
+}
+
+// next answers a caller's next question, which goes by all that were asked before it, in other processes too.
+func (p *Previews) next(ctx context.Context, who fil.Caller, q Question, answer func(*caller) error) error {
 	if _, err := p.index.Cohort(q.Rule, q.Perimeter, 0); err != nil { // a question that cannot be answered is not asked
-		return Answer{}, err //nolint:wrapcheck // a *audiences.RuleError, which says where
+		return err //nolint:wrapcheck // a *audiences.RuleError, which says where
 	}
 	text, err := json.Marshal(q)
 	if err != nil {
-		return Answer{}, fmt.Errorf("write the question: %w", err)
+		return fmt.Errorf("write the question: %w", err)
 	}
 	c := p.callerOf(who.Name)
 	c.mu.Lock()
@@ -123,27 +146,33 @@ func (p *Previews) Ask(ctx context.Context, who fil.Caller, q Question) (Answer,
 	}
 	questions, from, asked, err := p.questions.Ask(ctx, who.Name, text, c.known)
 	if err != nil {
-		return Answer{}, fmt.Errorf("%w: %w", ErrQuestions, err)
+		return fmt.Errorf("%w: %w", ErrQuestions, err)
 	}
 	if from < c.known { // the store has forgotten: what this process knows stays
 		c.known = from
 	}
-	last := len(questions)
+	c.known += len(questions)
 	if asked {
-		last--
+		questions = questions[:len(questions)-1]
 	}
-	for _, earlier := range questions[:last] {
-		var before Question
-		if json.Unmarshal(earlier, &before) == nil {
-			_, _ = p.answer(c, before) // for what it tells apart; a rule that no longer compiles tells nothing
-		}
-		c.known++
+	for _, earlier := range questions {
+		p.recall(c, earlier)
 	}
 	c.heard.freeze(!asked)
-	if asked {
-		c.known++
+	return answer(c)
+}
+
+// recall answers a question that was answered elsewhere, for what the answer told apart. One that cannot be answered any
+// more tells nothing.
+func (p *Previews) recall(c *caller, question []byte) {
+	var q Question
+	switch err := json.Unmarshal(question, &q); {
+	case err != nil:
+	case q.Parts:
+		_, _ = p.explain(c, q)
+	default:
+		_, _ = p.answer(c, q)
 	}
-	return p.answer(c, q)
 }
 
 func (p *Previews) check(q Question) error {

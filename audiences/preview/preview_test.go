@@ -260,8 +260,14 @@ func TestHTTP(t *testing.T) {
 		{`{"rule":"true","sample":5}`, "", 403, []string{`"location":"body.sample"`, "--sample"}},
 		{`{"rule":"id == \"s0\""}`, "en", 200, []string{`"size":null`, "names agents one by one"}},
 		{`{}`, "", 422, []string{"rule"}},
+		{`explain {"rule":"inOrg(\"mairie\")"}`, "", 200, []string{`"size":20,"total":20`, `"plan":{"what":{"fr":"dans l'unité « mairie » ou en dessous"`}},
+		{`explain {"rule":"grad == 1"}`, "en", 422, []string{`did you mean \"grade\"`}},
 	} {
-		request, err := http.NewRequest(http.MethodPost, server.URL+"/v1/audiences:preview", strings.NewReader(c.body))
+		path, body := "/v1/audiences:preview", c.body
+		if text, ok := strings.CutPrefix(body, "explain "); ok {
+			path, body = "/v1/audiences:explain", text
+		}
+		request, err := http.NewRequest(http.MethodPost, server.URL+path, strings.NewReader(body))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -331,6 +337,55 @@ func TestPresence(t *testing.T) {
 		if got := strings.Join(told, " "); len(presence) != 24 || got != c.want {
 			t.Errorf("%s is told %q of %d hours, want %q", c.who.Name, got, len(presence), c.want)
 		}
+	}
+}
+
+// TestExplain holds that the parts of a rule are told as previews are, and that what they told counts for previews.
+func TestExplain(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	o.staff(40, graded("A", "mairie"))
+	o.staff(30, graded("B", "mairie"))
+	o.staff(4, graded("C", "mairie", "sig"))
+	rule := `grade in ["A", "C"] and not ("sig" in skills) or id == "s1"`
+	figures := func(p audiences.RulePlan) string {
+		var told []string
+		var walk func(s audiences.PlanStep)
+		walk = func(s audiences.PlanStep) {
+			if s.Agents == nil {
+				told = append(told, "-")
+			} else {
+				told = append(told, fmt.Sprint(*s.Agents))
+			}
+			for _, part := range s.Steps {
+				walk(part)
+			}
+		}
+		walk(p.Plan)
+		return strings.Join(told, " ")
+	}
+	spy := fil.Caller{Name: "spy"}
+	for _, c := range []struct {
+		who        fil.Caller
+		rule, want string
+	}{
+		{fil.Caller{Name: "sees", Sample: true}, rule, "40 1 40 44 70 4"}, // the whole, the id, the rest and its two parts, what one of them negates
+		{spy, rule, "- - 44 44 74 -"},
+		{spy, `grade == "A"`, "44"}, // with the four who were counted with them
+	} {
+		plan, err := o.Previews.Explain(t.Context(), c.who, c.rule)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := figures(plan); got != c.want {
+			t.Errorf("%s is told %q of %s, want %q", c.who.Name, got, c.rule, c.want)
+		}
+	}
+	if size := *o.ask(spy, preview.Question{Rule: `grade == "A"`}).Size; size != 44 {
+		t.Errorf("after the explanation a preview tells %d", size)
+	}
+	if _, err := o.Previews.Explain(t.Context(), spy, `grad == 1`); fil.FaultsOf(err) == nil {
+		t.Errorf("a wrong rule gives %v", err)
 	}
 }
 
