@@ -91,7 +91,8 @@ type condition struct {
 	ready func() bool
 	needs dependency // nil: the log, without which nothing is
 
-	failing func() bool // whether the stage that needs it fails
+	failing  func() bool               // whether the stage that needs it fails
+	progress func() (loaded, of int64) // of a table that loads; nil for others
 }
 
 // build opens what every role needs, then the roles named.
@@ -212,7 +213,7 @@ func (h *house) follow(p projection, then ...func()) {
 		default:
 			return false
 		}
-	}})
+	}, progress: table.Progress})
 }
 
 // drain runs a stage, which needs an engine, over a topic; the process is ready once it has caught up.
@@ -249,11 +250,23 @@ func (h *house) waiting() []string {
 		case trouble != "":
 			names = append(names, c.name+" ("+trouble+")")
 		default:
-			names = append(names, c.name)
+			names = append(names, c.name+c.share())
 		}
 	}
 	slices.Sort(names)
 	return names
+}
+
+// share says how much of what a table loads is there, once that is known.
+func (c condition) share() string {
+	if c.progress == nil {
+		return ""
+	}
+	loaded, of := c.progress()
+	if of == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (%d %%)", 100*loaded/of)
 }
 
 // trouble says why a stage cannot get on, empty when it can.

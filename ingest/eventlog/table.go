@@ -24,6 +24,7 @@ type Table struct {
 	running bool
 	applied []int64       // by partition, the offset after the last one applied
 	moved   chan struct{} // closed, and made anew, when applied changes
+	toLoad  map[int]span  // by partition, what was there when Run began
 }
 
 // Table gives a topic's records to apply, in order within each partition, never twice at the same time, and once each
@@ -77,13 +78,13 @@ func (t *Table) Run(ctx context.Context) error {
 	pages := make(chan fetched)
 	var tails sync.WaitGroup
 	defer tails.Wait()
-	targets := make(map[int]int64, len(partitions))
+	targets, toLoad := make(map[int]int64, len(partitions)), make(map[int]span, len(partitions))
 	for _, p := range partitions {
 		first, end, err := t.begin(ctx, p)
 		if err != nil {
 			return nil // ctx is done
 		}
-		targets[p] = end
+		targets[p], toLoad[p] = end, span{from: first, to: end}
 		t.advance(p, first)
 		t.log.metrics.stage(tableStage).setCommitted(t.topic, p, first)
 		tail := &tail{log: t.log, topic: t.topic, partition: p, offset: first, out: pages, progress: func(partition int, lag, end int64) {
@@ -91,6 +92,9 @@ func (t *Table) Run(ctx context.Context) error {
 		}}
 		tails.Go(func() { tail.run(ctx) })
 	}
+	t.mu.Lock()
+	t.toLoad = toLoad
+	t.mu.Unlock()
 	t.follow(ctx, pages, targets)
 	if len(t.part.Partitions) > 0 { // another table may have the partition next, in another process too
 		for _, p := range partitions {
@@ -138,12 +142,18 @@ func (t *Table) follow(ctx context.Context, pages <-chan fetched, targets map[in
 			delete(targets, p)
 		}
 	}
+	said := time.NewTicker(sayEvery)
+	defer said.Stop()
 	for ready := false; ; {
 		if len(targets) == 0 && !ready {
 			close(t.ready)
 			ready = true
+			said.Stop()
 		}
 		select {
+		case <-said.C:
+			loaded, of := t.Progress()
+			t.log.log.Info("load a table", "stage", tableStage, "topic", string(t.topic), "records", loaded, "of", of)
 		case f := <-pages:
 			if !t.take(ctx, f) {
 				return
@@ -199,6 +209,20 @@ func (t *Table) advance(partition int, next int64) {
 		close(t.moved)
 		t.moved = make(chan struct{})
 	}
+}
+
+// sayEvery is how often the log tells how far a table that is loading has come.
+const sayEvery = 5 * time.Second
+
+// Progress tells how many offsets of what was in the log when Run began have been read, of how many; none of none before
+// that is known.
+func (t *Table) Progress() (loaded, of int64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for p, s := range t.toLoad {
+		loaded, of = loaded+min(t.applied[p], s.to)-s.from, of+s.to-s.from
+	}
+	return loaded, of
 }
 
 // Ready is closed once the table has applied everything that was in the log when Run began.

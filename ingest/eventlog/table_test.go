@@ -80,8 +80,14 @@ func TestTable_CatchesUpThenFollows(t *testing.T) {
 	publish(t, l, agent("a", `1`), agent("b", `1`), agent("c", `1`), agent("d", `1`), agent("a", `2`), agent("b", ``))
 	var v live
 	table := l.Table(fil.TopicAgents, v.apply)
+	if loaded, of := table.Progress(); loaded != 0 || of != 0 {
+		t.Errorf("before it runs %d of %d are loaded", loaded, of)
+	}
 	start(t, table.Run)
 	<-table.Ready()
+	if loaded, of := table.Progress(); loaded != of || of < 4 {
+		t.Errorf("when ready %d of %d are loaded", loaded, of)
+	}
 	if diff := cmp.Diff(map[string]string{"a": "2", "c": "1", "d": "1"}, v.snapshot()); diff != "" {
 		t.Errorf("when ready (-want +got):\n%s", diff)
 	}
@@ -93,6 +99,9 @@ func TestTable_CatchesUpThenFollows(t *testing.T) {
 	}
 	if diff := cmp.Diff(map[string]string{"a": "2", "d": "1", "e": "1"}, v.snapshot()); diff != "" {
 		t.Errorf("after what was awaited (-want +got):\n%s", diff)
+	}
+	if loaded, of := table.Progress(); loaded != of {
+		t.Errorf("afterwards %d of %d are loaded", loaded, of)
 	}
 	if v.overlap {
 		t.Error("apply was called twice at the same time")
