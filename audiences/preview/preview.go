@@ -100,7 +100,7 @@ func New(index *audiences.Index, guard fil.Guard, questions Questions, now func(
 
 // Ask answers a caller. An error is a *audiences.RuleError, fil.Faults, or wraps ErrQuestions.
 func (p *Previews) Ask(ctx context.Context, who fil.Caller, q Question) (answer Answer, err error) {
-	if err := p.check(q); err != nil {
+	if err := p.check(who, q); err != nil {
 		return Answer{}, err
 	}
 	q.Perimeter = who.Perimeter
@@ -175,7 +175,7 @@ func (p *Previews) recall(c *caller, question []byte) {
 	}
 }
 
-func (p *Previews) check(q Question) error {
+func (p *Previews) check(who fil.Caller, q Question) error {
 	var faults fil.Faults
 	for _, bound := range []struct {
 		field   string
@@ -186,7 +186,8 @@ func (p *Previews) check(q Question) error {
 		}
 	}
 	for _, id := range q.Overlap {
-		if _, ok := p.index.Audience(id); !ok {
+		a, ok := p.index.Audience(id)
+		if !ok || who.Perimeter != "" && a.Perimeter != "" && a.Perimeter != who.Perimeter { // another's does not exist for the caller
 			faults.Add("overlap", fmt.Sprintf("« %s » n'est pas une audience", id), fmt.Sprintf("%q is not an audience", id))
 		}
 	}

@@ -139,6 +139,13 @@ func TestPreview(t *testing.T) {
 			t.Errorf("%s: %s\n got %s\nwant %s", c.name, c.q.Rule, got, c.want)
 		}
 	}
+	o.audience(fil.Audience{ID: "theirs", Rule: `true`, Perimeter: "gis"})
+	for perimeter, there := range map[string]bool{"": true, "gis": true, "parks": false} {
+		_, err := o.Ask(t.Context(), fil.Caller{Name: "p" + perimeter, Perimeter: perimeter}, preview.Question{Rule: `true`, Overlap: []string{"theirs"}})
+		if (err == nil) != there {
+			t.Errorf("overlap, for a caller of %q, with an audience of another: %v", perimeter, err)
+		}
+	}
 	sees := fil.Caller{Name: "sees", Sample: true}
 	exact := o.ask(sees, preview.Question{Rule: `grade == "C" or id == "s0"`, By: []string{"grade", "skills"}, Sample: 20, Overlap: []string{"some"}})
 	if *exact.Size != 5 || *exact.Breakdown["grade"]["C"] != 4 || *exact.Breakdown["skills"]["sig"] != 4 || len(exact.Sample) != 5 || *exact.Overlap[0].Size != 13 {
