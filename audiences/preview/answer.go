@@ -105,14 +105,25 @@ func (p *Previews) breakDown(c *caller, v *view, q Question, told places, size i
 func (c *caller) groups(v *view, g *audiences.Grouping, told places, size int) []*int {
 	count := len(g.Names) - 1
 	if !g.Overlaps {
-		return c.heard.groups(g.Field, v.within, told, size, count, func(slot int) []uint16 { return v.group(g, slot, 0) })[1:]
+		return c.heard.groups(g.Field, v.within, told, size, count, v.numbering(g, 0))[1:]
 	}
 	figures := make([]*int, count)
 	for i := range figures {
-		of := func(slot int) []uint16 { return v.group(g, slot, i+1) }
-		figures[i] = c.heard.groups(g.Field, v.within, told, size, count, of)[i+1]
+		figures[i] = c.heard.groups(g.Field, v.within, told, size, count, v.numbering(g, i+1))[i+1]
 	}
 	return figures
+}
+
+// numbering reads the groups of each slot once, however often they are asked for; one slot is never asked for by two
+// goroutines at the same time.
+func (v *view) numbering(g *audiences.Grouping, group int) func(slot int) []uint16 {
+	read := make([][]uint16, len(v.segment))
+	return func(slot int) []uint16 {
+		if read[slot] == nil && v.segment[slot] >= 0 {
+			read[slot] = g.Of(v.segment[slot], group)
+		}
+		return read[slot]
+	}
 }
 
 func orUsual(by []string, v *view) []string {
@@ -120,13 +131,6 @@ func orUsual(by []string, v *view) []string {
 		return by
 	}
 	return v.Usual()
-}
-
-func (v *view) group(g *audiences.Grouping, slot, group int) []uint16 {
-	if i := v.segment[slot]; i >= 0 {
-		return g.Of(i, group)
-	}
-	return nil
 }
 
 // overlaps tells how many agents the rule shares with audiences.
@@ -213,10 +217,11 @@ func (p *Previews) exact(q Question) (Answer, error) {
 func (v *view) countGroups(g *audiences.Grouping) []*int {
 	counts := make([]int, len(g.Names))
 	count := func(group int) {
+		of := v.numbering(g, group)
 		for slot, members := range v.found {
 			if members != nil {
-				of := v.group(g, slot, group)
-				members.each(func(place int) { counts[of[place]]++ })
+				groups := of(slot)
+				members.each(func(place int) { counts[groups[place]]++ })
 			}
 		}
 	}
