@@ -3,6 +3,7 @@ package audiences
 import (
 	"cmp"
 	"maps"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -47,17 +48,23 @@ func (c *Cohort) Grouping(by string, set []*Places) (*Grouping, error) {
 }
 
 func (c *Cohort) tallied(f *field, set []*Places) *tally {
-	t := &tally{field: f}
-	for i, members := range set {
-		if members == nil {
-			continue
-		}
-		s := c.segments[i]
-		s.lock.RLock()
-		t.add(&s.columns[f.at], (*block)(members), (*block)(members).count())
-		s.lock.RUnlock()
+	tallies := make([]*tally, runtime.GOMAXPROCS(0))
+	for i := range tallies {
+		tallies[i] = &tally{field: f}
 	}
-	return t
+	inParallel(len(tallies), len(set), func(worker, i int) {
+		if set[i] == nil {
+			return
+		}
+		s, found := c.segments[i], (*block)(set[i])
+		s.lock.RLock()
+		defer s.lock.RUnlock()
+		tallies[worker].add(&s.columns[f.at], found, found.count())
+	})
+	for _, t := range tallies[1:] {
+		tallies[0].merge(t)
+	}
+	return tallies[0]
 }
 
 // commonest names the groups, largest first; all others are one group if they may be.
