@@ -68,26 +68,47 @@ func (d *dictionary) code(word string) (uint32, bool) {
 	return code, ok
 }
 
-// keyring gives codes to the keys of numbers and dates.
+// keyring gives codes to the keys of numbers and dates, which are found by an open table.
 type keyring struct {
-	codes map[uint64]uint32
+	slots []uint32                 // codes, at the hash of their keys or after it; 0 for none; for the writer
 	list  atomic.Pointer[[]uint64] // by code
 }
 
 func newKeyring() *keyring {
-	k := &keyring{codes: map[uint64]uint32{}}
+	k := &keyring{slots: make([]uint32, slotsFor(1))}
 	k.list.Store(&[]uint64{0})
 	return k
 }
 
+// find gives the code of a key, 0 when it has none.
+func (k *keyring) find(key uint64) uint32 { return k.slots[k.slot(key)] }
+
+// slot gives the place of a key in the table, or the one that it would have.
+func (k *keyring) slot(key uint64) int {
+	keys, mask := *k.list.Load(), len(k.slots)-1
+	for i := int(scramble(key)) & mask; ; i = (i + 1) & mask {
+		if code := k.slots[i]; code == 0 || keys[code] == key {
+			return i
+		}
+	}
+}
+
 func (k *keyring) intern(key uint64) uint32 {
-	if code, ok := k.codes[key]; ok {
+	slot := k.slot(key)
+	if code := k.slots[slot]; code != 0 {
 		return code
 	}
 	keys := append(*k.list.Load(), key)
+	code := uint32(len(keys) - 1)
+	k.slots[slot] = code
 	k.list.Store(&keys)
-	k.codes[key] = uint32(len(keys) - 1)
-	return uint32(len(keys) - 1)
+	if slots := slotsFor(len(keys)); slots > len(k.slots) {
+		k.slots = make([]uint32, slots)
+		for code, key := range keys[1:] {
+			k.slots[k.slot(key)] = uint32(code + 1)
+		}
+	}
+	return code
 }
 
 func (k *keyring) key(code uint32) uint64 { return (*k.list.Load())[code] }
@@ -155,7 +176,7 @@ func (c *combinations) intern(list []uint32) uint32 {
 	return code
 }
 
-// slotsFor is the size of a table of n lists: a power of two, at most three quarters full.
+// slotsFor is the size of a table of n codes: a power of two, at most three quarters full.
 func slotsFor(n int) int {
 	slots := 16
 	for n*4 > slots*3 {

@@ -54,7 +54,7 @@ func (ix *Index) drafts(records []fil.Record) []*draft {
 	}
 	workers := min(runtime.GOMAXPROCS(0), (len(records)+draftsAlone-1)/draftsAlone)
 	for len(r.scanners) < workers {
-		r.scanners = append(r.scanners, &scanner{index: ix, seen: make([]uint32, len(ix.fields)+1)})
+		r.scanners = append(r.scanners, newScanner(ix))
 	}
 	inParallel(workers, (len(records)+draftsAlone-1)/draftsAlone, func(worker, i int) {
 		for k := i * draftsAlone; k < min((i+1)*draftsAlone, len(records)); k++ {

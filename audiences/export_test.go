@@ -137,6 +137,12 @@ func (r *Range) Between(least, most uint64) []uint16 {
 	return s.Places()
 }
 
+// DayOf gives the day that a text is, written again; false for what is none.
+func DayOf(text string) (string, bool) {
+	key, ok := dayOf([]byte(text))
+	return dayOfKey(key), ok
+}
+
 // ReadTwice reads a record in both ways: scanned is false when the scanner gave up on it.
 func (ix *Index) ReadTwice(rec fil.Record) (scanned bool, fast, slow fil.Agent, err error) {
 	read := func(do func(d *draft) bool) (fil.Agent, bool) {
@@ -147,7 +153,7 @@ func (ix *Index) ReadTwice(rec fil.Record) (scanned bool, fast, slow fil.Agent, 
 		}
 		return ix.agentOf(row{id: d.id, codes: d.codes}), ok
 	}
-	s := &scanner{index: ix, seen: make([]uint32, len(ix.fields)+1)}
+	s := newScanner(ix)
 	fast, scanned = read(func(d *draft) bool { return s.scan(&rec, d) })
 	slow, _ = read(func(d *draft) bool { err = ix.draft(rec, d); return !d.gone })
 	return scanned, fast, slow, err

@@ -144,14 +144,14 @@ func (f *field) find(value any) (code uint32, known bool, err error) {
 		}
 		if f.kind == fil.KindDate {
 			if day, err := time.Parse(time.DateOnly, v); err == nil {
-				code, known = f.keys.codes[keyOfDay(day)]
-				return code, known, nil
+				code = f.keys.find(keyOfDay(day))
+				return code, code != 0, nil
 			}
 		}
 	case float64:
 		if f.kind == fil.KindNumber && !math.IsNaN(v) {
-			code, known = f.keys.codes[keyOfNumber(v)]
-			return code, known, nil
+			code = f.keys.find(keyOfNumber(v))
+			return code, code != 0, nil
 		}
 	case bool:
 		if f.kind == fil.KindBoolean {

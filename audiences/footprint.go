@@ -92,8 +92,7 @@ func (d *dictionary) bytes() int {
 }
 
 func (k *keyring) bytes() int {
-	keys := k.all()
-	return 8*cap(keys) + (8+entryBytes)*len(keys)
+	return 8*cap(k.all()) + 4*len(k.slots)
 }
 
 func (c *combinations) bytes() int {

@@ -3,6 +3,7 @@ package audiences
 import (
 	"encoding/binary"
 	"encoding/json"
+	"slices"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -10,58 +11,35 @@ import (
 	"github.com/filengine/fil"
 )
 
-// scanner reads the JSON of an agent as the door writes it, several times as fast as encoding/json makes maps. It gives up
+// scanner reads the JSON of an agent as the door writes it, many times as fast as encoding/json makes maps. It gives up
 // on whatever is unusual (a name it does not know, a name twice, a value of another type, bytes that are not UTF-8),
 // and encoding/json decides.
 type scanner struct {
 	index *Index
 	data  []byte
 	at    int
-	usual []*field // the attributes, in the order that records have had them
-	seen  []uint32 // by field, and for the id: the record that had it
+	usual []expected // the attributes, in the order that records have had them
+	seen  []uint32   // by field, and for the id: the record that had it
 	turn  uint32
 	list  []uint32
-	met   [metWords]metWord // words met lately, at a hash of theirs
+	met   []metWords // by field
 }
 
-// metWord is a word that a field's dictionary has. Most values of a directory are a few hundred words: those are found
-// here in half the time that the dictionary takes.
-type metWord struct {
+func newScanner(ix *Index) *scanner {
+	return &scanner{index: ix, seen: make([]uint32, len(ix.fields)+1), met: make([]metWords, len(ix.fields))}
+}
+
+// expected is an attribute, and its name as records have it.
+type expected struct {
+	name  string // with quotes and colon
 	field *field
-	word  string
-	code  uint32
-}
-
-const (
-	metWords = 1 << 11
-	fewWords = metWords / 4 // of a dictionary whose words are worth a place
-)
-
-// code finds a word's code.
-func (s *scanner) code(f *field, text []byte) (code uint32, known bool) {
-	h := uint64(len(text))<<8 ^ uint64(f.at)
-	if n := len(text); n >= 8 {
-		h ^= binary.LittleEndian.Uint64(text) ^ binary.LittleEndian.Uint64(text[n-8:])*3
-	} else {
-		for _, c := range text {
-			h = h<<8 ^ uint64(c)
-		}
-	}
-	met := &s.met[h*0x9e3779b97f4a7c15>>(64-11)]
-	if met.field == f && met.word == string(text) {
-		return met.code, true
-	}
-	if code, known = f.words.codes[string(text)]; known && len(f.words.codes) <= fewWords {
-		*met = metWord{f, f.words.word(code), code}
-	}
-	return code, known
 }
 
 // scan reads a record into a draft; false when encoding/json should.
 func (s *scanner) scan(rec *fil.Record, d *draft) bool {
 	s.data, s.at = rec.Event.Data, 0
 	s.turn++
-	if !s.object(func(name []byte, _ int) bool { return s.member(string(name), rec, d) }) {
+	if !s.object(func(name []byte) bool { return s.member(string(name), rec, d) }) {
 		return false
 	}
 	s.space()
@@ -87,10 +65,7 @@ func (s *scanner) member(name string, rec *fil.Record, d *draft) bool {
 	case "language":
 		return s.word(s.index.fields[atLanguage], d, true)
 	case "attributes":
-		return s.object(func(name []byte, i int) bool {
-			f := s.attribute(name, i)
-			return f != nil && s.value(f, d)
-		})
+		return s.attributes(d)
 	case "directory":
 		return s.skip()
 	default:
@@ -99,16 +74,16 @@ func (s *scanner) member(name string, rec *fil.Record, d *draft) bool {
 }
 
 // object reads the members of an object.
-func (s *scanner) object(member func(name []byte, i int) bool) bool {
+func (s *scanner) object(member func(name []byte) bool) bool {
 	if !s.token('{') {
 		return false
 	}
 	if s.token('}') {
 		return true
 	}
-	for i := 0; ; i++ {
+	for {
 		name, ok := s.text()
-		if !ok || !s.token(':') || !member(name, i) {
+		if !ok || !s.token(':') || !member(name) {
 			return false
 		}
 		if !s.token(',') {
@@ -126,19 +101,47 @@ func (s *scanner) first(at int) bool {
 	return true
 }
 
-// attribute finds a declared attribute; records have them in the same order, as a rule.
-func (s *scanner) attribute(name []byte, i int) *field {
-	if i < len(s.usual) && s.usual[i].name == string(name) {
-		return s.usual[i]
+// attributes reads the object of the attributes.
+func (s *scanner) attributes(d *draft) bool {
+	if !s.token('{') {
+		return false
+	}
+	if s.token('}') {
+		return true
+	}
+	for next := 0; ; {
+		f := s.attribute(&next)
+		if f == nil || !s.value(f, d) {
+			return false
+		}
+		if !s.token(',') {
+			return s.token('}')
+		}
+	}
+}
+
+// attribute reads the name of a declared attribute. Records have them in the same order, as a rule, and lack some: next is
+// the first that may come.
+func (s *scanner) attribute(next *int) *field {
+	rest := s.data[s.at:]
+	for i := *next; i < len(s.usual); i++ {
+		if e := &s.usual[i]; len(rest) > len(e.name) && string(rest[:len(e.name)]) == e.name {
+			s.at += len(e.name)
+			*next = i + 1
+			return e.field
+		}
+	}
+	name, ok := s.text()
+	if !ok || !s.token(':') {
+		return nil
 	}
 	f, ok := s.index.byName[string(name)]
 	if !ok || f.at < atAttributes {
 		return nil
 	}
-	if i < len(s.usual) {
-		s.usual[i] = f
-	} else if i == len(s.usual) {
-		s.usual = append(s.usual, f)
+	if !slices.ContainsFunc(s.usual, func(e expected) bool { return e.field == f }) {
+		s.usual = slices.Insert(s.usual, *next, expected{`"` + f.name + `":`, f})
+		*next++
 	}
 	return f
 }
@@ -167,8 +170,8 @@ func (s *scanner) value(f *field, d *draft) bool {
 		if !ok || !isDay || !s.first(f.at) {
 			return false
 		}
-		code, known := f.keys.codes[day]
-		if !known {
+		code := f.keys.find(day)
+		if code == 0 {
 			d.missing = append(d.missing, missing{f, string(text)})
 		}
 		d.codes[f.at] = code
@@ -178,8 +181,8 @@ func (s *scanner) value(f *field, d *draft) bool {
 		if !ok || !s.first(f.at) {
 			return false
 		}
-		code, known := f.keys.codes[keyOfNumber(number)]
-		if !known {
+		code := f.keys.find(keyOfNumber(number))
+		if code == 0 {
 			d.missing = append(d.missing, missing{f, number})
 		}
 		d.codes[f.at] = code
@@ -191,18 +194,17 @@ func (s *scanner) value(f *field, d *draft) bool {
 
 // word reads a text of a field; when none is true the empty text is no value.
 func (s *scanner) word(f *field, d *draft, none bool) bool {
-	text, ok := s.text()
-	if !ok || !s.first(f.at) {
+	if !s.first(f.at) {
 		return false
 	}
-	if none && len(text) == 0 {
-		return true
+	code, text, ok := s.code(f)
+	if !ok || code != 0 {
+		d.codes[f.at] = code
+		return ok
 	}
-	code, known := s.code(f, text)
-	if !known {
+	if !none || len(text) > 0 {
 		d.missing = append(d.missing, missing{f, string(text)})
 	}
-	d.codes[f.at] = code
 	return true
 }
 
@@ -214,18 +216,20 @@ func (s *scanner) texts(f *field, d *draft) bool {
 	s.list = s.list[:0]
 	var items []any // as soon as one has no code
 	for more := !s.token(']'); more; {
-		text, ok := s.text()
+		code, text, ok := s.code(f)
 		if !ok {
 			return false
 		}
-		code, known := s.code(f, text)
-		if items == nil && !known {
+		if items == nil && code == 0 {
 			for _, before := range s.list {
 				items = append(items, f.words.word(before))
 			}
 		}
-		if items != nil || !known {
+		switch {
+		case code == 0:
 			items = append(items, string(text))
+		case items != nil:
+			items = append(items, f.words.word(code))
 		}
 		s.list = append(s.list, code)
 		if more = s.token(','); !more && !s.token(']') {
@@ -368,21 +372,23 @@ func dayOf(text []byte) (key uint64, ok bool) {
 	if len(text) != len(time.DateOnly) || text[4] != '-' || text[7] != '-' {
 		return 0, false
 	}
-	number := func(from, to int) int {
-		n := 0
-		for _, c := range text[from:to] {
-			if c < '0' || c > '9' {
-				ok = false
-			}
-			n = 10*n + int(c-'0')
+	const daysMoved = 400*365 + 97 - 60 // by the 400 years added below, and from March to January
+	wrong := byte(0)
+	digits := func(at int) int { // two of them
+		tens, units := text[at]-'0', text[at+1]-'0'
+		if tens > 9 || units > 9 {
+			wrong = 1
 		}
-		return n
+		return 10*int(tens) + int(units)
 	}
-	ok = true
-	year, month, day := number(0, 4), number(5, 7), number(8, 10)
-	if !ok || month < 1 || month > 12 || day < 1 {
+	year, month, day := 100*digits(0)+digits(2), digits(5), digits(8)
+	if wrong != 0 || month < 1 || month > 12 || day < 1 || day > 28 && day > time.Date(year, time.Month(month+1), 0, 0, 0, 0, 0, time.UTC).Day() {
 		return 0, false
 	}
-	date := time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC)
-	return keyOfDay(date), date.Day() == day
+	// The days of the years that begin in March come first, then those of the months (Hinnant, chrono-compatible algorithms).
+	if month -= 3; month < 0 {
+		year, month = year-1, month+12
+	}
+	year += 400 // for the first months of the year 0
+	return uint64(365*year+year/4-year/100+year/400+(153*month+2)/5+day-daysMoved), true
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -132,6 +133,27 @@ func TestDropForgetsOneShard(t *testing.T) {
 	ix.Drop(1)
 	if _, known := ix.Member(agents[1].ID); !known || ix.Len() != 201 {
 		t.Fatal("want the agent in the partition of the last record alone")
+	}
+}
+
+// The scanner reads days by itself: as package time does.
+func TestScannedDays(t *testing.T) {
+	t.Parallel()
+	for _, years := range [][2]int{{0, 5}, {1896, 1905}, {1969, 2033}, {2099, 2101}, {9996, 9999}} {
+		for day := time.Date(years[0], 1, 1, 0, 0, 0, 0, time.UTC); day.Year() <= years[1]; day = day.AddDate(0, 0, 1) {
+			text := day.Format(time.DateOnly)
+			if got, ok := audiences.DayOf(text); !ok || got != text {
+				t.Fatalf("%s is read as %s (%v)", text, got, ok)
+			}
+		}
+	}
+	for _, text := range []string{"", "2024-2-29", "2023-02-29", "1900-02-29", "2024-00-10", "2024-13-10", "2024-04-31", "2024-01-00", "2024-01-32", "2024/01/01", "20x4-01-01", "2024-01-1 ", "2024-:1-01"} {
+		if _, err := time.Parse(time.DateOnly, text); err == nil {
+			t.Fatalf("%s is a day", text)
+		}
+		if got, ok := audiences.DayOf(text); ok {
+			t.Errorf("%s is read as %s", text, got)
+		}
 	}
 }
 
