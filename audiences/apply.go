@@ -168,9 +168,7 @@ func (ix *Index) audienceOf(rec fil.Record) (*audience, error) {
 // has found an id waits for what is done to its row; readers who need both locks take them in this order. It says whether
 // the agent has a new place.
 func (ix *Index) putAgent(partition int, d *draft) (moved bool) {
-	for _, m := range d.missing {
-		d.codes[m.field.at] = m.field.intern(m.value)
-	}
+	d.intern()
 	l, sh := ix.layout.Load(), ix.shardOf(partition)
 	ordinal, known := ix.ids.find(l, d.id)
 	if known {

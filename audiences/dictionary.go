@@ -2,6 +2,7 @@ package audiences
 
 import (
 	"encoding/binary"
+	"hash/maphash"
 	"math/bits"
 	"slices"
 	"strings"
@@ -13,39 +14,89 @@ import (
 // that nobody has any more costs its bytes until the next start. One writer; any number of readers. While the
 // writer waits, what it would do without a lock others may do for it.
 
-// dictionary gives codes to words.
+// dictionary gives codes to words, which are found by an open table of their codes, each beside half of the word's hash:
+// words that are not the one looked for are seldom read.
 type dictionary struct {
 	lock    sync.RWMutex
-	codes   map[string]uint32
+	seed    maphash.Seed
+	slots   []uint64                 // the half, then the code, at the hash of the word or after it; 0 for none
 	list    atomic.Pointer[[]string] // by code
 	parents atomic.Pointer[[]uint32] // of paths: by code, the unit above or 0
 }
 
 func newDictionary() *dictionary {
-	d := &dictionary{codes: map[string]uint32{}}
+	d := &dictionary{seed: maphash.MakeSeed(), slots: make([]uint64, slotsFor(1))}
 	d.list.Store(&[]string{""})
 	d.parents.Store(&[]uint32{0})
 	return d
 }
 
+// find gives the word's code, 0 when it has none. It takes no lock.
+func (d *dictionary) find(word string) uint32 {
+	_, code := d.slot(word, maphash.String(d.seed, word))
+	return code
+}
+
+// findBytes does as find.
+func (d *dictionary) findBytes(word []byte) uint32 {
+	mask, half := len(d.slots)-1, maphash.Bytes(d.seed, word)>>32
+	for i := int(half) & mask; ; i = (i + 1) & mask {
+		found := d.slots[i]
+		if found == 0 || found>>32 == half && d.word(uint32(found)) == string(word) {
+			return uint32(found)
+		}
+	}
+}
+
+// slot gives the place of a word in the table, or the one that it would have, and its code.
+func (d *dictionary) slot(word string, hash uint64) (slot int, code uint32) {
+	mask, half := len(d.slots)-1, hash>>32
+	for i := int(half) & mask; ; i = (i + 1) & mask {
+		found := d.slots[i]
+		if found == 0 || found>>32 == half && d.word(uint32(found)) == word {
+			return i, uint32(found)
+		}
+	}
+}
+
 // intern gives the word's code, a new one if need be. Only the writer calls it.
 func (d *dictionary) intern(word string) uint32 {
-	if code, ok := d.codes[word]; ok { // no lock: nobody else writes
+	hash := maphash.String(d.seed, word)
+	slot, code := d.slot(word, hash) // no lock: nobody else writes
+	if code != 0 {
 		return code
 	}
 	word = strings.Clone(word) // words live long; the record they came with should not
 	words := append(*d.list.Load(), word)
-	code := uint32(len(words) - 1)
+	code = uint32(len(words) - 1)
 	d.list.Store(&words) // before the code can be found
 	d.lock.Lock()
-	d.codes[word] = code
-	d.lock.Unlock()
+	defer d.lock.Unlock()
+	d.slots[slot] = hash>>32<<32 | uint64(code)
+	if slots := slotsFor(len(words)); slots > len(d.slots) {
+		d.grow(slots)
+	}
 	return code
+}
+
+func (d *dictionary) grow(slots int) {
+	old, mask := d.slots, slots-1
+	d.slots = make([]uint64, slots)
+	for _, found := range old {
+		if found == 0 {
+			continue
+		}
+		i := int(found>>32) & mask
+		for d.slots[i] != 0 {
+			i = (i + 1) & mask
+		}
+		d.slots[i] = found
+	}
 }
 
 // internPath gives the code of a unit, after those of the units above it.
 func (d *dictionary) internPath(path string) uint32 {
-	if code, ok := d.codes[path]; ok {
+	if code := d.find(path); code != 0 {
 		return code
 	}
 	above := uint32(0)
@@ -64,8 +115,8 @@ func (d *dictionary) all() []string { return *d.list.Load() }
 func (d *dictionary) code(word string) (uint32, bool) {
 	d.lock.RLock()
 	defer d.lock.RUnlock()
-	code, ok := d.codes[word]
-	return code, ok
+	code := d.find(word)
+	return code, code != 0
 }
 
 // keyring gives codes to the keys of numbers and dates, which are found by an open table.

@@ -18,10 +18,25 @@ type draft struct {
 	err     error // the rejection, when there is one
 }
 
-// missing is a value that has no code yet.
+// missing is a value that has no code yet: a text that is the record's own bytes, as many agents of one batch may lack the
+// same, or else a value.
 type missing struct {
 	field *field
+	text  []byte
 	value any
+}
+
+// intern gives the codes that are missing.
+func (d *draft) intern() {
+	for i := range d.missing {
+		m := &d.missing[i]
+		if m.text != nil {
+			d.codes[m.field.at] = m.field.internText(m.text)
+		} else {
+			d.codes[m.field.at] = m.field.intern(m.value)
+		}
+		*m = missing{} // the record is not kept
+	}
 }
 
 const (
@@ -124,14 +139,14 @@ func (d *draft) put(f *field, code uint32, known bool, value any) {
 	if known {
 		d.codes[f.at] = code
 	} else {
-		d.missing = append(d.missing, missing{f, value})
+		d.missing = append(d.missing, missing{field: f, value: value})
 	}
 }
 
 // text puts a text that is empty when there is none.
 func (d *draft) text(f *field, text string) {
 	if text != "" {
-		code, known := f.words.codes[text]
-		d.put(f, code, known, text)
+		code := f.words.find(text)
+		d.put(f, code, code != 0, text)
 	}
 }

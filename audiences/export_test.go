@@ -148,9 +148,7 @@ func (ix *Index) ReadTwice(rec fil.Record) (scanned bool, fast, slow fil.Agent, 
 	read := func(do func(d *draft) bool) (fil.Agent, bool) {
 		d := &draft{codes: make([]uint32, len(ix.fields))}
 		ok := do(d)
-		for _, m := range d.missing {
-			d.codes[m.field.at] = m.field.intern(m.value)
-		}
+		d.intern()
 		return ix.agentOf(row{id: d.id, codes: d.codes}), ok
 	}
 	s := newScanner(ix)

@@ -139,8 +139,8 @@ func (f *field) find(value any) (code uint32, known bool, err error) {
 		return 0, true, nil
 	case string:
 		if f.kind == fil.KindText || f.kind == fil.KindAgent {
-			code, known = f.words.codes[v]
-			return code, known, nil
+			code = f.words.find(v)
+			return code, code != 0, nil
 		}
 		if f.kind == fil.KindDate {
 			if day, err := time.Parse(time.DateOnly, v); err == nil {
@@ -155,7 +155,7 @@ func (f *field) find(value any) (code uint32, known bool, err error) {
 		}
 	case bool:
 		if f.kind == fil.KindBoolean {
-			return f.words.codes[strconv.FormatBool(v)], true, nil
+			return f.words.find(strconv.FormatBool(v)), true, nil
 		}
 	case []any:
 		if f.kind == fil.KindList {
@@ -172,7 +172,7 @@ func (f *field) findList(items []any) (code uint32, known bool, err error) {
 		if !ok {
 			return 0, false, fmt.Errorf("attribute %s is a list of texts and cannot hold a %T", f.name, item)
 		}
-		if codes[i], ok = f.words.codes[text]; !ok {
+		if codes[i] = f.words.find(text); codes[i] == 0 {
 			known = false
 		}
 	}
@@ -206,6 +206,14 @@ func (f *field) intern(value any) uint32 {
 		return f.lists.intern(codes)
 	}
 	return 0
+}
+
+// internText does as intern with a text.
+func (f *field) internText(text []byte) uint32 {
+	if code := f.words.findBytes(text); code != 0 {
+		return code
+	}
+	return f.intern(string(text))
 }
 
 // decode makes the Go value of a code, as fil.AttributeKind says; nil when there is none.

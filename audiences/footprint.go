@@ -1,7 +1,7 @@
 package audiences
 
 // Footprint is what an index keeps in memory, in bytes by part, without what the allocator and the collector of garbage
-// take beside. Arrays count for their capacity, and maps for about what an entry takes.
+// take beside. Arrays count for their capacity.
 type Footprint struct {
 	IDs          int // the ids, and the table that finds agents by them
 	Stamps       int // the digests of the agents' records
@@ -51,11 +51,10 @@ func (f *field) bytes() int {
 	return n
 }
 
-// Sizes of what arrays and maps hold. A map's entry takes, beside its key, its value, a control byte and room to grow.
+// Sizes of what arrays hold.
 const (
-	setBytes   = 40
-	textBytes  = 16
-	entryBytes = 8
+	setBytes  = 40
+	textBytes = 16
 )
 
 func (s *set) bytes() int {
@@ -88,7 +87,7 @@ func (d *dictionary) bytes() int {
 	for _, word := range words {
 		n += len(word)
 	}
-	return n + textBytes*cap(words) + (textBytes+entryBytes)*len(words)
+	return n + textBytes*cap(words) + 8*len(d.slots)
 }
 
 func (k *keyring) bytes() int {

@@ -41,6 +41,7 @@ type Index struct {
 	applied   map[place]*int64 // last offset applied; under writer
 	shards    map[int]*shard   // by partition; under writer
 	reader    *recordReader    // under writer
+	ranks     []uint32         // of the units, when a shard was last settled; under writer
 	unsettled atomic.Bool      // some shard has no sets yet
 	layout    atomic.Pointer[layout]
 	ids       *idTable

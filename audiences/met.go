@@ -3,6 +3,7 @@ package audiences
 import (
 	"encoding/binary"
 	"math/bits"
+	"unicode/utf8"
 )
 
 // metWords are words of one field's dictionary that were met lately, at hashes of theirs: most values of a directory are a
@@ -30,17 +31,34 @@ func (s *scanner) code(f *field) (code uint32, text []byte, ok bool) {
 			return m.code, nil, true
 		}
 	}
-	if text, ok = s.text(); !ok {
+	if raw != nil && plain(raw) {
+		text, s.at = raw, s.at+len(raw)+2
+	} else if text, ok = s.text(); !ok {
 		return 0, nil, false
 	}
-	if code = f.words.codes[string(text)]; code != 0 && string(raw) == string(text) {
-		if words := len(f.words.codes); len(met) < mostMet && len(met) < 2*words {
+	if code = f.words.findBytes(text); code != 0 && string(raw) == string(text) {
+		if words := f.size(); len(met) < mostMet && len(met) < 2*words {
 			met = make(metWords, max(fewestMet, 2*len(met), min(mostMet, 2*slotsFor(words))))
 			s.met[f.at] = met
 		}
 		met[hash&uint64(len(met)-1)] = metWord{f.words.word(code), code}
 	}
 	return code, text, true
+}
+
+// plain says whether a text between quotes is all ASCII and stands for itself.
+func plain(raw []byte) bool {
+	for ; len(raw) >= 8; raw = raw[8:] {
+		if !plainWord(binary.LittleEndian.Uint64(raw)) {
+			return false
+		}
+	}
+	for _, c := range raw {
+		if c < ' ' || c == '\\' || c >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 // quoted gives the bytes between the quote at hand and the next, and a hash of theirs; nil when that is not simple.

@@ -172,7 +172,7 @@ func (s *scanner) value(f *field, d *draft) bool {
 		}
 		code := f.keys.find(day)
 		if code == 0 {
-			d.missing = append(d.missing, missing{f, string(text)})
+			d.missing = append(d.missing, missing{field: f, value: string(text)})
 		}
 		d.codes[f.at] = code
 		return true
@@ -183,7 +183,7 @@ func (s *scanner) value(f *field, d *draft) bool {
 		}
 		code := f.keys.find(keyOfNumber(number))
 		if code == 0 {
-			d.missing = append(d.missing, missing{f, number})
+			d.missing = append(d.missing, missing{field: f, value: number})
 		}
 		d.codes[f.at] = code
 		return true
@@ -203,7 +203,7 @@ func (s *scanner) word(f *field, d *draft, none bool) bool {
 		return ok
 	}
 	if !none || len(text) > 0 {
-		d.missing = append(d.missing, missing{f, string(text)})
+		d.missing = append(d.missing, missing{field: f, text: text})
 	}
 	return true
 }
@@ -244,7 +244,7 @@ func (s *scanner) texts(f *field, d *draft) bool {
 			items = append(items, f.words.word(code))
 		}
 	}
-	d.missing = append(d.missing, missing{f, items})
+	d.missing = append(d.missing, missing{field: f, value: items})
 	return true
 }
 
@@ -390,5 +390,5 @@ func dayOf(text []byte) (key uint64, ok bool) {
 		year, month = year-1, month+12
 	}
 	year += 400 // for the first months of the year 0
-	return uint64(365*year+year/4-year/100+year/400+(153*month+2)/5+day-daysMoved), true
+	return uint64(365*year + year/4 - year/100 + year/400 + (153*month+2)/5 + day - daysMoved), true
 }

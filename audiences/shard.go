@@ -181,7 +181,9 @@ func (ix *Index) sorted(sh *shard) []uint32 {
 	}
 	l := ix.layout.Load()
 	orgs, sites := ix.fields[atOrg].words.all(), ix.fields[atSite].words.all()
-	rank := rankOf(orgs)
+	if len(ix.ranks) != len(orgs) {
+		ix.ranks = rankOf(orgs)
+	}
 	by := func(field, values int, key func(code uint32) uint32) {
 		starts, next := make([]uint32, values+1), make([]uint32, len(ordinals))
 		code := func(o uint32) uint32 { return key(l.segments[o>>16].columns[field].codes.at(uint16(o))) }
@@ -199,7 +201,7 @@ func (ix *Index) sorted(sh *shard) []uint32 {
 		ordinals = next
 	}
 	by(atSite, len(sites), func(code uint32) uint32 { return code })
-	by(atOrg, len(orgs), func(code uint32) uint32 { return rank[code] })
+	by(atOrg, len(orgs), func(code uint32) uint32 { return ix.ranks[code] })
 	return ordinals
 }
 
