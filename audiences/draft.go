@@ -40,8 +40,8 @@ func (d *draft) intern() {
 }
 
 const (
-	draftsAtOnce = 2048 // that are read before they are applied
-	draftsAlone  = 32   // that are not worth another goroutine
+	draftsAtOnce = 512 // that are read before they are applied
+	draftsAlone  = 32  // that are not worth another goroutine
 )
 
 // recordReader reads records on several goroutines. It keeps its memory.

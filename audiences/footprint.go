@@ -20,7 +20,7 @@ func (ix *Index) Footprint() Footprint {
 		f.Dictionaries += field.bytes()
 	}
 	ix.ids.lock.RLock()
-	f.IDs = 4 * cap(ix.ids.slots)
+	f.IDs = cap(ix.ids.tags) + 4*cap(ix.ids.slots)
 	ix.ids.lock.RUnlock()
 	for _, s := range ix.layout.Load().order {
 		s.lock.RLock()

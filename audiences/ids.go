@@ -7,35 +7,28 @@ import (
 )
 
 // idTable finds agents by id: an open table of ordinals, at the hash of their ids or after it (linear probing). The ids
-// themselves are in the segments. One writer, who reads without the lock; any number of readers under it.
+// themselves are in the segments, far away: eight bits of each hash tell most that are not the one looked for. One writer,
+// who reads without the lock; any number of readers under it.
 type idTable struct {
 	lock  sync.RWMutex
 	seed  maphash.Seed
-	slots []uint32 // ordinals, or noOrdinal
+	tags  []uint8 // of the hashes, by slot; 0 where no ordinal is
+	slots []uint32
 	n     int
 }
 
 const (
-	noOrdinal    = math.MaxUint32
-	fewestSlots  = 1 << 10
-	loadNumer    = 4 // the table doubles when it is four fifths full
-	loadDivider  = 5
-	ordinalBytes = 4
+	noOrdinal   = math.MaxUint32 // for who is not known
+	fewestSlots = 1 << 10
+	loadNumer   = 4 // the table doubles when it is four fifths full
+	loadDivider = 5
 )
 
 func newIDTable() *idTable {
-	t := &idTable{seed: maphash.MakeSeed()}
-	t.slots = emptySlots(fewestSlots)
-	return t
+	return &idTable{seed: maphash.MakeSeed(), tags: make([]uint8, fewestSlots), slots: make([]uint32, fewestSlots)}
 }
 
-func emptySlots(n int) []uint32 {
-	slots := make([]uint32, n)
-	for i := range slots {
-		slots[i] = noOrdinal
-	}
-	return slots
-}
+func tagOf(hash uint64) uint8 { return max(1, uint8(hash>>56)) }
 
 func (t *idTable) home(hash uint64) int { return int(hash) & (len(t.slots) - 1) }
 
@@ -45,10 +38,16 @@ func (t *idTable) hash(id string) uint64 { return maphash.String(t.seed, id) }
 
 // find gives the ordinal of an id. The lock is held, or the caller is the writer.
 func (t *idTable) find(l *layout, id string) (ordinal uint32, known bool) {
-	for i := t.home(t.hash(id)); ; i = t.after(i) {
-		ordinal := t.slots[i]
-		if ordinal == noOrdinal || string(l.id(ordinal)) == id {
-			return ordinal, ordinal != noOrdinal
+	hash := t.hash(id)
+	tag := tagOf(hash)
+	for i := t.home(hash); ; i = t.after(i) {
+		switch t.tags[i] {
+		case 0:
+			return 0, false
+		case tag:
+			if ordinal := t.slots[i]; string(l.id(ordinal)) == id {
+				return ordinal, true
+			}
 		}
 	}
 }
@@ -56,10 +55,10 @@ func (t *idTable) find(l *layout, id string) (ordinal uint32, known bool) {
 // insert adds an id that is not there. The lock is held for writing.
 func (t *idTable) insert(l *layout, id string, ordinal uint32) {
 	if t.n++; t.n*loadDivider > len(t.slots)*loadNumer {
-		old := t.slots
-		t.slots = emptySlots(2 * len(old))
-		for _, o := range old {
-			if o != noOrdinal {
+		tags, slots := t.tags, t.slots
+		t.tags, t.slots = make([]uint8, 2*len(tags)), make([]uint32, 2*len(slots))
+		for i, o := range slots {
+			if tags[i] != 0 {
 				t.place(maphash.Bytes(t.seed, l.id(o)), o)
 			}
 		}
@@ -69,23 +68,24 @@ func (t *idTable) insert(l *layout, id string, ordinal uint32) {
 
 func (t *idTable) place(hash uint64, ordinal uint32) {
 	i := t.home(hash)
-	for t.slots[i] != noOrdinal {
+	for t.tags[i] != 0 {
 		i = t.after(i)
 	}
-	t.slots[i] = ordinal
+	t.tags[i], t.slots[i] = tagOf(hash), ordinal
 }
 
 // remove takes out an id that is there, and closes the gap. The lock is held for writing.
 func (t *idTable) remove(l *layout, id string, ordinal uint32) {
 	gap := t.slot(t.hash(id), ordinal)
 	mask := len(t.slots) - 1
-	for i := t.after(gap); t.slots[i] != noOrdinal; i = t.after(i) {
+	for i := t.after(gap); t.tags[i] != 0; i = t.after(i) {
 		home := t.home(maphash.Bytes(t.seed, l.id(t.slots[i])))
 		if (i-home)&mask >= (i-gap)&mask { // it would be found at the gap too
-			t.slots[gap], gap = t.slots[i], i
+			t.tags[gap], t.slots[gap] = t.tags[i], t.slots[i]
+			gap = i
 		}
 	}
-	t.slots[gap] = noOrdinal
+	t.tags[gap] = 0
 	t.n--
 }
 
@@ -97,7 +97,7 @@ func (t *idTable) move(id []byte, from, to uint32) {
 // slot finds an ordinal that is there.
 func (t *idTable) slot(hash uint64, ordinal uint32) int {
 	i := t.home(hash)
-	for t.slots[i] != ordinal {
+	for t.slots[i] != ordinal || t.tags[i] == 0 {
 		i = t.after(i)
 	}
 	return i
