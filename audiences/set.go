@@ -323,14 +323,3 @@ func (s *set) meet(b *block) int {
 	}
 	return n
 }
-
-// cost is about how many words meet reads.
-func (s *set) cost() int {
-	if s.flat != nil {
-		return blockWords
-	}
-	if s.runs {
-		return len(s.places) + int(s.n)/64
-	}
-	return len(s.places)
-}
