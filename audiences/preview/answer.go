@@ -96,9 +96,22 @@ func (p *Previews) breakDown(c *caller, v *view, q Question, told places, size i
 		a.Breakdown[by] = groups
 	}
 	if g := v.Presence(); q.Presence && g != nil {
-		a.Presence = c.groups(v, g, told, size)
+		a.Presence = p.rounded(v.countGroups(g, told))
 	}
 	return nil
+}
+
+// rounded makes tens (the threshold) of figures. Agents are in as many of 24 groups as they have habits: to keep these apart
+// exactly would leave nothing to tell.
+func (p *Previews) rounded(figures []*int) []*int {
+	for i, n := range figures {
+		if tens := (*n + p.threshold/2) / p.threshold * p.threshold; *n >= p.threshold {
+			figures[i] = &tens
+		} else {
+			figures[i] = nil
+		}
+	}
+	return figures
 }
 
 // groups gives the figures of a grouping's groups.
@@ -197,12 +210,12 @@ func (p *Previews) exact(q Question) (Answer, error) {
 			return Answer{}, err //nolint:wrapcheck // fil.Faults, which name the field
 		}
 		a.Breakdown[by] = map[string]*int{}
-		for i, n := range v.countGroups(g) {
+		for i, n := range v.countGroups(g, v.found) {
 			a.Breakdown[by][g.Names[i+1]] = n
 		}
 	}
 	if g := v.Presence(); q.Presence && g != nil {
-		a.Presence = v.countGroups(g)
+		a.Presence = v.countGroups(g, v.found)
 	}
 	for _, id := range q.Overlap {
 		holding, _ := v.Holding(id)
@@ -213,12 +226,12 @@ func (p *Previews) exact(q Question) (Answer, error) {
 	return a, nil
 }
 
-// countGroups counts the groups of those found.
-func (v *view) countGroups(g *audiences.Grouping) []*int {
+// countGroups counts the groups of a set.
+func (v *view) countGroups(g *audiences.Grouping, set places) []*int {
 	counts := make([]int, len(g.Names))
 	count := func(group int) {
 		of := v.numbering(g, group)
-		for slot, members := range v.found {
+		for slot, members := range set {
 			if members != nil {
 				groups := of(slot)
 				members.each(func(place int) { counts[groups[place]]++ })

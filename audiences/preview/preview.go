@@ -48,7 +48,7 @@ type Answer struct {
 	Total     *int                       `json:"total"`
 	Breakdown map[string]map[string]*int `json:"breakdown"`
 	Overlap   []Overlap                  `json:"overlap,omitempty"`
-	Presence  []*int                     `json:"presence,omitempty"` // agents usually present, by hour of the day from 0
+	Presence  []*int                     `json:"presence,omitempty"` // agents usually present, by hour of the day from 0; in tens but for exact figures
 	Sample    []fil.Agent                `json:"sample,omitempty"`
 	Warnings  []audiences.Warning        `json:"warnings,omitempty"`
 }

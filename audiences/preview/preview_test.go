@@ -300,7 +300,7 @@ func TestHTTP(t *testing.T) {
 	}
 }
 
-// TestPresence has 30 agents act on two days at nine and one day at noon, and three of them in the evening too.
+// TestPresence has 30 agents act on two days at nine and one day at noon, seventeen of them at two too, and three in the evening.
 func TestPresence(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, time.November, 20, 23, 0, 0, 0, time.UTC)
@@ -320,6 +320,10 @@ func TestPresence(t *testing.T) {
 		act(agent, 2, 9)
 		act(agent, 3, 9)
 		act(agent, 2, 12)
+		if agent < 17 {
+			act(agent, 2, 14)
+			act(agent, 3, 14)
+		}
 		if agent < 3 {
 			act(agent, 2, 19)
 			act(agent, 3, 19)
@@ -331,8 +335,8 @@ func TestPresence(t *testing.T) {
 		who  fil.Caller
 		want string
 	}{
-		{fil.Caller{Name: "a"}, "9:30"},
-		{fil.Caller{Name: "sees", Sample: true}, "9:30 19:3"},
+		{fil.Caller{Name: "a"}, "9:30 14:20"},
+		{fil.Caller{Name: "sees", Sample: true}, "9:30 14:17 19:3"},
 	} {
 		presence := o.ask(c.who, q).Presence
 		var told []string
