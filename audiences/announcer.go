@@ -2,6 +2,7 @@ package audiences
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -58,6 +59,7 @@ func NewAnnouncer(index *Index, to Publisher, whole func(context.Context) error,
 // desk is one partition being announced: what has to be looked at.
 type desk struct {
 	partition int
+	trail     *trail        // of the partition, until it is dropped
 	wake      chan struct{} // one token: there is something to look at
 
 	lock    sync.Mutex
@@ -79,22 +81,24 @@ func (a *Announcer) Touched(records []fil.Record, cause fil.MembershipCause) {
 					d.touched[rec.Key] = cause
 				}
 			}
-			if cause == fil.CauseAgent && a.index.audiences.Load().asked.others { // rules ask of one agent's record for another
-				d.all = cause
-			}
 			d.lock.Unlock()
 			d.signal()
 		}
 	}
+	if cause == fil.CauseAgent && a.index.audiences.Load().asked.others { // rules ask of one agent's record for another, of any partition
+		a.everywhere(cause)
+	}
 }
 
 // Redefined says that audiences, or the contents that rules go by, have changed.
-func (a *Announcer) Redefined() {
+func (a *Announcer) Redefined() { a.everywhere(fil.CauseAudience) }
+
+func (a *Announcer) everywhere(why fil.MembershipCause) {
 	a.lock.Lock()
 	desks := slices.Collect(maps.Values(a.desks))
 	a.lock.Unlock()
 	for _, d := range desks {
-		d.everyone(fil.CauseAudience)
+		d.everyone(why)
 	}
 }
 
@@ -149,7 +153,7 @@ func (a *Announcer) Announce(ctx context.Context, partition int) {
 func (a *Announcer) open(partition int) *desk {
 	a.lock.Lock()
 	defer a.lock.Unlock()
-	d := &desk{partition: partition, wake: make(chan struct{}, 1), touched: map[string]fil.MembershipCause{}, all: fil.CauseStart}
+	d := &desk{partition: partition, trail: a.index.lives.trail(partition), wake: make(chan struct{}, 1), touched: map[string]fil.MembershipCause{}, all: fil.CauseStart}
 	a.desks[partition] = d
 	return d
 }
@@ -218,7 +222,10 @@ func (a *Announcer) look(ctx context.Context, d *desk) (err error) {
 			return fmt.Errorf("load the whole directory: %w", err)
 		}
 	}
-	trail := a.index.lives.trail(d.partition)
+	if err := a.held(d); err != nil {
+		return err
+	}
+	trail := d.trail
 	if d.asked != asked && all == "" {
 		all = fil.CauseAudience
 	}
@@ -239,11 +246,19 @@ func (a *Announcer) look(ctx context.Context, d *desk) (err error) {
 			}
 		}
 	}
-	return a.settle(ctx, d, trail, asked, touched)
+	return a.settle(ctx, d, asked, touched)
+}
+
+// held says whether the partition is still held: agents of one that was dropped look as if the directory had removed them.
+func (a *Announcer) held(d *desk) error {
+	if a.index.lives.find(d.partition) != d.trail {
+		return fmt.Errorf("partition %d was dropped", d.partition)
+	}
+	return nil
 }
 
 // settle looks at agents one by one and announces what differs, some at a time.
-func (a *Announcer) settle(ctx context.Context, d *desk, trail *trail, asked *asked, touched map[string]fil.MembershipCause) error {
+func (a *Announcer) settle(ctx context.Context, d *desk, asked *asked, touched map[string]fil.MembershipCause) error {
 	const some, told = 1000, 100_000
 	ids := slices.Sorted(maps.Keys(touched))
 	for done := 0; done < len(ids); done += some {
@@ -252,7 +267,7 @@ func (a *Announcer) settle(ctx context.Context, d *desk, trail *trail, asked *as
 		entered, left := 0, 0
 		batch := ids[done:min(done+some, len(ids))]
 		for _, id := range batch {
-			j, changed := a.judge(d, trail, asked, id)
+			j, changed := a.judge(d, asked, id)
 			if !changed {
 				continue
 			}
@@ -270,13 +285,16 @@ func (a *Announcer) settle(ctx context.Context, d *desk, trail *trail, asked *as
 			}
 			entered, left = entered+len(j.Entered), left+len(j.Left)
 		}
+		if err := errors.Join(a.held(d), ctx.Err()); err != nil {
+			return err
+		}
 		if len(records) > 0 {
 			if err := a.to.Publish(ctx, records); err != nil {
 				return fmt.Errorf("publish memberships of partition %d: %w", d.partition, err)
 			}
 		}
 		for i, rec := range records {
-			trail.note(rec, said[i])
+			d.trail.note(rec, said[i])
 		}
 		a.changes.WithLabelValues("entered").Add(float64(entered))
 		a.changes.WithLabelValues("left").Add(float64(left))

@@ -20,7 +20,8 @@ type judgement struct {
 
 // judge compares the announced audiences that an agent should be in with those that the log says. It notes when time alone
 // may change the answer.
-func (a *Announcer) judge(d *desk, t *trail, asked *asked, id string) (j judgement, changed bool) {
+func (a *Announcer) judge(d *desk, asked *asked, id string) (j judgement, changed bool) {
+	t := d.trail
 	t.lock.RLock()
 	who, known := t.who.find(id)
 	was, event := map[string]time.Time{}, uint64(0)
@@ -115,10 +116,10 @@ func (a *Announcer) plan(t *trail, asked *asked, now time.Time) (next agenda) {
 	if len(asked.acts) == 0 {
 		return next
 	}
-	titles := *a.index.lives.shelf.titles.Load()
 	t.lock.RLock()
 	acts, last := t.acts.Load(), slices.Clone(t.last)
 	t.lock.RUnlock()
+	titles := *a.index.lives.shelf.titles.Load() // after the acts, so that it has all their contents
 	for who, n := range last {
 		if n != 0 {
 			next.set(uint32(who), untilOf(asked.acts, &past{deeds{acts, n}, titles}, now))

@@ -135,6 +135,9 @@ func (ix *Index) ApplyMemberships(records []fil.Record) (moved []string, err err
 
 // saidIn reads the audiences that a record says its agent is in.
 func saidIn(rec fil.Record) (map[string]time.Time, error) {
+	if rec.Key == "" { // nothing could be put in the log to take it back
+		return nil, checkKey(rec, "")
+	}
 	if rec.Event.Data == nil {
 		return nil, nil
 	}

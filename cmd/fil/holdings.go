@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 
@@ -19,7 +20,7 @@ type holdings struct {
 	ctx     context.Context //nolint:containedctx // of run: whoever asks for a partition, it is read for as long as that runs
 
 	mu       sync.Mutex
-	all      bool // the agents of all partitions are at hand: nothing is dropped any more
+	all      bool // the agents of all partitions are at hand, or the process ends: nothing is dropped any more
 	held     map[int]*holding
 	dropping map[int]chan struct{} // closed when the partition is dropped
 	over     sync.WaitGroup
@@ -43,9 +44,12 @@ func (p *holdings) run(ctx context.Context) error {
 	close(p.running)
 	<-ctx.Done()
 	p.mu.Lock()
-	p.all = false
+	p.all = true // lanes end what they have in hand, with what they know: nothing is dropped any more
+	held := slices.Collect(maps.Values(p.held))
 	p.mu.Unlock()
-	p.keep(nil)
+	for _, one := range held {
+		one.over.Wait()
+	}
 	p.over.Wait()
 	return nil
 }

@@ -1,0 +1,101 @@
+package audiences_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/filengine/fil"
+	"github.com/filengine/fil/audiences"
+)
+
+// A rule that asks one agent's record for another moves agents of other partitions than that of the record.
+func TestAnnouncerFollowsOtherAgents(t *testing.T) {
+	place := newPlace(t)
+	place.put(fil.TopicAudiences, "team", fil.Audience{ID: "team", Name: "x", Rule: `team("root")`, Announce: true})
+	between, beneath := "a", "b"
+	for i := 0; partitionOf(beneath) == partitionOf(between); i++ {
+		beneath = fmt.Sprint("b", i)
+	}
+	place.put(fil.TopicAgents, between, fil.Agent{ID: between, Attributes: map[string]any{"supervisor": "root"}})
+	place.put(fil.TopicAgents, beneath, fil.Agent{ID: beneath, Attributes: map[string]any{"supervisor": between}})
+	place.look()
+	if want := []string{"team"}; !slices.Equal(place.state[beneath], want) {
+		t.Fatalf("%s is in %v, want %v", beneath, place.state[beneath], want)
+	}
+	place.put(fil.TopicAgents, between, fil.Agent{ID: between})
+	place.look()
+	if len(place.state[between])+len(place.state[beneath]) > 0 {
+		t.Errorf("announced %v after the manager had left the team", place.state)
+	}
+}
+
+// dropping publishes once, and then the process lets go of the partition.
+type dropping struct {
+	*place
+	partition int
+}
+
+func (d *dropping) Publish(ctx context.Context, records []fil.Record) error {
+	err := d.place.Publish(ctx, records)
+	d.index.Drop(d.partition)
+	return err
+}
+
+// Agents of a partition that the process lets go of while they are looked at have not left anything.
+func TestAnnouncerSaysNothingOfADroppedPartition(t *testing.T) {
+	place := newPlace(t)
+	var err error
+	if place.announce, err = audiences.NewAnnouncer(place.index, &dropping{place: place}, func(context.Context) error { return nil }, slog.New(slog.DiscardHandler), prometheus.NewRegistry()); err != nil {
+		t.Fatal(err)
+	}
+	place.desks = []*audiences.Desk{place.announce.Open(0)}
+	var there []fil.Record
+	for i := 0; len(there) < 1500; i++ {
+		if id := fmt.Sprint("agent", i); partitionOf(id) == 0 {
+			place.put(fil.TopicAgents, id, fil.Agent{ID: id, Attributes: map[string]any{"grade": "A"}})
+			there = append(there, place.log[len(place.log)-1])
+		}
+	}
+	in := fil.Membership{In: map[string]time.Time{"grade": place.now}, Entered: []string{"grade"}, Cause: fil.CauseStart}
+	for _, rec := range there {
+		in.Agent = rec.Key
+		place.put(fil.TopicMemberships, rec.Key, in)
+		place.listen(place.log[len(place.log)-1])
+	}
+	place.put(fil.TopicAudiences, "other", fil.Audience{ID: "other", Name: "x", Rule: `grade == "A"`, Announce: true})
+	written := len(place.log)
+	if err := place.desks[0].Look(t.Context()); err == nil {
+		t.Error("no error from a partition that is not held any more")
+	}
+	for _, rec := range place.log[written:] {
+		if rec.Event.Data == nil {
+			t.Fatalf("%s is said to be gone", rec.Key)
+		}
+	}
+	if n := len(place.log) - written; n != 1000 {
+		t.Errorf("%d records, want those written before the partition was dropped", n)
+	}
+	_ = place.desks[0].Look(t.Context())
+}
+
+// A record without a key is of no agent, and must not keep those of the partition from being announced.
+func TestAnnouncerPassesOverARecordWithoutKey(t *testing.T) {
+	place := newPlace(t)
+	for i := range 64 { // the ids of some of them are odd numbers, as those that say something are
+		rec := place.append(fil.TopicMemberships, "", fil.Event{ID: fmt.Sprintf("%x", i), Source: "test", Type: fil.TypeMembership})
+		if _, err := place.index.ApplyMemberships([]fil.Record{rec}); err == nil {
+			t.Fatal("a record without a key was accepted")
+		}
+	}
+	written := len(place.log)
+	place.look()
+	if more := place.log[written:]; len(more) > 0 {
+		t.Errorf("announced %v", more)
+	}
+}
