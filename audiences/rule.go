@@ -136,6 +136,8 @@ func (c *compiler) syntax(err error) *RuleError {
 	case strings.Contains(found.Message, "EOF") || strings.Contains(found.Message, "unexpected end"):
 		at = file.Location{From: len(text), To: len(text) + 1}
 		return c.wrong(at, "la règle s'arrête trop tôt", "the rule ends too soon")
+	case strings.HasPrefix(found.Message, "unrecognized character") && strings.ContainsAny(token, "“”„«»‘’"):
+		return c.wrong(at, `les guillemets d'un texte sont droits : "…" ou '…'`, `the quotes of a text are straight: "…" or '…'`)
 	case found.Message == "literal not terminated":
 		return c.wrong(at, "ce texte n'est pas fermé par un guillemet", "this text is not closed by a quote")
 	case strings.HasPrefix(found.Message, "unexpected token") && token == "=":

@@ -27,6 +27,8 @@ var wrongRules = []struct{ rule, nearest string }{
 	{`Grade == "A"`, "grade"},
 	{`salaire > 3`, ""},
 	{`grade = "A"`, ""},
+	{`grade == “A”`, ""},
+	{`grade == « A »`, ""},
 	{`grade == "A" and`, ""},
 	{`(grade == "A"`, ""},
 	{`grade == "A`, ""},

@@ -58,11 +58,7 @@ func writeStep(out io.Writer, spoken string, s planStep, first, rest string) {
 	if how := s.How.In(spoken); how != "" {
 		what += " · " + how
 	}
-	agents := "–" // not told
-	if s.Agents != nil {
-		agents = strconv.Itoa(*s.Agents)
-	}
-	_, _ = fmt.Fprintf(out, "%s\t%d\t %s%s\n", agents, s.Microseconds, first, strings.Join(strings.Fields(what), " "))
+	_, _ = fmt.Fprintf(out, "%s\t%d\t %s%s\n", figure(s.Agents), s.Microseconds, first, strings.Join(strings.Fields(what), " "))
 	for i, inner := range s.Steps {
 		if i == len(s.Steps)-1 {
 			writeStep(out, spoken, inner, rest+"└─ ", rest+"   ")

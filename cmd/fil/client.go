@@ -12,6 +12,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/filengine/fil"
 )
 
 // serverFlags are those of every command that talks to a server.
@@ -71,7 +73,10 @@ func (f serverFlags) open(ctx context.Context, w *world, method, path string, qu
 	if err != nil {
 		var refused *net.OpError
 		if errors.As(err, &refused) {
-			return nil, fmt.Errorf("nobody answers at %s: start one with `fil up`, or name yours with --server", f.Server)
+			return nil, errors.New(fil.Bilingual{
+				FR: "personne ne répond à " + f.Server + " : démarrez un serveur avec « fil up », ou nommez le vôtre par --server",
+				EN: "nobody answers at " + f.Server + ": start one with 'fil up', or name yours with --server",
+			}.In(language(w.Environ)))
 		}
 		return nil, fmt.Errorf("ask %s: %w", f.Server, err)
 	}

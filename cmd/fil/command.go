@@ -12,6 +12,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/filengine/fil"
 	"github.com/filengine/fil/cmd/fil/config"
 	"github.com/filengine/fil/cmd/fil/tracing"
 )
@@ -80,6 +81,11 @@ type world struct {
 // usageError is a wrong use of a command that only its run can see; it exits with 2.
 type usageError struct{ error }
 
+// misused refuses a wrong use in the reader's language.
+func (w *world) misused(problem fil.Bilingual) error {
+	return usageError{errors.New(problem.In(language(w.Environ)))}
+}
+
 // exitStatus ends a command that has said all that it had to say.
 type exitStatus int
 
@@ -105,7 +111,7 @@ func Run(ctx context.Context, args []string, streams Streams) int {
 		return exitDone
 	}
 	if err != nil {
-		_, _ = fmt.Fprintf(streams.Err, "fil: %v\n%s\n", err, texts["see_help"])
+		_, _ = fmt.Fprintf(streams.Err, "fil: %s\n%s\n", strings.ReplaceAll(err.Error(), `\x00`, ""), texts["see_help"])
 		return exitUsage
 	}
 	err = parsed.Run(&world{Streams: streams, ctx: ctx, configFile: tree.Config})

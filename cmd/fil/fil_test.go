@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -243,8 +244,11 @@ func TestCommand(t *testing.T) {
 		{"unknown command", []string{"upp"}, exitUsage, "upp"},
 		{"unknown flag", []string{"up", "--dta", "x"}, exitUsage, "--data"},
 		{"agent without id", []string{"keys", "create", "--data", t.TempDir(), "--role", "agent"}, exitUsage, "--agent"},
+		{"sample of a key that sees nobody", []string{"keys", "create", "--data", t.TempDir(), "--role", "ingest", "--sample"}, exitUsage, "vont avec --role"},
+		{"share that is none", []string{"sync", "csv", "fil_test.go", "--max-removals", "200"}, exitUsage, "n'est pas une part"},
+		{"number that is negative", []string{"directory", "generate", "--engagements", "-1"}, exitUsage, `got "-1"`},
 		{"unknown role", []string{"keys", "create", "--data", t.TempDir(), "--role", "king"}, exitUsage, "king"},
-		{"nobody there", []string{"feed", "a1", "--server", "http://127.0.0.1:1", "--key", "x"}, exitFailed, "fil up"},
+		{"nobody there", []string{"feed", "a1", "--server", "http://127.0.0.1:1", "--key", "x"}, exitFailed, "personne ne répond"},
 		{"id that is a negative number", []string{"feed", "-8845298781299428018", "--server", "http://127.0.0.1:1"}, exitFailed, "fil up"},
 		{"serve without engines", []string{"serve", "worker"}, exitUsage, "log.brokers"},
 		{"limit out of bounds", []string{"feed", "a1", "--limit", "101"}, exitUsage, "--limit"},
@@ -258,6 +262,14 @@ func TestCommand(t *testing.T) {
 				t.Errorf("status %d, want %d, saying %q:\n%s", status, c.status, c.says, out)
 			}
 		})
+	}
+}
+
+// A figure that is withheld is not said to be small: large ones are withheld too, from which small ones would be worked out.
+func TestWithheldFiguresAreNotSaidToBeSmall(t *testing.T) {
+	none := 0
+	if few, many, withheld := figure(&none), cell(1410.0), []string{figure(nil), cell(nil)}; few != "0" || many != "1410" || !slices.Equal(withheld, []string{"–", "–"}) {
+		t.Errorf("figures are written %s, %s, and %v when withheld", few, many, withheld)
 	}
 }
 

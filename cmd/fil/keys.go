@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"text/tabwriter"
@@ -26,7 +25,7 @@ type createKeyCommand struct {
 func (c *createKeyCommand) Run(w *world) error {
 	role := fil.Role(c.Role)
 	if (role == fil.RoleAgent) != (c.Agent != "") {
-		return usageError{fmt.Errorf("--agent ID goes with --role agent, and only with it")}
+		return w.misused(fil.Bilingual{FR: "--agent ID va avec --role agent, et seulement avec lui", EN: "--agent ID goes with --role agent, and only with it"})
 	}
 	scope := access.Scope{Sample: c.Sample}
 	if c.Perimeter != nil {
@@ -34,11 +33,11 @@ func (c *createKeyCommand) Run(w *world) error {
 	}
 	switch {
 	case c.Perimeter != nil && scope.Perimeter == "":
-		return usageError{errors.New("--perimeter: the id of an audience is required; leave the flag out for a key without bound")}
+		return w.misused(fil.Bilingual{FR: "--perimeter : l'identifiant d'une audience est attendu ; sans l'option, la clé n'est pas bornée", EN: "--perimeter: the id of an audience is required; leave the flag out for a key without bound"})
 	case scope != (access.Scope{}) && role != fil.RoleCommunicator && role != fil.RoleLeader:
-		return usageError{errors.New("--perimeter and --sample go with --role communicator or leader: other keys see no audience")}
+		return w.misused(fil.Bilingual{FR: "--perimeter et --sample vont avec --role communicator ou leader : les autres clés ne voient pas d'audience", EN: "--perimeter and --sample go with --role communicator or leader: other keys see no audience"})
 	case c.Life < 0, c.Life > 0 && role != fil.RoleAgent:
-		return usageError{errors.New("--life goes with --role agent, and is positive: the other keys live until they are revoked")}
+		return w.misused(fil.Bilingual{FR: "--life va avec --role agent, et est positive : les autres clés vivent jusqu'à leur révocation", EN: "--life goes with --role agent, and is positive: the other keys live until they are revoked"})
 	case c.Life == 0:
 		c.Life = agentTokenLife
 	}

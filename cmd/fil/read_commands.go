@@ -129,10 +129,13 @@ func (c *previewCommand) Run(w *world) error {
 	return tab.Flush()
 }
 
-// figure writes a count; one that is withheld is said to be small.
+// notTold stands for a figure that is withheld: it may be small, or one from which a small one would be worked out.
+const notTold = "–"
+
+// figure writes a count.
 func figure(n *int) string {
 	if n == nil {
-		return "< " + strconv.Itoa(fil.DefaultThreshold)
+		return notTold
 	}
 	return strconv.Itoa(*n)
 }
@@ -187,7 +190,7 @@ func (c *reportCommand) Run(w *world) error {
 func cell(v any) string {
 	switch v := v.(type) {
 	case nil:
-		return "< " + strconv.Itoa(fil.DefaultThreshold)
+		return notTold
 	case float64:
 		return strconv.FormatFloat(v, 'f', -1, 64)
 	default:

@@ -22,7 +22,7 @@ func (p *portion) UnmarshalText(text []byte) error {
 	number := strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(string(text)), "%"))
 	n, err := strconv.ParseFloat(strings.Replace(number, ",", ".", 1), 64)
 	if err != nil || !(n >= 0 && n <= 100) { // so that NaN is refused too
-		return fmt.Errorf("%q is not a share such as 5%%", text)
+		return fmt.Errorf("« %s » n'est pas une part comme 5%% / is not a share such as 5%%", text)
 	}
 	*p = portion(n / 100)
 	return nil

@@ -31,7 +31,7 @@ func commandTexts() map[string]fil.Bilingual {
 		"help_import":          {FR: "Importer des agents, des contenus ou des engagements depuis des fichiers CSV ou NDJSON, bruts, gzip ou zip.", EN: "Import agents, contents or engagements from CSV or NDJSON files, plain, gzip or zip."},
 		"help_feed":            {FR: "Montrer le fil d'un agent et pourquoi chaque contenu y est.", EN: "Show an agent's feed and why each content is in it."},
 		"help_audience":        {FR: "Travailler sur les audiences.", EN: "Work on audiences."},
-		"help_preview":         {FR: "Compter les agents qu'une règle décrit, avec leur répartition.", EN: "Count the agents that a rule describes, with a breakdown."},
+		"help_preview":         {FR: "Compter les agents qu'une règle décrit, avec leur répartition ; « – » : un chiffre tu, parce qu'il isolerait trop peu d'agents.", EN: "Count the agents that a rule describes, with a breakdown; '–': a figure withheld, as it would isolate too few agents."},
 		"help_explain_rule":    {FR: "Montrer comment une règle s'évalue : ses parties, dans quel ordre et en combien de temps.", EN: "Show how a rule is evaluated: its parts, in which order and how long each takes."},
 		"help_why":             {FR: "Dire pourquoi un agent est, ou n'est pas, dans une audience.", EN: "Say why an agent is, or is not, in an audience."},
 		"help_report":          {FR: "Montrer ce qu'un contenu est devenu ; sans contenu, la vue d'ensemble.", EN: "Show what became of a content; without content, the overview."},
