@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -95,6 +96,9 @@ func (h *house) openLane(ctx context.Context, partition int) (release func(), er
 			return nil, err
 		}
 	}
+	if err := h.catchUp(ctx, partition); err != nil {
+		return nil, err
+	}
 	announcing, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var over sync.WaitGroup
 	over.Go(func() { h.announcer.Announce(announcing, partition) })
@@ -102,6 +106,24 @@ func (h *house) openLane(ctx context.Context, partition int) (release func(), er
 		stop()
 		over.Wait()
 	}, nil
+}
+
+// catchUp returns when all has been applied that the worker before this one may have gone by when it announced: tables that
+// were ready long ago may lag behind it, and what it announced would be taken back. Its announcements are the first of all.
+func (h *house) catchUp(ctx context.Context, partition int) error {
+	for _, topic := range []fil.Topic{fil.TopicMemberships, fil.TopicAgents, fil.TopicEngagements} {
+		table := h.tables[topic]
+		if h.holdings != nil {
+			table = h.holdings.table(partition, topic)
+		}
+		if table == nil {
+			continue
+		}
+		if err := table.CatchUp(ctx, partition); err != nil {
+			return err
+		}
+	}
+	return errors.Join(h.tables[fil.TopicAudiences].CatchUp(ctx), h.tables[fil.TopicContents].CatchUp(ctx))
 }
 
 // whole returns when the directory is at hand whole.

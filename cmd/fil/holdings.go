@@ -102,6 +102,16 @@ func (p *holdings) load(ctx context.Context, partition int, of []projection) err
 	return nil
 }
 
+// table gives what reads a topic of a partition, nil when nothing does.
+func (p *holdings) table(partition int, topic fil.Topic) *eventlog.Table {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if held := p.held[partition]; held != nil {
+		return held.tables[topic]
+	}
+	return nil
+}
+
 // caughtUp returns when tables have applied what was in the log when they began.
 func caughtUp(ctx context.Context, tables ...*eventlog.Table) error {
 	for _, table := range tables {

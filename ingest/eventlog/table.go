@@ -251,3 +251,24 @@ func (t *Table) Await(ctx context.Context, at fil.Position) error {
 		}
 	}
 }
+
+// CatchUp returns nil once what is in some partitions of the table's topic now has been applied, or was rejected; in all
+// that the table reads when none is named. It is for whoever takes over from another process, long after Ready.
+func (t *Table) CatchUp(ctx context.Context, partitions ...int) error {
+	if len(partitions) == 0 {
+		var err error
+		if partitions, err = t.chosen(); err != nil {
+			return fmt.Errorf("table of %s: %w", t.topic, err)
+		}
+	}
+	for _, p := range partitions {
+		_, end, err := t.log.Extent(ctx, t.topic, p)
+		if err == nil && end > 0 {
+			err = t.Await(ctx, fil.Position{Topic: t.topic, Partition: p, Offset: end - 1})
+		}
+		if err != nil {
+			return fmt.Errorf("catch up with %s/%d: %w", t.topic, p, err)
+		}
+	}
+	return nil
+}

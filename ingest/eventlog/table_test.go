@@ -188,3 +188,38 @@ func TestTable_ABareNullFromAnotherProducerIsATombstone(t *testing.T) {
 		t.Errorf("after the tombstone (-want +got):\n%s", diff)
 	}
 }
+
+// A table that was ready long ago catches up with what is in the log when it is asked to.
+func TestTable_CatchUp(t *testing.T) {
+	l := open(t)
+	applied := make(chan string, 10)
+	table := l.Table(fil.TopicAgents, func(records []fil.Record) error {
+		for _, rec := range records {
+			applied <- rec.Key
+		}
+		return nil
+	})
+	running := start(t, table.Run)
+	<-table.Ready()
+	if err := table.CatchUp(t.Context()); err != nil {
+		t.Errorf("with nothing in the log: %v", err)
+	}
+	for _, name := range []string{"a", "b", "c"} {
+		rec := publish(t, l, agent(name, `1`))[0]
+		if err := table.CatchUp(t.Context(), rec.Partition); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case got := <-applied:
+			if got != name {
+				t.Errorf("applied %s, want %s", got, name)
+			}
+		default:
+			t.Errorf("%s is not applied", name)
+		}
+	}
+	if err := table.CatchUp(t.Context(), 3); err == nil {
+		t.Error("a partition that is not there was caught up with")
+	}
+	running.stop(t)
+}
