@@ -47,8 +47,9 @@ func (ix *Index) ApplyAgents(records []fil.Record) error {
 	ix.writer.Lock()
 	defer ix.writer.Unlock()
 	var rejected []error
-	for some := range slices.Chunk(records, draftsAtOnce) {
-		for i, d := range ix.drafts(some) {
+	for some, drafts := range ix.drafts(records) {
+		for i := range drafts {
+			d := &drafts[i]
 			if ix.stale(some[i]) {
 				continue
 			}

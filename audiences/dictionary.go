@@ -6,92 +6,84 @@ import (
 	"math/bits"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 )
 
 // A dictionary gives small integers, codes, to the values of one field, from 1; code 0 is no value. It only grows: a value
-// that nobody has any more costs its bytes until the next start. One writer; any number of readers. While the
-// writer waits, what it would do without a lock others may do for it.
+// that nobody has any more costs its bytes until the next start. One writer; any number of readers, who take no lock: a
+// value is in the list before its code is in the table, and a table that has grown replaces the other whole.
 
 // dictionary gives codes to words, which are found by an open table of their codes, each beside half of the word's hash:
 // words that are not the one looked for are seldom read.
 type dictionary struct {
-	lock    sync.RWMutex
 	seed    maphash.Seed
-	slots   []uint64                 // the half, then the code, at the hash of the word or after it; 0 for none
+	slots   atomic.Pointer[[]uint64] // the half, then the code, at the hash of the word or after it; 0 for none
 	list    atomic.Pointer[[]string] // by code
 	parents atomic.Pointer[[]uint32] // of paths: by code, the unit above or 0
 }
 
 func newDictionary() *dictionary {
-	d := &dictionary{seed: maphash.MakeSeed(), slots: make([]uint64, slotsFor(1))}
+	d, slots := &dictionary{seed: maphash.MakeSeed()}, make([]uint64, slotsFor(1))
+	d.slots.Store(&slots)
 	d.list.Store(&[]string{""})
 	d.parents.Store(&[]uint32{0})
 	return d
 }
 
-// find gives the word's code, 0 when it has none. It takes no lock.
+// find gives the word's code, 0 when it has none.
 func (d *dictionary) find(word string) uint32 {
-	_, code := d.slot(word, maphash.String(d.seed, word))
-	return code
+	slots := *d.slots.Load()
+	mask, half := len(slots)-1, maphash.String(d.seed, word)>>32
+	for i := int(half) & mask; ; i = (i + 1) & mask {
+		found := atomic.LoadUint64(&slots[i])
+		if found == 0 || found>>32 == half && d.word(uint32(found)) == word {
+			return uint32(found)
+		}
+	}
 }
 
 // findBytes does as find.
 func (d *dictionary) findBytes(word []byte) uint32 {
-	mask, half := len(d.slots)-1, maphash.Bytes(d.seed, word)>>32
+	slots := *d.slots.Load()
+	mask, half := len(slots)-1, maphash.Bytes(d.seed, word)>>32
 	for i := int(half) & mask; ; i = (i + 1) & mask {
-		found := d.slots[i]
+		found := atomic.LoadUint64(&slots[i])
 		if found == 0 || found>>32 == half && d.word(uint32(found)) == string(word) {
 			return uint32(found)
 		}
 	}
 }
 
-// slot gives the place of a word in the table, or the one that it would have, and its code.
-func (d *dictionary) slot(word string, hash uint64) (slot int, code uint32) {
-	mask, half := len(d.slots)-1, hash>>32
-	for i := int(half) & mask; ; i = (i + 1) & mask {
-		found := d.slots[i]
-		if found == 0 || found>>32 == half && d.word(uint32(found)) == word {
-			return i, uint32(found)
-		}
-	}
-}
-
 // intern gives the word's code, a new one if need be. Only the writer calls it.
 func (d *dictionary) intern(word string) uint32 {
-	hash := maphash.String(d.seed, word)
-	slot, code := d.slot(word, hash) // no lock: nobody else writes
-	if code != 0 {
+	if code := d.find(word); code != 0 {
 		return code
 	}
 	word = strings.Clone(word) // words live long; the record they came with should not
 	words := append(*d.list.Load(), word)
-	code = uint32(len(words) - 1)
-	d.list.Store(&words) // before the code can be found
-	d.lock.Lock()
-	defer d.lock.Unlock()
-	d.slots[slot] = hash>>32<<32 | uint64(code)
-	if slots := slotsFor(len(words)); slots > len(d.slots) {
-		d.grow(slots)
+	d.list.Store(&words)
+	code, slots := uint32(len(words)-1), *d.slots.Load()
+	if n := slotsFor(len(words)); n > len(slots) {
+		larger := make([]uint64, n)
+		for _, found := range slots {
+			if found != 0 {
+				put(larger, found)
+			}
+		}
+		d.slots.Store(&larger)
+		slots = larger
 	}
+	put(slots, maphash.String(d.seed, word)>>32<<32|uint64(code))
 	return code
 }
 
-func (d *dictionary) grow(slots int) {
-	old, mask := d.slots, slots-1
-	d.slots = make([]uint64, slots)
-	for _, found := range old {
-		if found == 0 {
-			continue
-		}
-		i := int(found>>32) & mask
-		for d.slots[i] != 0 {
-			i = (i + 1) & mask
-		}
-		d.slots[i] = found
+// put adds a word's code, beside half of its hash, to a table.
+func put(slots []uint64, word uint64) {
+	i, mask := int(word>>32), len(slots)-1
+	for slots[i&mask] != 0 {
+		i++
 	}
+	atomic.StoreUint64(&slots[i&mask], word)
 }
 
 // internPath gives the code of a unit, after those of the units above it.
@@ -113,52 +105,58 @@ func (d *dictionary) word(code uint32) string { return (*d.list.Load())[code] }
 func (d *dictionary) all() []string { return *d.list.Load() }
 
 func (d *dictionary) code(word string) (uint32, bool) {
-	d.lock.RLock()
-	defer d.lock.RUnlock()
 	code := d.find(word)
 	return code, code != 0
 }
 
 // keyring gives codes to the keys of numbers and dates, which are found by an open table.
 type keyring struct {
-	slots []uint32                 // codes, at the hash of their keys or after it; 0 for none; for the writer
+	slots atomic.Pointer[[]uint32] // codes, at the hash of their keys or after it; 0 for none
 	list  atomic.Pointer[[]uint64] // by code
 }
 
 func newKeyring() *keyring {
-	k := &keyring{slots: make([]uint32, slotsFor(1))}
+	k, slots := &keyring{}, make([]uint32, slotsFor(1))
+	k.slots.Store(&slots)
 	k.list.Store(&[]uint64{0})
 	return k
 }
 
 // find gives the code of a key, 0 when it has none.
-func (k *keyring) find(key uint64) uint32 { return k.slots[k.slot(key)] }
+func (k *keyring) find(key uint64) uint32 {
+	_, code := k.slot(*k.slots.Load(), key)
+	return code
+}
 
-// slot gives the place of a key in the table, or the one that it would have.
-func (k *keyring) slot(key uint64) int {
-	keys, mask := *k.list.Load(), len(k.slots)-1
+// slot gives the place of a key in a table, or the one that it would have, and its code.
+func (k *keyring) slot(slots []uint32, key uint64) (slot int, code uint32) {
+	mask := len(slots) - 1
 	for i := int(scramble(key)) & mask; ; i = (i + 1) & mask {
-		if code := k.slots[i]; code == 0 || keys[code] == key {
-			return i
+		if code := atomic.LoadUint32(&slots[i]); code == 0 || k.key(code) == key {
+			return i, code
 		}
 	}
 }
 
 func (k *keyring) intern(key uint64) uint32 {
-	slot := k.slot(key)
-	if code := k.slots[slot]; code != 0 {
+	slots := *k.slots.Load()
+	slot, code := k.slot(slots, key)
+	if code != 0 {
 		return code
 	}
 	keys := append(*k.list.Load(), key)
-	code := uint32(len(keys) - 1)
-	k.slots[slot] = code
 	k.list.Store(&keys)
-	if slots := slotsFor(len(keys)); slots > len(k.slots) {
-		k.slots = make([]uint32, slots)
-		for code, key := range keys[1:] {
-			k.slots[k.slot(key)] = uint32(code + 1)
+	code = uint32(len(keys) - 1)
+	if n := slotsFor(len(keys)); n > len(slots) {
+		larger := make([]uint32, n)
+		for i, key := range keys[1:] {
+			slot, _ := k.slot(larger, key)
+			larger[slot] = uint32(i + 1)
 		}
+		k.slots.Store(&larger)
+		return code
 	}
+	atomic.StoreUint32(&slots[slot], code)
 	return code
 }
 
@@ -169,7 +167,7 @@ func (k *keyring) all() []uint64 { return *k.list.Load() }
 // combinations gives codes to lists of words' codes: equal lists share one. All lists lie in one array, and are found by
 // an open table of their codes, so that lists that no two agents share cost little more than themselves.
 type combinations struct {
-	slots []uint32 // codes, at the hash of their lists or after it; 0 for none; for the writer
+	slots atomic.Pointer[[]uint32] // codes, at the hash of their lists or after it; 0 for none
 	lists atomic.Pointer[lists]
 }
 
@@ -183,7 +181,8 @@ type lists struct {
 const emptyList = 1
 
 func newCombinations() *combinations {
-	c := &combinations{slots: make([]uint32, slotsFor(1))}
+	c, slots := &combinations{}, make([]uint32, slotsFor(1))
+	c.slots.Store(&slots)
 	c.lists.Store(&lists{ends: []uint32{0}})
 	c.intern(nil)
 	return c
@@ -199,11 +198,17 @@ func (c *combinations) list(code uint32) []uint32 {
 	return c.lists.Load().list(code)
 }
 
-// find gives the slot of a list, and its code or 0.
-func (c *combinations) find(list []uint32) (slot int, code uint32) {
-	all, mask := c.lists.Load(), len(c.slots)-1
+// find gives the code of a list, 0 when it has none.
+func (c *combinations) find(list []uint32) uint32 {
+	_, code := c.slot(*c.slots.Load(), list)
+	return code
+}
+
+// slot gives the place of a list in a table, or the one that it would have, and its code.
+func (c *combinations) slot(slots []uint32, list []uint32) (slot int, code uint32) {
+	mask := len(slots) - 1
 	for i := int(hashOf(list)) & mask; ; i = (i + 1) & mask {
-		if code := c.slots[i]; code == 0 || slices.Equal(all.list(code), list) {
+		if code := atomic.LoadUint32(&slots[i]); code == 0 || slices.Equal(c.list(code), list) {
 			return i, code
 		}
 	}
@@ -211,19 +216,26 @@ func (c *combinations) find(list []uint32) (slot int, code uint32) {
 
 // intern gives a list's code, a new one if need be.
 func (c *combinations) intern(list []uint32) uint32 {
-	slot, code := c.find(list)
+	slots := *c.slots.Load()
+	slot, code := c.slot(slots, list)
 	if code != 0 {
 		return code
 	}
 	all := *c.lists.Load()
 	all.items = append(all.items, list...)
 	all.ends = append(all.ends, uint32(len(all.items)))
-	code = uint32(len(all.ends) - 1)
-	c.slots[slot] = code
 	c.lists.Store(&all)
-	if slots := slotsFor(len(all.ends)); slots > len(c.slots) {
-		c.grow(slots)
+	code = uint32(len(all.ends) - 1)
+	if n := slotsFor(len(all.ends)); n > len(slots) {
+		larger := make([]uint32, n)
+		for code := uint32(1); int(code) < len(all.ends); code++ {
+			slot, _ := c.slot(larger, all.list(code))
+			larger[slot] = code
+		}
+		c.slots.Store(&larger)
+		return code
 	}
+	atomic.StoreUint32(&slots[slot], code)
 	return code
 }
 
@@ -234,15 +246,6 @@ func slotsFor(n int) int {
 		slots *= 2
 	}
 	return slots
-}
-
-func (c *combinations) grow(slots int) {
-	c.slots = make([]uint32, slots)
-	all := c.lists.Load()
-	for code := uint32(1); int(code) < len(all.ends); code++ {
-		slot, _ := c.find(all.list(code))
-		c.slots[slot] = code
-	}
 }
 
 func hashOf(list []uint32) uint64 {

@@ -2,13 +2,15 @@ package audiences
 
 import (
 	"fmt"
+	"iter"
 	"runtime"
+	"sync"
 
 	"github.com/filengine/fil"
 )
 
 // draft is one record of an agent, read and ready to be applied. Reading asks the dictionaries and adds nothing to them,
-// so that many records are read at once; what they lack is added when the draft is applied.
+// so that many records are read at once, while others are applied; what they lack is added when the draft is applied.
 type draft struct {
 	id      string
 	stamp   uint64
@@ -40,43 +42,64 @@ func (d *draft) intern() {
 }
 
 const (
-	draftsAtOnce = 512 // that are read before they are applied
+	draftsAtOnce = 512 // that are read while as many are applied
 	draftsAlone  = 32  // that are not worth another goroutine
 )
 
 // recordReader reads records on several goroutines. It keeps its memory.
 type recordReader struct {
-	drafts   []draft
-	each     []*draft
+	index    *Index
+	batches  [2][]draft
 	scanners []*scanner
 }
 
-// drafts reads at most draftsAtOnce records. They are good until the next call.
-func (ix *Index) drafts(records []fil.Record) []*draft {
-	r := ix.reader
-	if r == nil {
-		r = &recordReader{}
-		ix.reader = r
-	}
-	for len(r.drafts) < len(records) && len(r.drafts) < draftsAtOnce {
-		n := min(draftsAtOnce, max(len(records), 1))
-		r.drafts, r.each = make([]draft, n), make([]*draft, n)
-		codes := make([]uint32, n*len(ix.fields))
-		for i := range r.drafts {
-			r.drafts[i].codes, r.each[i] = codes[:len(ix.fields):len(ix.fields)], &r.drafts[i]
-			codes = codes[len(ix.fields):]
+// drafts gives records, at most draftsAtOnce at a time, with their drafts, which are good until it gives the next. Those
+// are read meanwhile.
+func (ix *Index) drafts(records []fil.Record) iter.Seq2[[]fil.Record, []draft] {
+	return func(yield func([]fil.Record, []draft) bool) {
+		if ix.reader == nil {
+			ix.reader = &recordReader{index: ix}
+		}
+		r := ix.reader
+		some := records[:min(len(records), draftsAtOnce)]
+		drafts := r.read(0, some)
+		for turn := 1; len(some) > 0; turn = 1 - turn {
+			records = records[len(some):]
+			next, ahead := records[:min(len(records), draftsAtOnce)], []draft(nil)
+			var reading sync.WaitGroup
+			if len(next) > 0 {
+				reading.Go(func() { ahead = r.read(turn, next) })
+			}
+			more := yield(some, drafts)
+			if reading.Wait(); !more {
+				return
+			}
+			some, drafts = next, ahead
 		}
 	}
-	workers := min(runtime.GOMAXPROCS(0), (len(records)+draftsAlone-1)/draftsAlone)
-	for len(r.scanners) < workers {
-		r.scanners = append(r.scanners, newScanner(ix))
+}
+
+// read reads at most draftsAtOnce records into one of the batches.
+func (r *recordReader) read(turn int, records []fil.Record) []draft {
+	fields := len(r.index.fields)
+	if len(r.batches[turn]) < len(records) {
+		drafts, codes := make([]draft, len(records)), make([]uint32, len(records)*fields)
+		for i := range drafts {
+			drafts[i].codes, codes = codes[:fields:fields], codes[fields:]
+		}
+		r.batches[turn] = drafts
 	}
-	inParallel(workers, (len(records)+draftsAlone-1)/draftsAlone, func(worker, i int) {
+	drafts, tasks := r.batches[turn][:len(records)], (len(records)+draftsAlone-1)/draftsAlone
+	workers := min(runtime.GOMAXPROCS(0), tasks)
+	for len(r.scanners) < workers {
+		r.scanners = append(r.scanners, newScanner(r.index))
+	}
+	inParallel(workers, tasks, func(worker, i int) {
 		for k := i * draftsAlone; k < min((i+1)*draftsAlone, len(records)); k++ {
-			r.scanners[worker].read(&records[k], &r.drafts[k])
+			r.scanners[worker].read(&records[k], &drafts[k])
 		}
 	})
-	return r.each[:len(records)]
+	return drafts
 }
 
 // read reads a record: as its shape usually is, or else as encoding/json does.

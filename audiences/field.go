@@ -131,8 +131,7 @@ func (f *field) posted(code uint32, into []uint32) []uint32 {
 	return into
 }
 
-// find gives the code of a value that came as JSON, and whether it has one yet; an error says which type was wanted. It
-// locks nothing: it is for the writer, and for those who work for it.
+// find gives the code of a value that came as JSON, and whether it has one yet; an error says which type was wanted.
 func (f *field) find(value any) (code uint32, known bool, err error) {
 	switch v := value.(type) {
 	case nil:
@@ -177,7 +176,7 @@ func (f *field) findList(items []any) (code uint32, known bool, err error) {
 		}
 	}
 	if known {
-		_, code = f.lists.find(codes)
+		code = f.lists.find(codes)
 	}
 	return code, code != 0, nil
 }

@@ -87,11 +87,11 @@ func (d *dictionary) bytes() int {
 	for _, word := range words {
 		n += len(word)
 	}
-	return n + textBytes*cap(words) + 8*len(d.slots)
+	return n + textBytes*cap(words) + 8*len(*d.slots.Load())
 }
 
 func (k *keyring) bytes() int {
-	return 8*cap(k.all()) + 4*len(k.slots)
+	return 8*cap(k.all()) + 4*len(*k.slots.Load())
 }
 
 func (c *combinations) bytes() int {

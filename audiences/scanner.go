@@ -237,7 +237,7 @@ func (s *scanner) texts(f *field, d *draft) bool {
 		}
 	}
 	if items == nil {
-		if _, d.codes[f.at] = f.lists.find(s.list); d.codes[f.at] != 0 {
+		if d.codes[f.at] = f.lists.find(s.list); d.codes[f.at] != 0 {
 			return true
 		}
 		for _, code := range s.list {
