@@ -104,6 +104,9 @@ func (j *judged) gathered(q *query) *gathering {
 	found, done := q.found.judged[j.id]
 	if !done {
 		found = j.lives.gather(q.found.layout, func(_ int, t *trail) crowd { return t.announced(j.id) })
+		if q.found.judged == nil {
+			q.found.judged = map[string]*gathering{}
+		}
 		q.found.judged[j.id] = found
 	}
 	return found

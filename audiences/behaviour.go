@@ -108,6 +108,9 @@ func (q *query) didSo(d *did) *gathering {
 	found, done := q.found.deeds[d]
 	if !done {
 		found = d.lives.gather(q.found.layout, func(_ int, t *trail) crowd { return d.among(t, q.now) })
+		if q.found.deeds == nil {
+			q.found.deeds = map[*did]*gathering{}
+		}
 		q.found.deeds[d] = found
 	}
 	return found

@@ -51,6 +51,7 @@ type Index struct {
 	audiences atomic.Pointer[audienceSet]
 	lives     *lives
 	queries   sync.Pool // of *query
+	plans     plans
 }
 
 type place struct {

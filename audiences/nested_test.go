@@ -51,6 +51,39 @@ func TestAudiencesWithinAudiences(t *testing.T) {
 	}
 }
 
+// The plan of a rule that is counted again is not compiled again: the count follows the audiences that the rule names, new
+// agents and new values all the same.
+func TestCountsFollowWhatRulesName(t *testing.T) {
+	t.Parallel()
+	ix := audiences.NewIndex(schema, audiences.Config{})
+	counts := func(rule string, want int) {
+		t.Helper()
+		for range 2 {
+			if got, err := ix.Count(rule); err != nil || got != want {
+				t.Fatalf("%s holds %d (%v), want %d", rule, got, err, want)
+			}
+		}
+	}
+	staff(t, ix, 3, graded("A", "mairie"))
+	putAudiences(t, ix, fil.Audience{ID: "inner", Rule: `grade == "A"`})
+	counts(`audience("inner")`, 3)
+	counts(`grade == "B"`, 0)
+	putAudiences(t, ix, fil.Audience{ID: "inner", Rule: `grade == "B"`})
+	counts(`audience("inner")`, 0)
+	staff(t, ix, 2, graded("B", "mairie"))
+	counts(`audience("inner")`, 2)
+	counts(`grade == "B"`, 2)
+	for i := range 200 { // more rules than are kept
+		counts(fmt.Sprintf(`grade == "B" and site != "s%d"`, i), 2)
+	}
+	if err := ix.ApplyAudiences([]fil.Record{record(t, "inner", nil)}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ix.Count(`audience("inner")`); err == nil {
+		t.Fatal("an audience that is gone is counted")
+	}
+}
+
 // TestCyclesHoldNobody applies audiences that lead to each other in every order: the same ones hold nobody by their rule,
 // and the record that closed the cycle is rejected with the path.
 func TestCyclesHoldNobody(t *testing.T) {

@@ -137,39 +137,6 @@ func (p *part) meet(b *block) {
 	}
 }
 
-// countSets counts those whom a conjunction holds for, when it is of one set, or of at most four that are blocks.
-func (q *query) countSets(parts []part) (n int, ok bool) {
-	var room [4]operand
-	of, positive := room[:0], false
-	for _, p := range parts {
-		switch {
-		case !p.one || len(of) == len(room):
-			return 0, false
-		case p.set.n == 0 && !p.not:
-			return 0, true
-		case p.set.n == 0:
-		case len(parts) == 1 && p.not:
-			return int(q.segment.live.n - p.set.n), true
-		case len(parts) == 1:
-			return int(p.set.n), true
-		case p.set.flat == nil:
-			return 0, false
-		case p.not:
-			of = append(of, operand{p.set.flat, ^uint64(0)})
-		default:
-			of, positive = append(of, operand{p.set.flat, 0}), true
-		}
-	}
-	switch {
-	case len(of) == 0:
-		return int(q.segment.live.n), true
-	case !positive:
-		return 0, false
-	default:
-		return fuseCount(of), true
-	}
-}
-
 func (e every) holds(r *row) bool {
 	for _, part := range e {
 		if !part.holds(r) {

@@ -125,7 +125,7 @@ func (ix *Index) size(p plan) int {
 }
 
 func (ix *Index) findings(l *layout, p plan) *findings {
-	found := &findings{layout: l, codes: map[*words][]uint32{}, ordinals: map[*people][]uint32{}, deeds: map[*did]*gathering{}, judged: map[string]*gathering{}}
+	found := &findings{layout: l, codes: map[*words][]uint32{}}
 	q := ix.query(found)
 	defer ix.queries.Put(q)
 	q.prepare(p)
@@ -165,33 +165,20 @@ func (q *query) visit(s *segment, p plan, visit func(s *segment, found *block)) 
 
 // choose writes those of the segment who satisfy a plan, or could if it is not exact.
 func (q *query) choose(p plan, into *block) {
-	if e, ok := p.(every); ok {
-		q.conjoin(q.partsOf(e), into, true)
-		return
+	switch p := p.(type) {
+	case every:
+		q.conjoin(q.partsOf(p), into, true)
+	case either:
+		q.unite(p, into)
+	default:
+		q.everyone(into)
+		p.narrow(q, into)
 	}
-	q.everyone(into)
-	p.narrow(q, into)
 }
 
 func (q *query) everyone(into *block) {
 	into.clear()
 	q.segment.live.or(into)
-}
-
-// count counts those of the segment who satisfy an exact plan.
-func (q *query) count(p plan) int {
-	e, ok := p.(every)
-	if !ok {
-		e = every{p}
-	}
-	parts := q.partsOf(e)
-	if n, ok := q.countSets(parts); ok {
-		return n
-	}
-	found := q.take()
-	defer func() { q.used-- }()
-	q.conjoin(parts, found, true)
-	return found.count()
 }
 
 // ask leaves in a block those who satisfy the plan. The lock is held to copy a few rows at a time and not while they are
@@ -268,6 +255,9 @@ func (q *query) ordinalsOf(p *people) ([]uint32, bool) {
 		slices.Sort(ordinals)
 		if l.moving || q.index.layout.Load() != l {
 			ordinals = nil
+		}
+		if q.found.ordinals == nil {
+			q.found.ordinals = map[*people][]uint32{}
 		}
 		q.found.ordinals[p] = ordinals
 	}

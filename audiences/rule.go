@@ -67,13 +67,21 @@ func (r *reading) audience(definition fil.Audience, stamp uint64) *audience {
 	return a
 }
 
-// compile makes the plan of a rule among the audiences that there are.
+// compile makes the plan of a rule among the audiences that there are, to be evaluated whole.
 func (ix *Index) compile(rule string) (plan, *RuleError) {
+	among := ix.audiences.Load()
+	if kept, ok := ix.plans.find(rule, among); ok {
+		return kept, nil
+	}
 	_, tree, wrong := ix.parse(rule)
 	if wrong != nil {
 		return nil, wrong
 	}
-	return normal(bare(tree)), nil
+	made := joined(normal(bare(tree)))
+	if ix.audiences.Load() == among { // and was all along
+		ix.plans.keep(rule, among, made)
+	}
+	return made, nil
 }
 
 // parse gives what a rule says, and its normal form, whose clauses know their places.

@@ -36,6 +36,8 @@ func TestShardsOfManySegments(t *testing.T) {
 	rules := []string{
 		`grade == "attaché"`, `inOrg("mairie/dgs")`, `not manager and telework_days >= 2`, `hired < "1990-01-01" or "sig" in skills`,
 		`org == "mairie" and id in ["a000004", "a149993"]`, `grade != nil and len(skills) == 0 and inOrg("ccas/accueil")`,
+		`not manager and not (category == "A") and not (grade == "adjoint") and not (language == "en") and not ("sig" in skills)`,
+		`grade == "attaché" or site == "site-7" or grade == "adjoint" or not (language == "fr") and category == "B"`,
 	}
 	check := func(n int) {
 		t.Helper()
@@ -48,6 +50,8 @@ func TestShardsOfManySegments(t *testing.T) {
 				rules[2]: a.Attributes["manager"] == false && a.Attributes["telework_days"].(float64) >= 2,
 				rules[3]: hired != "" && hired < "1990-01-01" || slices.Contains(skills, "sig"),
 				rules[4]: a.Org == "mairie" && (a.ID == "a000004" || a.ID == "a149993"), rules[5]: len(skills) == 0 && a.Org == "ccas/accueil",
+				rules[6]: a.Attributes["manager"] == false && a.Attributes["category"] != "A" && a.Attributes["grade"] != "adjoint" && a.Language != "en" && !slices.Contains(skills, "sig"),
+				rules[7]: a.Attributes["grade"] == "attaché" || a.Site == "site-7" || a.Attributes["grade"] == "adjoint" || a.Language != "fr" && a.Attributes["category"] == "B",
 			} {
 				if holds {
 					want[rule]++
