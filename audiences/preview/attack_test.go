@@ -214,3 +214,42 @@ func TestAttack_Tracker(t *testing.T) {
 		t.Errorf("the tracker tells whether the target manages:\n%s", diff)
 	}
 }
+
+// TestAttack_Remainder takes the groups of one field that are told from the size, to learn the one that is withheld, and the groups of a finer
+// field from that.
+func TestAttack_Remainder(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	units := map[string]int{"state/x": 60, "state/y": 40, "state/w": 13, "state/z": 1, "town/x": 50, "town/y": 30, "town/z": 2}
+	for _, unit := range sorted(units) {
+		grade, _, _ := strings.Cut(unit, "/")
+		o.staff(units[unit], graded(grade, unit))
+	}
+	o.staff(100, fil.Agent{})
+	a := o.ask(fil.Caller{Name: "spy"}, preview.Question{Rule: "grade != nil", By: []string{"org", "grade"}})
+	for _, grade := range []string{"state", "town"} {
+		of := a.Breakdown["grade"][grade]
+		if of == nil {
+			rest := *a.Size
+			for _, n := range a.Breakdown["grade"] {
+				if n == nil {
+					continue
+				}
+				rest -= *n
+			}
+			of = &rest
+		}
+		if *of == *a.Size {
+			continue // no grade is told
+		}
+		left := *of
+		for unit, n := range a.Breakdown["org"] {
+			if n != nil && strings.HasPrefix(unit, grade+"/") {
+				left -= *n
+			}
+		}
+		if left > 0 && left < 10 {
+			t.Errorf("%d agents are told of by grade %s and its units: %s", left, grade, described(a))
+		}
+	}
+}

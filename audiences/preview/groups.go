@@ -93,16 +93,22 @@ func (t *telling) withhold(size int) bool {
 
 // takeBack withholds the smallest of the groups that are told.
 func (t *telling) takeBack(sizes []int) bool {
+	smallest := t.smallest(sizes)
+	if smallest > 0 {
+		t.told[smallest] = false
+	}
+	return smallest > 0
+}
+
+// smallest gives the smallest of the groups that are told and have somebody; 0 if there is none.
+func (t *telling) smallest(sizes []int) int {
 	smallest := 0
 	for group, told := range t.told {
 		if told && sizes[group] > 0 && (smallest == 0 || sizes[group] < sizes[smallest]) {
 			smallest = group
 		}
 	}
-	if smallest > 0 {
-		t.told[smallest] = false
-	}
-	return smallest > 0
+	return smallest
 }
 
 // split makes the classes of those who are told apart, and says whether there are any. When there is no room for them,
