@@ -99,3 +99,57 @@ func TestAnnouncerPassesOverARecordWithoutKey(t *testing.T) {
 		t.Errorf("announced %v", more)
 	}
 }
+
+// Whatever somebody writes to fil.memberships, the announcer puts it right and comes to rest.
+func FuzzMembership(f *testing.F) {
+	f.Add("a", "0000000000000001", []byte(`{"agent":"a","in":{"x":"2026-03-01T00:00:00Z","gone":"1969-01-01T00:00:00Z"}}`))
+	f.Add("a", "2", []byte(`{"agent":"a","in":{"x":"2106-02-07T06:28:16Z"}}`))
+	f.Add("nobody", "ffffffffffffffff", []byte(nil))
+	f.Add("", "1", []byte(`{"agent":"","in":{}}`))
+	f.Fuzz(func(t *testing.T, key, id string, data []byte) {
+		place := newPlace(t)
+		place.put(fil.TopicAudiences, "x", fil.Audience{ID: "x", Name: "x", Rule: `true`, Announce: true})
+		place.put(fil.TopicAgents, "a", fil.Agent{ID: "a"})
+		if len(data) == 0 {
+			data = nil
+		}
+		rec := place.append(fil.TopicMemberships, key, fil.Event{ID: id, Source: "test", Type: fil.TypeMembership, Data: data})
+		moved, err := place.index.ApplyMemberships([]fil.Record{rec})
+		if rejected, other := fil.Rejections(err); other != nil || len(rejected)+len(moved) > 1 {
+			t.Fatalf("moved %v, error %v", moved, err)
+		}
+		if len(moved) > 0 {
+			place.announce.Touched([]fil.Record{rec}, fil.CauseStart)
+		}
+		place.deaf = true
+		place.look()
+		written := len(place.log)
+		place.look()
+		if more := place.log[written:]; len(more) > 0 {
+			t.Fatalf("nothing changed, and this was announced: %v", more)
+		}
+		for _, rec := range place.log {
+			if rec.Topic == fil.TopicMemberships && rec.Key == "a" && rec.Event.Data != nil {
+				data = rec.Event.Data
+			}
+		}
+		if m, err := fil.Decode[fil.Membership](fil.Record{Event: fil.Event{Data: data}}); err != nil || len(m.In) != 1 {
+			t.Errorf("the last of a is %s, error %v", data, err)
+		}
+	})
+}
+
+// An act whose key is another's than its agent is in a partition that another worker may have: it counts nowhere.
+func TestActsCountInTheirPartition(t *testing.T) {
+	place := newPlace(t)
+	place.put(fil.TopicAgents, "a", fil.Agent{ID: "a"})
+	act := deed{agent: "a", content: "c", kind: fil.Read, at: place.now, id: "1"}.record(t, 0)
+	place.write(fil.TopicEngagements, "b", act.Event)
+	if n, err := place.index.Count(`did("read")`); n != 0 || err != nil {
+		t.Errorf("%d agents did what another's key stands for, error %v", n, err)
+	}
+	place.write(fil.TopicEngagements, "a", act.Event)
+	if n, err := place.index.Count(`did("read")`); n != 1 || err != nil {
+		t.Errorf("%d agents did it, error %v; want 1", n, err)
+	}
+}

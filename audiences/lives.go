@@ -105,8 +105,8 @@ func (ix *Index) Acts() int {
 
 // ApplyEngagements applies records of fil.engagements, in their order, to what rules about behaviour are judged by. A
 // record at or below the last offset applied of its partition has no effect, nor has one that is older than the window, nor
-// an event that the agent's acts include already; agents need not be known. A record that holds no engagement changes
-// nothing: who drains the topic rejects it.
+// an event that the agent's acts include already; agents need not be known. A record that holds no engagement, or
+// whose key is not its agent, changes nothing: who drains the topic judges it.
 func (ix *Index) ApplyEngagements(records []fil.Record) {
 	for same := range partitions(records) {
 		ix.lives.apply(same)
@@ -137,7 +137,7 @@ func (l *lives) apply(records []fil.Record) {
 	acts, offsets := make([]act, 0, len(records)), make([]int64, 0, len(records))
 	for _, rec := range records {
 		agent, content, kind, ok := l.engaged(&rec)
-		if !ok {
+		if !ok || rec.Topic != "" && rec.Key != agent { // else what an agent did would be in two partitions
 			continue
 		}
 		at := rec.Event.Time

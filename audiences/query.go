@@ -56,7 +56,7 @@ func (q *query) flat(s *set) *block {
 // settledLayout gives the layout once all shards that have agents by now have their sets.
 func (ix *Index) settledLayout() *layout {
 	if ix.unsettled.Load() {
-		ix.Settle()
+		ix.settleNew()
 	}
 	return ix.layout.Load()
 }

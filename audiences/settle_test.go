@@ -140,6 +140,23 @@ func TestDropForgetsOneShard(t *testing.T) {
 	}
 }
 
+// Who asks while a partition is loaded has its agents settled, and not again those that were.
+func TestSettledShardsStayWhileOthersLoad(t *testing.T) {
+	t.Parallel()
+	ix := audiences.NewIndex(schema, audiences.Config{})
+	agents := townHall(200)
+	inShard(t, ix, 0, agents[:100]...)
+	ix.Settle(0)
+	before := ix.Serials()
+	inShard(t, ix, 1, agents[100:]...)
+	if got, _ := ix.Count("true"); got != 200 {
+		t.Fatalf("everyone is %d, want 200", got)
+	}
+	if after := ix.Serials(); len(after) != 2 || !slices.Contains(after, before[0]) {
+		t.Errorf("segments %d, then %d: the first was made anew", before, after)
+	}
+}
+
 // The scanner reads days by itself: as package time does.
 func TestScannedDays(t *testing.T) {
 	t.Parallel()

@@ -118,6 +118,18 @@ func (ix *Index) Settle(partitions ...int) {
 	ix.unsettled.Store(false)
 }
 
+// settleNew settles the shards that have no sets yet, and leaves the others alone.
+func (ix *Index) settleNew() {
+	ix.writer.Lock()
+	defer ix.writer.Unlock()
+	for _, sh := range ix.shards {
+		if !sh.settled {
+			ix.settle(sh)
+		}
+	}
+	ix.unsettled.Store(false)
+}
+
 func (ix *Index) settle(sh *shard) {
 	order := ix.sorted(sh)
 	l := ix.layout.Load()

@@ -151,11 +151,16 @@ func (p *Previews) next(ctx context.Context, who fil.Caller, q Question, answer 
 	if from < c.known { // the store has forgotten: what this process knows stays
 		c.known = from
 	}
+	place := c.known
 	c.known += len(questions)
 	if asked {
 		questions = questions[:len(questions)-1]
 	}
-	for _, earlier := range questions {
+	for i, earlier := range questions { // thousands, in a process that has just started
+		if err := ctx.Err(); err != nil {
+			c.known = place + i
+			return fmt.Errorf("%w: %w", ErrQuestions, err)
+		}
 		p.recall(c, earlier)
 	}
 	c.heard.freeze(!asked)
