@@ -191,7 +191,7 @@ func (m *measured) rules() {
 	start := time.Now()
 	insert(m.b, m.db, m.directory)
 	m.line("  (ClickHouse: %d rows inserted and merged in %.0f s)\n", m.directory.Len(), time.Since(start).Seconds())
-	rows := [][]string{{"preview (count)", "p50", "p99", "of processors p50", "p99", "aim p99", "ClickHouse p50", "p99", "times faster: median, least", "aim", "by hand p50", "ratio to it: median, greatest", "aim"}}
+	rows := [][]string{{"preview (count, plan kept)", "p50", "p99", "of processors p50", "p99", "aim p99", "ClickHouse p50", "p99", "times faster: median, least", "aim", "by hand p50", "ratio to it: median, greatest", "aim"}}
 	for _, n := range []int{1, 5, 20} {
 		rules := rulesOf(n)
 		l := newLimit(m.directory, rules)
