@@ -81,13 +81,18 @@ func (c *Cohort) Holding(audienceID string) (set []*Places, names bool) {
 	return met(c.Within, c.evaluate(a.plan)), names
 }
 
-// Usual lists the fields of a breakdown when none are named: org, site and the first three texts and booleans declared.
+// Usual lists the fields of a breakdown when none are named: the first three texts and booleans declared, then org and site,
+// which are finer: a figure that is told withholds others of the fields after it.
 func (c *Cohort) Usual() []string {
-	var names []string
+	var names, places []string
 	for _, f := range c.index.usualFields() {
-		names = append(names, f.name)
+		if f.name == "org" || f.name == "site" {
+			places = append(places, f.name)
+		} else {
+			names = append(names, f.name)
+		}
 	}
-	return names
+	return append(names, places...)
 }
 
 // Serials are those that a cohort would have now.

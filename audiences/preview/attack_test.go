@@ -226,6 +226,10 @@ func TestAttack_Remainder(t *testing.T) {
 		o.staff(units[unit], graded(grade, unit))
 	}
 	o.staff(100, fil.Agent{})
+	usual := o.ask(fil.Caller{Name: "usual"}, preview.Question{Rule: "grade != nil"})
+	if state, town := usual.Breakdown["grade"]["state"], usual.Breakdown["grade"]["town"]; state == nil || town == nil {
+		t.Errorf("units, not the grades that they are in, are to be withheld: %s", described(usual))
+	}
 	a := o.ask(fil.Caller{Name: "spy"}, preview.Question{Rule: "grade != nil", By: []string{"org", "grade"}})
 	for _, grade := range []string{"state", "town"} {
 		of := a.Breakdown["grade"][grade]
