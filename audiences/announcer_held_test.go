@@ -153,3 +153,26 @@ func TestActsCountInTheirPartition(t *testing.T) {
 		t.Errorf("%d agents did it, error %v; want 1", n, err)
 	}
 }
+
+// A month has its end once: who did something at the end of a short month, or of a long one, leaves when the announcer expects it.
+func TestMonthsEndOnce(t *testing.T) {
+	for _, last := range []time.Time{
+		time.Date(2026, 2, 28, 12, 0, 0, 0, time.UTC), time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC), time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC),
+		time.Date(2026, 2, 28, 23, 59, 59, 0, time.UTC), time.Date(2026, 1, 28, 1, 0, 0, 0, time.UTC), time.Date(2026, 4, 30, 8, 0, 0, 0, time.UTC),
+	} {
+		now := last
+		ix := audiences.NewIndex(schema, audiences.Config{Now: func() time.Time { return now }, Zone: time.UTC, Behaviour: 3 * window})
+		putAgents(t, ix, fil.Agent{ID: "a"})
+		ix.ApplyEngagements([]fil.Record{deed{agent: "a", content: "c", kind: fil.Read, at: last, id: "1"}.record(t, 1)})
+		const rule = `did("read", "1 month")`
+		next, err := ix.NextChange(rule)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for ; now.Before(last.AddDate(0, 0, 40)); now = now.Add(time.Hour) {
+			if n, err := ix.Count(rule); err != nil || n == 1 != now.Before(next["a"]) {
+				t.Fatalf("done at %v, to leave at %v: %d at %v, error %v", last, next["a"], n, now, err)
+			}
+		}
+	}
+}

@@ -32,7 +32,21 @@ func (d *did) since(now time.Time) int64 {
 	if d.whole {
 		return now.Add(-d.lives.kept).Unix()
 	}
-	return d.span.before(now).Unix()
+	since := d.span.before(now)
+	if d.span.ends(since, now) { // all of that day is past: else the moment would go back at midnight
+		since = tomorrow(since).Add(-1)
+	}
+	return since.Unix()
+}
+
+// ends says whether a span of months led to the last day of a month that is too short for the day that it came from.
+func (s span) ends(to, from time.Time) bool {
+	return (s.unit == inMonths || s.unit == inYears) && to.Day() != from.Day()
+}
+
+func tomorrow(of time.Time) time.Time {
+	year, month, day := of.Date()
+	return time.Date(year, month, day+1, 0, 0, 0, 0, of.Location())
 }
 
 // past is what an agent did, and the contents, at one moment.
@@ -88,8 +102,8 @@ func (d *did) until(p *past, now time.Time) time.Time {
 		return last.Add(d.lives.kept)
 	}
 	until := d.span.after(last)
-	for d.span.before(until).Before(last) { // months are not all as long
-		until = until.AddDate(0, 0, 1)
+	if d.span.ends(until, last) {
+		until = tomorrow(until)
 	}
 	return until
 }
