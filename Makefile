@@ -169,8 +169,9 @@ bench-engines: build engines ## Mesure les r√¥les en processus, moteurs embarqu√
 .PHONY: bench-audiences
 bench-audiences: EVENTS = 10000000
 bench-audiences: engines ## Mesure les audiences sur AGENTS=5800000 agents fictifs / measures audiences on made-up agents
-	@mkdir -p bin; DESKDROP='$(if $(DESKDROP),$(abspath $(DESKDROP)))' go test -run '^TestDeskDrop$$' -bench '^BenchmarkAudiences$$' -benchtime 1x -timeout 2h ./cmd/fil/census \
+	@mkdir -p bin; go test -run '^$$' -bench '^BenchmarkAudiences$$' -benchtime 1x -timeout 2h ./cmd/fil/census \
 		-census.sizes $(SIZES) -census.logged $(LOGGED) -census.events $(EVENTS) -census.report $(CURDIR)/bin/bench-audiences.txt
+	@$(if $(DESKDROP),DESKDROP='$(abspath $(DESKDROP))') go test -count=1 -run '^TestDeskDrop$$' -v ./cmd/fil/census
 
 .PHONY: demo-deskdrop
 demo-deskdrop: build engines ## Importe un vrai journal : DESKDROP=users_interactions.csv.zip / imports a real log
