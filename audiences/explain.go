@@ -12,7 +12,7 @@ import (
 type RulePlan struct {
 	Size         *int     `json:"size"`         // agents it holds for; null when withheld
 	Total        *int     `json:"total"`        // agents in the directory, or in the caller's perimeter; null when withheld
-	Microseconds int64    `json:"microseconds"` // that counting them took, in this process, just now
+	Microseconds *int64   `json:"microseconds"` // that counting them took, in this process, just now; null when withheld
 	Plan         PlanStep `json:"plan"`
 }
 
@@ -26,7 +26,7 @@ type PlanStep struct {
 	Order        int           `json:"order,omitempty"`  // of evaluation, among the steps without parts
 	Exact        bool          `json:"exact"`            // sets answer it; otherwise agents are asked one by one
 	Agents       *int          `json:"agents"`           // for whom the step alone holds; null when not told
-	Microseconds int64         `json:"microseconds"`     // that counting them took
+	Microseconds *int64        `json:"microseconds"`     // that counting them took; null when their number is, which it would tell
 	Steps        []PlanStep    `json:"steps,omitempty"`
 }
 
@@ -37,8 +37,11 @@ type Counted func(n int, who func(threshold int) *Cohort) *int
 // Exact tells all, to those who may see agents.
 func Exact(n int, _ func(int) *Cohort) *int { return &n }
 
-// maxCounted bounds the steps of an explanation that are counted each by itself.
-const maxCounted = 100
+// Bounds of the steps of an explanation that are counted each by itself, and of the agents that are asked for them one by one.
+const (
+	maxCounted = 100
+	maxAsked   = 2_000_000
+)
 
 // Explain tells the plan of a rule in its normal form, as it is evaluated, with what each part takes and, as far as counted
 // tells, holds by itself. With a perimeter, agents outside it do not exist. An error is a *RuleError.
@@ -56,7 +59,8 @@ func (ix *Index) Explain(rule string, counted Counted, perimeter string) (RulePl
 		e.within = set.cut(perimeter)
 		tree = normal(every{tree, nested{reference{id: perimeter}, e.within}})
 	}
-	total := e.told(ix.size(e.within), e.within)
+	e.total = ix.size(e.within)
+	total := e.told(e.total, e.within)
 	root := e.step(tree, rule)
 	return RulePlan{Size: root.Agents, Total: total, Microseconds: root.Microseconds, Plan: root}, nil
 }
@@ -67,6 +71,8 @@ type explainer struct {
 	set       *audienceSet
 	perimeter string // of the caller
 	within    plan   // it
+	total     int    // agents in it
+	asked     int    // agents one by one, for the parts
 	counted   Counted
 	order     int
 	counts    int
@@ -132,14 +138,21 @@ func (e *explainer) steps(parts []plan, source string) []PlanStep {
 
 // count counts those for whom a part alone holds.
 func (e *explainer) count(p plan, s *PlanStep) {
+	alone := normal(bare(every{e.within, p}))
 	if e.counts++; e.counts > maxCounted {
 		return
 	}
-	alone := normal(bare(every{e.within, p}))
+	if e.counts > 1 && !exact(alone) { // the whole rule costs what a preview costs; its parts must not cost that again and again
+		if e.asked += e.total; e.asked > maxAsked {
+			return
+		}
+	}
 	began := time.Now()
 	n := e.index.size(alone)
-	s.Microseconds = time.Since(began).Microseconds()
-	s.Agents = e.told(n, p)
+	took := time.Since(began).Microseconds()
+	if s.Agents = e.told(n, p); s.Agents != nil {
+		s.Microseconds = &took
+	}
 }
 
 func (e *explainer) told(n int, p plan) *int {

@@ -301,3 +301,34 @@ func answer(t *testing.T, request *http.Request) (status int, body string) {
 	}
 	return response.StatusCode, string(raw)
 }
+
+// TestExplainIsBounded holds that parts that ask agents one by one are not all counted, however many a rule has.
+func TestExplainIsBounded(t *testing.T) {
+	t.Parallel()
+	ix := audiences.NewIndex(schema, audiences.Config{})
+	staff(t, ix, 40_000, graded("A", "m"))
+	e, err := ix.Explain(strings.Join(lengths(60), " or "), audiences.Exact, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	counted, left := 0, 0
+	for _, step := range e.Plan.Steps {
+		if step.Agents != nil {
+			counted++
+		} else {
+			left++
+		}
+	}
+	if *e.Size != 40_000 || counted == 0 || left == 0 {
+		t.Errorf("of %d parts, %d are counted", counted+left, counted)
+	}
+}
+
+// lengths makes conditions that agents are asked one by one.
+func lengths(n int) []string {
+	all := make([]string, n)
+	for i := range all {
+		all[i] = fmt.Sprintf("len(grade) == %d", i)
+	}
+	return all
+}

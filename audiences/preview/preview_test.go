@@ -395,6 +395,15 @@ func TestExplain(t *testing.T) {
 	if size := *o.ask(spy, preview.Question{Rule: `grade == "A"`}).Size; size != 44 {
 		t.Errorf("after the explanation a preview tells %d", size)
 	}
+	for _, c := range []struct {
+		who   fil.Caller
+		times bool
+	}{{spy, false}, {fil.Caller{Name: "sees", Sample: true}, true}} { // a time tells whether anybody was there
+		plan, err := o.Previews.Explain(t.Context(), c.who, `grade == "C"`)
+		if err != nil || (plan.Microseconds != nil) != c.times || (plan.Plan.Microseconds != nil) != c.times {
+			t.Errorf("%s is told of a few agents: %+v, %v", c.who.Name, plan, err)
+		}
+	}
 	if _, err := o.Previews.Explain(t.Context(), spy, `grad == 1`); fil.FaultsOf(err) == nil {
 		t.Errorf("a wrong rule gives %v", err)
 	}

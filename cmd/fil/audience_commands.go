@@ -25,7 +25,7 @@ type planStep struct {
 	What, How    fil.Bilingual
 	Text         string
 	Agents       *int
-	Microseconds int64
+	Microseconds *int64
 	Steps        []planStep
 }
 
@@ -49,6 +49,14 @@ func (c *explainCommand) Run(w *world) error {
 	return w.print(b.String())
 }
 
+// microseconds writes how long a step took, which is withheld with its figure.
+func microseconds(n *int64) string {
+	if n == nil {
+		return "–"
+	}
+	return strconv.FormatInt(*n, 10)
+}
+
 // writeStep writes one part of a plan and those in it, as a tree.
 func writeStep(out io.Writer, spoken string, s planStep, first, rest string) {
 	what := s.Text
@@ -58,7 +66,7 @@ func writeStep(out io.Writer, spoken string, s planStep, first, rest string) {
 	if how := s.How.In(spoken); how != "" {
 		what += " · " + how
 	}
-	_, _ = fmt.Fprintf(out, "%s\t%d\t %s%s\n", figure(s.Agents), s.Microseconds, first, strings.Join(strings.Fields(what), " "))
+	_, _ = fmt.Fprintf(out, "%s\t%s\t %s%s\n", figure(s.Agents), microseconds(s.Microseconds), first, strings.Join(strings.Fields(what), " "))
 	for i, inner := range s.Steps {
 		if i == len(s.Steps)-1 {
 			writeStep(out, spoken, inner, rest+"└─ ", rest+"   ")
