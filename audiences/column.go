@@ -108,9 +108,13 @@ type column struct {
 	field *field
 	codes codes
 	known set      // those who have a value
-	posts postings // words and lists: those who have it; paths: those in the unit or beneath
-	bits  sliced   // numbers and dates
+	posts postings // words and lists: those who have it; paths: those in the unit or beneath; numbers and dates, if few
+	bits  sliced   // numbers and dates, unless few
+	few   bool     // the column of numbers or dates had few values when it was built: a set of each takes less than bit slices
 }
+
+// fewValues is how many values of numbers or dates have sets of their own. Keys of small numbers differ in some ten bits.
+const fewValues = 16
 
 // put writes a code at a place; sets follow in a segment that is built.
 func (c *column) put(at uint16, code uint32, built bool) {
@@ -125,7 +129,7 @@ func (c *column) put(at uint16, code uint32, built bool) {
 }
 
 func (c *column) move(at uint16, old, code uint32) {
-	if f := c.field; f.ordered() {
+	if f := c.field; f.ordered() && !c.few {
 		c.bits.move(at, f.key(old), f.key(code), &c.known)
 	} else {
 		var before, after [16]uint32
@@ -142,9 +146,44 @@ func (c *column) move(at uint16, old, code uint32) {
 func (c *column) build(m *mason) {
 	c.codes = packed(m.codes[:len(m.codes):len(m.codes)], 0)
 	c.known = m.knownOf(c.field)
-	if c.field.ordered() {
+	c.few = c.field.ordered() && m.values() <= fewValues
+	if c.field.ordered() && !c.few {
 		c.bits = m.slicedOf(c.field)
 	} else {
 		c.posts = m.postingsOf(c.field)
 	}
+}
+
+// between leaves in a block the places whose value's key is in the range. All its places must have one.
+func (c *column) between(q *query, least, most uint64, places *block) {
+	in, out := 0, 0
+	inside := func(code uint32) bool {
+		key := c.field.key(code)
+		return least <= key && key <= most
+	}
+	c.posts.all(func(code uint32, _ *set) {
+		if inside(code) {
+			in++
+		} else {
+			out++
+		}
+	})
+	if out <= in {
+		c.posts.all(func(code uint32, s *set) {
+			if !inside(code) {
+				s.andNot(places)
+			}
+		})
+		return
+	}
+	mark := q.used
+	defer func() { q.used = mark }()
+	found := q.take()
+	found.clear()
+	c.posts.all(func(code uint32, s *set) {
+		if inside(code) {
+			s.or(found)
+		}
+	})
+	places.and(found)
 }

@@ -324,3 +324,46 @@ func TestReadersAndWriterTogether(t *testing.T) {
 	close(done)
 	readers.Wait()
 }
+
+// TestFewNumbersThenMany has a column of few numbers, each with its own set, that comes to have many, and is settled then.
+func TestFewNumbersThenMany(t *testing.T) {
+	t.Parallel()
+	ix := audiences.NewIndex(schema, audiences.Config{})
+	agents := make([]fil.Agent, 400)
+	put := func(distinct int) {
+		for i := range agents {
+			agents[i] = fil.Agent{ID: fmt.Sprintf("a%d", i), Attributes: map[string]any{"telework_days": float64(i%distinct) / 2}}
+		}
+		putAgents(t, ix, agents...)
+	}
+	check := func(stage string, distinct int) {
+		for _, c := range []struct {
+			rule  string
+			holds func(v float64) bool
+		}{
+			{"telework_days >= 1", func(v float64) bool { return v >= 1 }}, {"telework_days < 0.5", func(v float64) bool { return v < 0.5 }},
+			{"telework_days == 1.5", func(v float64) bool { return v == 1.5 }}, {"telework_days between 0.5 and 7", func(v float64) bool { return v >= 0.5 && v <= 7 }},
+			{"telework_days != nil", func(float64) bool { return true }}, {"telework_days > 99", func(float64) bool { return false }},
+		} {
+			want := 0
+			for i := range agents {
+				if c.holds(float64(i%distinct) / 2) {
+					want++
+				}
+			}
+			if got, err := ix.Count(c.rule); err != nil || got != want {
+				t.Errorf("%s, %s: %d, %v, want %d", stage, c.rule, got, err, want)
+			}
+		}
+	}
+	put(4)
+	check("few", 4)
+	put(60)
+	check("many, one by one", 60)
+	ix.Settle()
+	check("many, settled", 60)
+	put(3)
+	check("few again", 3)
+	ix.Settle()
+	check("few, settled", 3)
+}

@@ -270,7 +270,9 @@ func (b between) narrow(q *query, places *block) {
 	column := &q.segment.columns[b.field.at]
 	column.known.and(places)
 	switch {
-	case !b.field.ordered():
+	case !b.field.ordered() || b.least <= lowestKey && b.most >= highestKey:
+	case column.few:
+		column.between(q, b.least, b.most, places)
 	case places.count() < placesPerSlice*len(column.bits.sets):
 		keys := b.field.keys.all()
 		places.keep(func(at uint16) bool {

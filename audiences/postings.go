@@ -220,7 +220,7 @@ func (m *mason) lay() postings {
 
 // count counts the places of each posted code, and all of them.
 func (m *mason) count(f *field) (total int) {
-	if n := len(f.words.all()); len(m.counts) < n {
+	if n := f.size(); len(m.counts) < n {
 		m.counts = make([]uint32, n)
 	}
 	m.seen = m.seen[:0]
@@ -238,6 +238,23 @@ func (m *mason) count(f *field) (total int) {
 		total += len(posted)
 	}
 	return total
+}
+
+// values counts the values in the column at hand, up to one more than are few.
+func (m *mason) values() int {
+	var met [fewValues]uint32
+	n := 0
+	for at, code := range m.codes {
+		if code == 0 || at > 0 && code == m.codes[at-1] || slices.Contains(met[:n], code) {
+			continue
+		}
+		if n == fewValues {
+			return n + 1
+		}
+		met[n] = code
+		n++
+	}
+	return n
 }
 
 // slicedOf builds the bit-sliced index of the column at hand.
