@@ -61,10 +61,13 @@ func TestGenerated(t *testing.T) {
 
 func TestGeneratedUsage(t *testing.T) {
 	t.Parallel()
-	for _, args := range [][]string{{"--agents", "9"}, {"--agents", "100000000"}, {"--engagements", "-1"}, {"--contents"}, {"--contents", "--engagements", "5", "--format", "csv"}, {"--format", "xml"}} {
+	for _, args := range [][]string{{"--agents", "9"}, {"--agents", "100000000"}, {"--engagements", "-1"}, {"--engagements", "5", "--until", "hier"}, {"--contents"}, {"--contents", "--engagements", "5", "--format", "csv"}, {"--format", "xml"}} {
 		if out, code := run(t, append([]string{"directory", "generate"}, args...)...); code != exitUsage || !strings.Contains(out, "--") {
 			t.Errorf("fil directory generate %v: status %d\n%s", args, code, out)
 		}
+	}
+	if out, code := run(t, "directory", "generate", "--agents", "100", "--engagements", "20", "--until", "2026-11-25"); code != exitDone || strings.Count(out, `"time":"2026-`) != 20 {
+		t.Errorf("acts of another year: status %d\n%s", code, out)
 	}
 	missing := filepath.Join(t.TempDir(), "no", "file")
 	if out, code := run(t, "directory", "generate", "--out", missing); code != exitFailed {

@@ -31,8 +31,13 @@ const (
 
 // Reading makes acts engagements with contents that Contents lists: one for each 5,000 acts, at least 50.
 func (d *Directory) Reading(acts int) *Reading {
-	const per, fewest = 5000, 50
 	end, _ := time.Parse(time.DateOnly, AsOf)
+	return d.ReadingUntil(acts, end)
+}
+
+// ReadingUntil makes them of the ninety days before another moment than AsOf.
+func (d *Directory) ReadingUntil(acts int, end time.Time) *Reading {
+	const per, fewest = 5000, 50
 	r := &Reading{directory: d, acts: acts, contents: max(fewest, acts/per), end: end}
 	weight := make([]float64, readDays*binsADay)
 	for i := range weight {
