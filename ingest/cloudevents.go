@@ -29,7 +29,7 @@ func (d *Door) readEvent(raw []byte, now time.Time) arrival {
 	switch {
 	case len(raw) > maxRecord:
 		a.err = errTooLarge
-	case deeper(raw, maxDepth):
+	case Deeper(raw, maxDepth):
 		a.err = errTooDeep
 	case !utf8.Valid(raw):
 		a.err = notUTF8("")
@@ -68,7 +68,7 @@ func (d *Door) readBinary(headers func(func(name, value string)), data []byte, n
 	switch checked := fil.FaultsOf(a.event.Check()); {
 	case len(faults)+len(checked) > 0:
 		a.err = append(faults, checked...).Err()
-	case deeper(data, maxDepth):
+	case Deeper(data, maxDepth):
 		a.err = errTooDeep
 	default:
 		a.engagement, a.err = d.engagementIn(&a.event, now)

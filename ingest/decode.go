@@ -83,8 +83,8 @@ func (l *lines) next() ([]byte, error) {
 	}
 }
 
-// deeper says whether JSON text nests objects and arrays over most levels. Text that is not JSON gets any answer.
-func deeper(raw []byte, most int) bool {
+// Deeper says whether JSON text nests objects and arrays over most levels. Text that is not JSON gets any answer.
+func Deeper(raw []byte, most int) bool {
 	depth, quoted := 0, false
 	for i := 0; i < len(raw); i++ {
 		switch c := raw[i]; {
@@ -137,7 +137,7 @@ func newShape(t reflect.Type) *shape {
 // decode fills into, a pointer to the struct the shape is of. prefix comes before the fields in faults. An error that
 // holds no fault says that raw is not JSON, or too deep.
 func (s *shape) decode(raw []byte, into any, prefix string) error {
-	if deeper(raw, maxDepth) {
+	if Deeper(raw, maxDepth) {
 		return errTooDeep
 	}
 	if !utf8.Valid(raw) { // the JSON package would put U+FFFD in its place and say nothing

@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/filengine/fil"
+	"github.com/filengine/fil/ingest"
 )
 
 // Bounds of a request's body.
@@ -156,33 +157,12 @@ func decodeObject(raw []byte) (map[string]any, error) {
 		return nil, refuse(http.StatusRequestEntityTooLarge, "Un corps tient en 1 Mio.", "A body fits in 1 MiB.")
 	case !utf8.Valid(raw):
 		return nil, invalid("invalidSyntax", "Le corps doit être de l'UTF-8.", "The body must be UTF-8.")
-	case deeper(raw):
+	case ingest.Deeper(raw, maxDepth):
 		return nil, invalid("invalidSyntax", "Le JSON dépasse 32 niveaux.", "The JSON is over 32 levels deep.")
 	case json.Unmarshal(raw, &object) != nil || object == nil:
 		return nil, invalid("invalidSyntax", "Le corps doit être un objet JSON.", "The body must be a JSON object.")
 	}
 	return object, nil
-}
-
-// deeper says whether JSON text nests over maxDepth levels. Text that is not JSON gets any answer.
-func deeper(raw []byte) bool {
-	depth, quoted := 0, false
-	for i := 0; i < len(raw); i++ {
-		switch c := raw[i]; {
-		case quoted && c == '\\':
-			i++
-		case c == '"':
-			quoted = !quoted
-		case quoted:
-		case c == '{' || c == '[':
-			if depth++; depth > maxDepth {
-				return true
-			}
-		case c == '}' || c == ']':
-			depth--
-		}
-	}
-	return false
 }
 
 func traceOf(r *http.Request) [2]string {
