@@ -130,7 +130,7 @@ func (p *Previews) Explain(ctx context.Context, who fil.Caller, rule string) (pl
 
 // next answers a caller's next question, which goes by all that were asked before it, in other processes too.
 func (p *Previews) next(ctx context.Context, who fil.Caller, q Question, answer func(*caller) error) error {
-	if _, err := p.index.Cohort(q.Rule, q.Perimeter, 0); err != nil { // a question that cannot be answered is not asked
+	if err := p.index.Check(q.Rule); err != nil { // a question that cannot be answered is not asked
 		return err //nolint:wrapcheck // a *audiences.RuleError, which says where
 	}
 	text, err := json.Marshal(q)
