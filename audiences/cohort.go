@@ -84,15 +84,13 @@ func (c *Cohort) Holding(audienceID string) (set []*Places, names bool) {
 // Usual lists the fields of a breakdown when none are named: the first three texts and booleans declared, then org and site,
 // which are finer: a figure that is told withholds others of the fields after it.
 func (c *Cohort) Usual() []string {
-	var names, places []string
-	for _, f := range c.index.usualFields() {
-		if f.name == "org" || f.name == "site" {
-			places = append(places, f.name)
-		} else {
+	var names []string
+	for _, f := range c.index.fields[atAttributes:] {
+		if len(names) < defaultBy && f.groups() && (f.kind == fil.KindText || f.kind == fil.KindBoolean) {
 			names = append(names, f.name)
 		}
 	}
-	return append(names, places...)
+	return append(names, c.index.fields[atOrg].name, c.index.fields[atSite].name)
 }
 
 // Serials are those that a cohort would have now.
@@ -107,27 +105,15 @@ func (ix *Index) Serials() []uint64 {
 
 // evaluate gives the set of a plan by segment of the cohort.
 func (c *Cohort) evaluate(p plan) []*Places {
-	found := c.index.findings(c.index.layout.Load(), p)
-	workers := runtime.GOMAXPROCS(0)
-	if len(c.segments) <= fewSegments {
-		workers = 1
-	}
-	queries := make([]*query, workers)
-	for i := range queries {
-		queries[i] = c.index.query(found)
-	}
 	sets := make([]*Places, len(c.segments))
-	inParallel(workers, len(c.segments), func(worker, i int) {
-		queries[worker].visit(c.segments[i], p, func(_ *segment, found *block) {
+	c.index.over(c.index.layout.Load(), c.segments, runtime.GOMAXPROCS(0), p, func(_ int, q *query, i int) {
+		q.visit(c.segments[i], p, func(_ *segment, found *block) {
 			if !found.empty() {
 				copied := Places(*found)
 				sets[i] = &copied
 			}
 		})
 	})
-	for _, q := range queries {
-		c.index.queries.Put(q)
-	}
 	return sets
 }
 

@@ -31,11 +31,10 @@ func (c *Cohort) Grouping(by string, set []*Places) (*Grouping, error) {
 	if first, second, two := strings.Cut(by, "*"); two {
 		return c.crossed(by, first, second, set)
 	}
-	fields, err := c.index.fieldsBy([]string{by})
+	f, err := c.index.fieldBy(by)
 	if err != nil {
 		return nil, err
 	}
-	f := fields[0]
 	groups := c.tallied(f, set).groups()
 	g := &Grouping{Field: by, Names: commonest(groups, f.kind != fil.KindList), Overlaps: f.kind == fil.KindList}
 	if g.Overlaps {
@@ -61,10 +60,7 @@ func (c *Cohort) tallied(f *field, set []*Places) *tally {
 		defer s.lock.RUnlock()
 		tallies[worker].add(&s.columns[f.at], found, found.count())
 	})
-	for _, t := range tallies[1:] {
-		tallies[0].merge(t)
-	}
-	return tallies[0]
+	return merged(tallies)
 }
 
 // commonest names the groups, largest first; all others are one group if they may be.

@@ -85,8 +85,13 @@ func (ix *Index) sweep(workers int, p plan, visit func(worker int, s *segment, f
 // spread calls do with each segment, for a plan, on at most so many goroutines.
 func (ix *Index) spread(workers int, p plan, do func(worker int, q *query, s *segment)) {
 	l := ix.settledLayout()
+	ix.over(l, l.order, workers, p, func(worker int, q *query, i int) { do(worker, q, l.order[i]) })
+}
+
+// over calls do with the place of each of some segments, on at most so many goroutines.
+func (ix *Index) over(l *layout, segments []*segment, workers int, p plan, do func(worker int, q *query, i int)) {
 	found := ix.findings(l, p)
-	if len(l.order) <= fewSegments {
+	if len(segments) <= fewSegments {
 		workers = 1
 	}
 	queries := make([]*query, workers)
@@ -98,7 +103,7 @@ func (ix *Index) spread(workers int, p plan, do func(worker int, q *query, s *se
 			ix.queries.Put(q)
 		}
 	}()
-	inParallel(workers, len(l.order), func(worker, i int) { do(worker, queries[worker], l.order[i]) })
+	inParallel(workers, len(segments), func(worker, i int) { do(worker, queries[worker], i) })
 }
 
 // size counts those who satisfy a plan. What sets can answer is counted without being written down.

@@ -3,7 +3,6 @@ package audiences
 import (
 	"fmt"
 	"runtime"
-	"slices"
 
 	"github.com/filengine/fil"
 )
@@ -12,7 +11,6 @@ import (
 const (
 	OtherGroups = "…" // the key of the groups that are not among the largest
 	maxGroups   = 50
-	maxBy       = 8
 	orgLevels   = 2 // of the organisation's tree that a breakdown tells apart
 	defaultBy   = 3 // attributes of the schema that break down a preview which names none
 )
@@ -25,90 +23,46 @@ func (ix *Index) Reach(aims []fil.Aim, by string) (total int, groups map[string]
 	for _, aim := range aims {
 		chosen = append(chosen, set.aimed(aim))
 	}
-	var fields []*field
-	if f, ok := ix.field(by); ok && f.groups() {
-		fields = append(fields, f)
+	f, ok := ix.field(by)
+	if !ok || !f.groups() {
+		return ix.size(chosen), nil
 	}
-	total, tallies := ix.count(chosen, fields)
-	if len(tallies) == 0 {
-		return total, nil
-	}
-	return total, tallies[0].groups()
+	total, t := ix.count(chosen, f)
+	return total, t.groups()
 }
 
-// fieldsBy finds the fields of a breakdown.
-func (ix *Index) fieldsBy(by []string) ([]*field, error) {
-	if len(by) == 0 {
-		return ix.usualFields(), nil
+// fieldBy finds the field of a breakdown. An error is fil.Faults about the field "by".
+func (ix *Index) fieldBy(name string) (*field, error) {
+	f, ok := ix.field(name)
+	if ok && f.groups() {
+		return f, nil
 	}
 	var faults fil.Faults
-	if len(by) > maxBy {
-		faults.Add("by", fmt.Sprintf("ne peut nommer plus de %d attributs", maxBy), fmt.Sprintf("cannot name more than %d attributes", maxBy))
-		return nil, faults
+	if ok {
+		faults.Add("by", fmt.Sprintf("« %s » ne peut pas ventiler : c'est une donnée sensible ou un identifiant d'agent", name), fmt.Sprintf("%q cannot break down: it is sensitive data or an agent's id", name))
+	} else if best := fil.Nearest(name, ix.names()[1:]); best != "" {
+		faults.Add("by", fmt.Sprintf("« %s » n'est pas connu ; vouliez-vous dire « %s » ?", name, best), fmt.Sprintf("%q is not known; did you mean %q?", name, best))
+	} else {
+		faults.Add("by", fmt.Sprintf("« %s » n'est pas connu", name), fmt.Sprintf("%q is not known", name))
 	}
-	var fields []*field
-	for _, name := range by {
-		f, ok := ix.field(name)
-		best := ""
-		if !ok {
-			best = fil.Nearest(name, ix.names()[1:])
-		}
-		switch {
-		case ok && !f.groups():
-			faults.Add("by", fmt.Sprintf("« %s » ne peut pas ventiler : c'est une donnée sensible ou un identifiant d'agent", name), fmt.Sprintf("%q cannot break down: it is sensitive data or an agent's id", name))
-		case best != "":
-			faults.Add("by", fmt.Sprintf("« %s » n'est pas connu ; vouliez-vous dire « %s » ?", name, best), fmt.Sprintf("%q is not known; did you mean %q?", name, best))
-		case !ok:
-			faults.Add("by", fmt.Sprintf("« %s » n'est pas connu", name), fmt.Sprintf("%q is not known", name))
-		case !slices.Contains(fields, f):
-			fields = append(fields, f)
-		}
-	}
-	return fields, faults.Err()
+	return nil, faults
 }
 
-func (ix *Index) usualFields() []*field {
-	fields := []*field{ix.fields[atOrg], ix.fields[atSite]}
-	for _, f := range ix.fields[atAttributes:] {
-		if len(fields) < 2+defaultBy && f.groups() && (f.kind == fil.KindText || f.kind == fil.KindBoolean) {
-			fields = append(fields, f)
-		}
+// count evaluates a plan and tallies those found by a field.
+func (ix *Index) count(p plan, f *field) (size int, t *tally) {
+	tallies := make([]*tally, runtime.GOMAXPROCS(0))
+	sizes := make([]int, len(tallies))
+	for i := range tallies {
+		tallies[i] = &tally{field: f}
 	}
-	return fields
-}
-
-// count evaluates a plan and tallies those found by each field.
-func (ix *Index) count(p plan, fields []*field) (size int, tallies []*tally) {
-	if len(fields) == 0 {
-		return ix.size(p), nil
-	}
-	workers := runtime.GOMAXPROCS(0)
-	sums := make([]struct {
-		size    int
-		tallies []*tally
-	}, workers)
-	for i := range sums {
-		for _, f := range fields {
-			sums[i].tallies = append(sums[i].tallies, &tally{field: f})
-		}
-	}
-	ix.sweep(workers, p, func(worker int, s *segment, found *block) {
-		sum, in := &sums[worker], found.count()
-		sum.size += in
-		if in == 0 {
-			return
-		}
-		for _, t := range sum.tallies {
-			t.add(&s.columns[t.field.at], found, in)
+	ix.sweep(len(tallies), p, func(worker int, s *segment, found *block) {
+		if n := found.count(); n > 0 {
+			sizes[worker] += n
+			tallies[worker].add(&s.columns[f.at], found, n)
 		}
 	})
-	for _, sum := range sums {
-		size += sum.size
+	for _, n := range sizes {
+		size += n
 	}
-	for i, t := range sums[0].tallies {
-		for _, sum := range sums[1:] {
-			t.merge(sum.tallies[i])
-		}
-	}
-	return size, sums[0].tallies
+	return size, merged(tallies)
 }

@@ -39,6 +39,14 @@ func (t *tally) merge(other *tally) {
 	}
 }
 
+// merged adds up tallies of one field, at least one.
+func merged(tallies []*tally) *tally {
+	for _, t := range tallies[1:] {
+		tallies[0].merge(t)
+	}
+	return tallies[0]
+}
+
 // groups names the counts.
 func (t *tally) groups() map[string]int {
 	groups := map[string]int{}

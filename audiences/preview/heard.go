@@ -14,7 +14,6 @@ type heard struct {
 	threshold int
 	sizes     *partitioning
 	fields    map[string]*partitioning
-	frozen    bool
 }
 
 func newHeard(threshold int) *heard {
@@ -48,7 +47,7 @@ func (h *heard) groups(field string, live, set places, size, count int, of func(
 	p := h.fields[field]
 	if p == nil {
 		p = newPartitioning(h.threshold)
-		p.frozen = h.frozen
+		p.frozen = h.sizes.frozen
 		h.fields[field] = p
 	}
 	others := []*partitioning{h.sizes}
@@ -62,7 +61,7 @@ func (h *heard) groups(field string, live, set places, size, count int, of func(
 
 // freeze says whether answers may tell apart no more than they have.
 func (h *heard) freeze(frozen bool) {
-	h.frozen, h.sizes.frozen = frozen, frozen
+	h.sizes.frozen = frozen
 	for _, p := range h.fields {
 		p.frozen = frozen
 	}
