@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"hash/maphash"
+	"slices"
 	"strings"
 	"sync"
 
@@ -208,7 +209,9 @@ func (u *users) equal(k key) []uint32 {
 	case "userName":
 		return u.byName.all(u.hash(strings.ToLower(k.value)))
 	}
-	return append(u.byExternalID.all(u.hash(k.value)), u.byID.all(u.hash(k.value))...)
+	ordinals := append(u.byExternalID.all(u.hash(k.value)), u.byID.all(u.hash(k.value))...)
+	slices.Sort(ordinals) // one who lies near the hash in both indexes is found twice
+	return slices.Compact(ordinals)
 }
 
 // equality finds in a filter an equality that everybody who satisfies it has to satisfy, of an attribute that has an index.

@@ -239,6 +239,14 @@ func replacing(t *testing.T, h *house) {
 	if got := h.want(200, "GET", "/Users?filter="+url.QueryEscape(`externalId eq "a1" or userName eq "barbara"`), "").ids(); len(got) != 0 {
 		t.Errorf("by what it was: %v", got)
 	}
+	for i := range 40 { // each is found once, wherever chance puts it in the indexes
+		id, moved := fmt.Sprintf("p%d", i), fmt.Sprintf("q%d", i)
+		h.want(201, "POST", "/Users", user(id, id))
+		h.want(200, "PUT", "/Users/"+id, user(id, moved))
+		if got := h.want(200, "GET", "/Users?filter="+url.QueryEscape(`externalId eq "`+moved+`"`), "").ids(); !slices.Equal(got, []string{id}) {
+			t.Errorf("%s by its new external id: %v", id, got)
+		}
+	}
 }
 
 func modifying(t *testing.T, h *house) {
