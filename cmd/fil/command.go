@@ -53,8 +53,9 @@ type commands struct {
 	Directory struct {
 		Generate generateCommand `cmd:"" help:"${help_generate}"`
 	} `cmd:"" help:"${help_directory}"`
-	Report reportCommand `cmd:"" help:"${help_report}"`
-	Keys   struct {
+	Report   reportCommand   `cmd:"" help:"${help_report}"`
+	Evaluate evaluateCommand `cmd:"" help:"${help_evaluate}"`
+	Keys     struct {
 		Create createKeyCommand `cmd:"" help:"${help_keys_create}"`
 		List   listKeysCommand  `cmd:"" help:"${help_keys_list}"`
 		Revoke revokeKeyCommand `cmd:"" help:"${help_keys_revoke}"`

@@ -101,30 +101,36 @@ type Row struct {
 	Where string                  // file and line
 	Cell  func(column string) any // gives nil where there is none; nil itself when no cell can be trusted
 	Fault *fil.Fault              // of the row as a whole, or of what no cell can show
+
+	of row
 }
 
 // Rows calls visit for every row of every file, after having checked that all can be read and have the columns that the
 // mapping names (*UsageError otherwise). A row and what it gave last until visit returns.
 func (m *Mapping) Rows(paths []string, visit func(Row) error) error {
-	each := func(path string, visit func(table) error) error {
-		return openTables(path, nil, func(raw io.Reader) error {
+	return m.plan.rows(paths, nil, visit)
+}
+
+func (p *plan) rows(paths []string, drawn *bar, visit func(Row) error) error {
+	each := func(path string, drawn *bar, visit func(table) error) error {
+		return openTables(path, drawn, func(raw io.Reader) error {
 			t, err := newTable(path, raw)
 			if err != nil {
 				return err
 			}
-			if err := m.plan.fits(t); err != nil {
+			if err := p.fits(t); err != nil {
 				return err
 			}
 			return visit(t)
 		})
 	}
 	for _, path := range paths {
-		if err := each(path, func(table) error { return nil }); err != nil {
+		if err := each(path, nil, func(table) error { return nil }); err != nil {
 			return err
 		}
 	}
 	for _, path := range paths {
-		if err := each(path, func(t table) error { return rowsOf(t, visit) }); err != nil {
+		if err := each(path, drawn, func(t table) error { return rowsOf(t, visit) }); err != nil {
 			return err
 		}
 	}
@@ -134,7 +140,7 @@ func (m *Mapping) Rows(paths []string, visit func(Row) error) error {
 func rowsOf(t table, visit func(Row) error) error {
 	for {
 		r, err := t.next()
-		out := Row{Where: fmt.Sprintf("%s:%d", r.path, r.line), Cell: r.cell}
+		out := Row{Where: fmt.Sprintf("%s:%d", r.path, r.line), Cell: r.cell, of: r}
 		var bad *badRow
 		switch {
 		case errors.Is(err, io.EOF):

@@ -1,0 +1,19 @@
+package main
+
+import "github.com/filengine/fil"
+
+// evaluateTexts says what `fil evaluate` does.
+func evaluateTexts() map[string]fil.Bilingual {
+	return map[string]fil.Bilingual{
+		"help_evaluate": {FR: "Juger des ordres sur un journal de lectures, sans serveur : avant chaque première lecture, chaque ordre classe ce qui était en ligne.",
+			EN: "Judge orders on a log of reads, without a server: before each first read, each order ranks what was live."},
+		"help_evaluate_part": {FR: "Partie jugée : validation (pour régler) ou test.", EN: "Part that is judged: validation (for tuning) or test."},
+		"help_evaluate_orders": {FR: "Ordres jugés ; tous, si aucun n'est nommé : random, newest, popularity, decay, decay-1h, age, item-knn, likeness et leurs produits, comme decay-1h×age.",
+			EN: "Orders that are judged; all, if none is named: random, newest, popularity, decay, decay-1h, age, item-knn, likeness and their products, such as decay-1h×age."},
+		"help_evaluate_map": {FR: "Champ tiré d'une colonne : champ=colonne,… (répétable) : agent, content, kind, time, comme pour un import d'engagements, et group, groupe de l'agent, topics et published_at, du contenu.",
+			EN: "Field taken from a column: field=column,… (repeatable): agent, content, kind, time, as for an import of engagements, and group, of the agent, topics and published_at, of the content."},
+		"help_evaluate_events": {FR: "Lectures jugées au plus, tirées au sort ; toutes sont apprises. Sans cela, selon la taille du journal : 20 000, ou moins.",
+			EN: "Reads judged at most, drawn at random; all are learned from. Without it, by the size of the log: 20,000, or fewer."},
+		"help_evaluate_seed": {FR: "Graine des tirages.", EN: "Seed of what is drawn."},
+	}
+}
