@@ -1,7 +1,6 @@
 package fil
 
 import (
-	"hash/fnv"
 	"slices"
 	"time"
 )
@@ -54,9 +53,11 @@ func (c Content) Aim() Aim { return Aim{Audiences: c.Audiences, Perimeter: c.Per
 
 // KeyOf digests a content id.
 func KeyOf(contentID string) ContentKey {
-	h := fnv.New64a()
-	_, _ = h.Write([]byte(contentID))
-	return ContentKey(h.Sum64())
+	key := ContentKey(14695981039346656037) // written out: hash/fnv allocates
+	for i := range len(contentID) {
+		key = (key ^ ContentKey(contentID[i])) * 1099511628211
+	}
+	return key
 }
 
 // In gives the variant that best fits a language: an exact tag, then the same primary language, then the original.

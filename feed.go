@@ -17,6 +17,19 @@ type Feed struct {
 type Entry struct {
 	Content ContentKey
 	Score   float32 // log2 units; comparable within one feed and policy
+	Note    Note
+}
+
+// Note is what ranking keeps of the reasons for one entry, to put them into sentences later without ranking again. Only
+// ranking reads it.
+type Note uint16
+
+// Brief is one item of a feed as a page shows it.
+type Brief struct {
+	Content      *Content // shared: not to be changed
+	Score        float64  // log2 units
+	Reasons      []string // one to three sentences for the agent
+	Acknowledged bool     // the agent has said that they have read it
 }
 
 // Order is how a feed is sorted.
@@ -32,7 +45,7 @@ const (
 type Placement struct {
 	Content      string      `json:"content"`
 	Score        float64     `json:"score"`
-	Reasons      []string    `json:"reasons"`      // sentences for the agent, the weightiest first
+	Reasons      []string    `json:"reasons"`      // one to three sentences for the agent: what a rule did, then the weightiest first
 	Acknowledged bool        `json:"acknowledged"` // the agent has said that they have read it
 	Explanation  Explanation `json:"explanation"`
 }
@@ -44,6 +57,16 @@ type Explanation struct {
 	Data       []Datum     `json:"data"`       // data processed and their sources
 	Parameters []Parameter `json:"parameters"` // parameters and their weights, as applied to this person
 	Operations []string    `json:"operations"` // operations carried out
+	Basis      Basis       `json:"basis"`      // what all of it was computed from
+}
+
+// Basis names what an explanation was computed from, so that it can be computed again later, and be the same.
+type Basis struct {
+	Policy  string    `json:"policy"`  // version
+	Profile int64     `json:"profile"` // version: the offset, in the agent's partition of fil.engagements, of the last act that it includes; -1 when there is none
+	Order   Order     `json:"order"`
+	Stamp   string    `json:"stamp"` // digest, in 16 hexadecimal digits, of contents, popularity, the agent's record, profile and policy together
+	At      time.Time `json:"at"`
 }
 
 // Datum is one piece of data that was used.

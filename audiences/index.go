@@ -89,6 +89,16 @@ func (ix *Index) Agent(id string) (fil.Agent, bool) {
 	return ix.agentOf(r), true
 }
 
+// Language is the one in which an agent reads, empty when the directory does not say; known is false for an agent whom it does
+// not know. It is the one answer that each read of a feed needs, and decodes nothing else.
+func (ix *Index) Language(id string) (language string, known bool) {
+	var code uint32
+	if known = ix.meet(id, func(s *segment, at uint16) { code = s.columns[atLanguage].codes.at(at) }); known {
+		language, _ = ix.fields[atLanguage].decode(code).(string)
+	}
+	return language, known
+}
+
 // Audience gives one audience as it was last accepted.
 func (ix *Index) Audience(id string) (fil.Audience, bool) {
 	a, ok := ix.audiences.Load().byID[id]

@@ -4,10 +4,14 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math"
 	"reflect"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/filengine/fil"
 )
@@ -17,18 +21,20 @@ type FeedPage struct {
 	Agent  string `json:"agent" doc:"Identifiant de l'agent"`
 	Policy string `json:"policy" doc:"Version de la politique de classement appliquée"`
 	// Degraded is as the header Fil-Degraded.
-	Degraded string     `json:"degraded,omitempty" enum:"chronological" doc:"Présent quand le fil est servi de mémoire, du plus récent au plus ancien : ce que l'agent a lu, écarté ou reconnu n'est pas connu pour l'instant"`
-	Items    []FeedItem `json:"items" nullable:"false"`
-	Next     string     `json:"next,omitempty" doc:"Curseur de la page suivante ; absent à la fin"`
+	Degraded string `json:"degraded,omitempty" enum:"chronological" doc:"Présent quand le fil est servi de mémoire, du plus récent au plus ancien : ce que l'agent a lu, écarté ou reconnu n'est pas connu pour l'instant"`
+	// Explain is a URI template (RFC 6570).
+	Explain string     `json:"explain" doc:"Où lire l'explication complète d'une communication, {content} étant son identifiant"`
+	Items   []FeedItem `json:"items" nullable:"false"`
+	Next    string     `json:"next,omitempty" doc:"Curseur de la page suivante ; absent à la fin"`
 }
 
 // FeedItem is one content with its place and why it has it.
 type FeedItem struct {
-	Content      FeedContent     `json:"content"`
-	Score        float64         `json:"score" doc:"En unités log2 : un de plus double la qualité"`
-	Reasons      []string        `json:"reasons" nullable:"false" doc:"Phrases pour l'agent, la plus lourde d'abord"`
-	Acknowledged bool            `json:"acknowledged" doc:"L'agent a dit en avoir pris connaissance"`
-	Explanation  fil.Explanation `json:"explanation" doc:"Les quatre éléments de l'article R.311-3-1-2 du CRPA"`
+	Content      FeedContent      `json:"content"`
+	Score        float64          `json:"score" doc:"En unités log2 : un de plus double la qualité ; au 64e près, mais entier avec l'explication"`
+	Reasons      []string         `json:"reasons" nullable:"false" doc:"Une à trois phrases pour l'agent : ce qu'une règle a fait, puis la plus lourde d'abord"`
+	Acknowledged bool             `json:"acknowledged" doc:"L'agent a dit en avoir pris connaissance"`
+	Explanation  *fil.Explanation `json:"explanation,omitempty" doc:"Avec explain=full : les quatre éléments de l'article R.311-3-1-2 du CRPA"`
 }
 
 // FeedContent is a content in the reader's language, ready to be shown.
@@ -47,57 +53,104 @@ type FeedContent struct {
 	MandatoryUntil time.Time `json:"mandatory_until,omitzero"`
 }
 
+// ends are where a reader can go from a page.
+type ends struct{ next, explain string }
+
 // appendPage writes a FeedPage. The contents come ready from the cache, which is most of the bytes.
-func (k *Keeper) appendPage(r reading, placed placed, next, language string) ([]byte, error) {
-	head, err := encode(struct {
-		Agent    string `json:"agent"`
-		Policy   string `json:"policy"`
-		Degraded string `json:"degraded,omitempty"`
-	}{r.feed.Agent, r.feed.Policy, r.how()})
-	if err != nil {
+func (k *Keeper) appendPage(r reading, items []item, to ends, language string) ([]byte, error) {
+	ready, size := make([][]byte, len(items)), 512+len(to.next)+len(to.explain)
+	for i := range items {
+		var err error
+		if ready[i], err = k.cache.ready(items[i].Content, language); err != nil {
+			return nil, err
+		}
+		size += len(ready[i]) + 192
+	}
+	out := make([]byte, 0, size)
+	out = appendText(append(out, `{"agent":`...), r.feed.Agent)
+	out = appendText(append(out, `,"policy":`...), r.feed.Policy)
+	if r.degraded {
+		out = appendText(append(out, `,"degraded":`...), r.how())
+	}
+	out = appendText(append(out, `,"explain":`...), to.explain)
+	out = append(out, `,"items":[`...)
+	for i := range items {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		var err error
+		if out, err = items[i].append(out, ready[i]); err != nil {
+			return nil, err
+		}
+	}
+	out = append(out, ']')
+	if to.next != "" {
+		out = append(append(append(out, `,"next":"`...), to.next...), '"') // base64url needs no escape
+	}
+	return append(out, '}'), nil
+}
+
+// append writes a FeedItem around its content.
+func (i *item) append(out, content []byte) (_ []byte, err error) {
+	out = append(append(out, `{"content":`...), content...)
+	out = append(out, `,"score":`...)
+	if out, err = appendNumber(out, i.Score); err != nil {
 		return nil, err
 	}
-	out := bytes.NewBuffer(make([]byte, 0, 512+4096*len(placed.contents)))
-	out.Write(head[:len(head)-1])
-	out.WriteString(`,"items":[`)
-	for i, content := range placed.contents {
-		ready, err := k.cache.ready(content, language)
+	out = append(out, `,"reasons":[`...)
+	for n, reason := range i.Reasons {
+		if n > 0 {
+			out = append(out, ',')
+		}
+		out = appendText(out, reason)
+	}
+	out = append(out, `],"acknowledged":`...)
+	out = strconv.AppendBool(out, i.Acknowledged)
+	if i.explanation != nil {
+		explanation, err := encode(wholeOf(*i.explanation))
 		if err != nil {
 			return nil, err
 		}
-		why, err := encode(reasonsOf(placed.placements[i]))
-		if err != nil {
-			return nil, err
-		}
-		if i > 0 {
-			out.WriteByte(',')
-		}
-		out.WriteString(`{"content":`)
-		out.Write(ready)
-		out.WriteByte(',')
-		out.Write(why[1:])
+		out = append(append(out, `,"explanation":`...), explanation...)
 	}
-	out.WriteByte(']')
-	if next != "" {
-		out.WriteString(`,"next":"` + next + `"`) // base64url needs no escape
-	}
-	out.WriteByte('}')
-	return out.Bytes(), nil
+	return append(out, '}'), nil
 }
 
-type why struct {
-	Score        float64         `json:"score"`
-	Reasons      []string        `json:"reasons"`
-	Acknowledged bool            `json:"acknowledged"`
-	Explanation  fil.Explanation `json:"explanation"`
+// appendNumber writes a number as encoding/json does; fast where numbers are of an ordinary size.
+func appendNumber(out []byte, n float64) ([]byte, error) {
+	if size := math.Abs(n); n == 0 || size >= 1e-6 && size < 1e21 {
+		return strconv.AppendFloat(out, n, 'f', -1, 64), nil
+	}
+	slow, err := encode(n)
+	return append(out, slow...), err
 }
 
-// reasonsOf answers lists that are empty rather than null.
-func reasonsOf(p fil.Placement) why {
-	w := why{Score: p.Score, Reasons: p.Reasons, Acknowledged: p.Acknowledged, Explanation: p.Explanation}
-	w.Reasons = orEmpty(w.Reasons)
-	w.Explanation.Data, w.Explanation.Parameters, w.Explanation.Operations = orEmpty(w.Explanation.Data), orEmpty(w.Explanation.Parameters), orEmpty(w.Explanation.Operations)
-	return w
+// appendText writes a text as encode does; fast where nothing in it needs an escape.
+func appendText(out []byte, text string) []byte {
+	for i := range len(text) {
+		// The last two are ends of lines in JavaScript.
+		if c := text[i]; c < ' ' || c == '"' || c == '\\' || c == 0xE2 && (strings.HasPrefix(text[i:], "\u2028") || strings.HasPrefix(text[i:], "\u2029")) {
+			return appendEscaped(out, text)
+		}
+	}
+	if !utf8.ValidString(text) {
+		return appendEscaped(out, text)
+	}
+	return append(append(append(out, '"'), text...), '"')
+}
+
+func appendEscaped(out []byte, text string) []byte {
+	slow, err := encode(text)
+	if err != nil { // a text can always be written
+		panic(err)
+	}
+	return append(out, slow...)
+}
+
+// wholeOf answers lists that are empty rather than null.
+func wholeOf(e fil.Explanation) fil.Explanation {
+	e.Data, e.Parameters, e.Operations = orEmpty(e.Data), orEmpty(e.Parameters), orEmpty(e.Operations)
+	return e
 }
 
 func orEmpty[S ~[]E, E any](s S) S {
@@ -135,7 +188,7 @@ type cacheKey struct {
 }
 
 type cached struct {
-	from fil.Content
+	from *fil.Content
 	json []byte
 }
 
@@ -144,8 +197,8 @@ func newCache(most int) *cache {
 }
 
 // ready gives the JSON of a FeedContent; the caller must not change it.
-func (c *cache) ready(content fil.Content, language string) ([]byte, error) {
-	tag, variant := variantOf(content, language)
+func (c *cache) ready(content *fil.Content, language string) ([]byte, error) {
+	tag := tagIn(content, language)
 	key := cacheKey{fil.KeyOf(content.ID), tag}
 	c.mu.RLock()
 	entry, young := c.young[key]
@@ -153,12 +206,13 @@ func (c *cache) ready(content fil.Content, language string) ([]byte, error) {
 		entry = c.old[key]
 	}
 	c.mu.RUnlock()
-	if entry.json != nil && same(entry.from, content) {
+	if entry.json != nil && (entry.from == content || same(entry.from, content)) {
 		if !young {
 			c.put(key, entry)
 		}
 		return entry.json, nil
 	}
+	variant := content.In(language)
 	html, err := c.markdown.html(variant.Body)
 	if err != nil {
 		return nil, fmt.Errorf("content %s: %w", content.ID, err)
@@ -193,27 +247,28 @@ func (c *cache) put(key cacheKey, entry cached) {
 
 // same compares every field that is answered. Contents of one catalogue share their strings, so that comparing them
 // costs no walk over the text.
-func same(a, b fil.Content) bool {
+func same(a, b *fil.Content) bool {
 	return a.ID == b.ID && a.Title == b.Title && a.Body == b.Body && a.Summary == b.Summary && a.Kind == b.Kind && a.Language == b.Language &&
 		a.Source == b.Source && a.Author == b.Author && slices.Equal(a.Topics, b.Topics) && a.PublishedAt.Equal(b.PublishedAt) &&
 		a.PinnedUntil.Equal(b.PinnedUntil) && a.MandatoryUntil.Equal(b.MandatoryUntil) && reflect.DeepEqual(a.Translations, b.Translations)
 }
 
-// variantOf is Content.In with the tag of what it chose.
-func variantOf(c fil.Content, language string) (tag string, v fil.Variant) {
-	v = c.In(language)
-	if _, ok := c.Translations[language]; ok {
-		return language, v
-	}
-	if len(language) > 2 {
-		if _, ok := c.Translations[language[:2]]; ok {
-			return language[:2], v
+// tagIn is the language of what Content.In chooses.
+func tagIn(c *fil.Content, language string) string {
+	if len(c.Translations) > 0 {
+		if _, ok := c.Translations[language]; ok {
+			return language
+		}
+		if len(language) > 2 {
+			if _, ok := c.Translations[language[:2]]; ok {
+				return language[:2]
+			}
 		}
 	}
 	if c.Language == "" {
-		return "fr", v
+		return "fr"
 	}
-	return c.Language, v
+	return c.Language
 }
 
 func utc(t time.Time) time.Time {

@@ -74,7 +74,7 @@ func TestRead_WithoutTheStore(t *testing.T) {
 	}
 	w.away()
 	for range 3 {
-		p, header := w.page("service", path, "If-None-Match", etag)
+		p, header := w.page("service", path+"?explain=full", "If-None-Match", etag)
 		if !slices.Equal(titles(p), []string{"c000", "c001", "c002"}) || p.Degraded != "chronological" {
 			t.Fatalf("without the store: %v, degraded %q; want newest first", titles(p), p.Degraded)
 		}

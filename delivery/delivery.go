@@ -1,8 +1,8 @@
 // Package delivery answers reads: the page of a feed, why each content is in it, and the stream that says when it
 // changes.
 //
-// It hides when a feed is computed: a stored feed that is still right is served as it is, any other is ranked at the
-// read and stored. It hides paging too: a cursor carries what is left to serve, so that no item that was there is
+// It hides when a feed is computed: a stored feed that is still right is served as it is, its reasons with it, any other
+// is ranked at the read and stored. It hides paging too: a cursor carries what is left to serve, so that no item that was there is
 // skipped or repeated however the feed changes between pages, and each item is checked again at the time of its page.
 //
 // It guarantees that what is served is what ranking would answer now, that Markdown leaves as safe HTML, and that an
@@ -26,14 +26,22 @@ import (
 
 // Ranker is what delivery needs of ranking. Its methods compute, without I/O, and are safe for concurrent use.
 type Ranker interface {
-	// Fresh says whether Rank would answer the same feed again.
+	// Fresh says whether Rank would answer the same feed again. The first bytes of a profile are enough to tell.
 	Fresh(feed fil.Feed, profile []byte, now time.Time) bool
 	// Rank computes a feed; known is false for an agent whom the directory does not have.
 	Rank(agent string, profile []byte, order fil.Order, now time.Time) (feed fil.Feed, known bool, err error)
 	// Place explains entries, in their order, in a language. Those no longer eligible are left out; contents has one
 	// content for each placement. The score of an entry that is not in the feed now is 0.
 	Place(agent string, profile []byte, entries []fil.Entry, order fil.Order, language string, now time.Time) (placements []fil.Placement, contents []fil.Content, err error)
+	// Brief gives entries of a feed, as Rank made them, with their contents and short reasons, without ranking anything; fresh
+	// is false, and there are none, when Rank would not answer the same feed now. The first bytes of a profile are enough.
+	// Briefs of a fresh feed change at full hours only.
+	Brief(feed fil.Feed, profile []byte, entries []fil.Entry, order fil.Order, language string, now time.Time) (briefs []fil.Brief, fresh bool)
 }
+
+// ScoreSteps is how many steps there are in one unit of a score, in feeds and in pages of them: a step is 1.1 % of a
+// content's quality. Explanations have the whole number.
+const ScoreSteps = 64
 
 // Kept is what the store has for an agent.
 type Kept struct {
@@ -42,13 +50,14 @@ type Kept struct {
 	Damaged bool      // there is one that cannot be read, which is as good as none
 	Read    time.Time // the day when it was last read
 	Profile []byte    // the agent's profile, as ranking packs it; nil when there is none
+	Cut     bool      // there may be more of the profile than its first bytes, which Profile is
 }
 
 // Store is what delivery needs of a feed store.
 type Store interface {
-	// Get reads an agent's feed and profile.
+	// Get reads an agent's feed, and at least what tells whether it is fresh of the profile.
 	Get(ctx context.Context, agent string) (Kept, error)
-	// GetMany reads those of many agents; the answer has their order.
+	// GetMany reads feeds and whole profiles of many agents; the answer has their order.
 	GetMany(ctx context.Context, agents []string) ([]Kept, error)
 	// Put keeps a feed that is being read now, for the warm window.
 	Put(ctx context.Context, feed fil.Feed, now time.Time) error
@@ -59,7 +68,8 @@ type Store interface {
 
 // Directory is what delivery needs of the directory: who exists, and in which language they read.
 type Directory interface {
-	Agent(id string) (fil.Agent, bool)
+	// Language is empty when it is not said; known is false for an agent whom the directory does not have.
+	Language(agent string) (language string, known bool)
 }
 
 // ErrUnknownAgent is the answer for an agent whom the directory does not have.

@@ -20,13 +20,13 @@ func Register(api huma.API, keeper *Keeper, hub *Hub) {
 	huma.Register(api, huma.Operation{
 		OperationID: "read-own-feed", Method: http.MethodGet, Path: "/v1/feed", Tags: []string{tag},
 		Summary:     "Lire son fil (read one's own feed)",
-		Description: "Le fil de l'agent dont c'est le jeton. Un ETag égal vaut une réponse égale : renvoyez-le en If-None-Match.",
+		Description: "Le fil de l'agent dont c'est le jeton. Un ETag égal vaut une réponse égale : renvoyez-le en If-None-Match. Chaque communication a ses raisons en une à trois phrases ; l'explication complète se lit à l'adresse `explain`, ou avec explain=full.",
 		Security:    roles(fil.RoleAgent), Responses: pageResponses(api), Errors: []int{404, 503},
 	}, h.ownFeed)
 	huma.Register(api, huma.Operation{
 		OperationID: "read-feed", Method: http.MethodGet, Path: "/v1/agents/{id}/feed", Tags: []string{tag},
 		Summary:     "Lire le fil d'un agent (read an agent's feed)",
-		Description: "Pour une application qui montre le fil à l'agent. Un ETag égal vaut une réponse égale : renvoyez-le en If-None-Match.",
+		Description: "Pour une application qui montre le fil à l'agent. Un ETag égal vaut une réponse égale : renvoyez-le en If-None-Match. Chaque communication a ses raisons en une à trois phrases ; l'explication complète se lit à l'adresse `explain`, ou avec explain=full.",
 		Security:    roles(fil.RoleService), Responses: pageResponses(api), Errors: []int{404, 503},
 	}, h.feedOf)
 	huma.Register(api, huma.Operation{
@@ -78,11 +78,15 @@ type handlers struct {
 	hub    *Hub
 }
 
+// explainFull asks for pages with whole explanations.
+const explainFull = "full"
+
 // PageQuery is what both reads of a page take.
 type PageQuery struct {
 	Limit          int    `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"Nombre de communications par page"`
 	Cursor         string `query:"cursor" maxLength:"8192" doc:"Le « next » de la page précédente"`
 	Order          string `query:"order" enum:"ranked,chronological" default:"ranked" doc:"Ordre : classé, ou simplement chronologique"`
+	Explain        string `query:"explain" enum:"reasons,full" default:"reasons" doc:"Ce qui est dit de chaque place : les raisons, en une à trois phrases, ou aussi l'explication complète (environ 2 ko de plus par communication, sans ETag)"`
 	Lang           string `query:"lang" maxLength:"35" pattern:"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$" doc:"Langue BCP 47 ; à défaut celle de l'agent, puis Accept-Language, puis le français"`
 	AcceptLanguage string `header:"Accept-Language"`
 	IfNoneMatch    string `header:"If-None-Match" doc:"ETag déjà connu"`
@@ -113,7 +117,7 @@ func (h handlers) feedOf(ctx context.Context, in *struct {
 
 func (h handlers) page(ctx context.Context, agent, path string, in *PageQuery) (*pageOutput, error) {
 	p, err := h.keeper.read(ctx, query{
-		agent: agent, order: fil.Order(in.Order), limit: in.Limit, cursor: in.Cursor,
+		agent: agent, order: fil.Order(in.Order), limit: in.Limit, cursor: in.Cursor, full: in.Explain == explainFull,
 		language: languages{asked: in.Lang, accepted: in.AcceptLanguage}, known: in.IfNoneMatch,
 	})
 	if err != nil {
@@ -133,6 +137,9 @@ func (h handlers) page(ctx context.Context, agent, path string, in *PageQuery) (
 		next := url.Values{"cursor": {p.next}, "limit": {strconv.Itoa(in.Limit)}, "order": {in.Order}}
 		if in.Lang != "" {
 			next.Set("lang", in.Lang)
+		}
+		if in.Explain == explainFull {
+			next.Set("explain", in.Explain)
 		}
 		out.Link = "<" + path + "?" + next.Encode() + `>; rel="next"`
 	}
@@ -169,6 +176,7 @@ func whose(ctx context.Context, asked, accepted string) (string, error) {
 func (h handlers) explanation(ctx context.Context, in *struct {
 	Agent          string `query:"agent" maxLength:"128" doc:"Identifiant de l'agent, avec une clé de service"`
 	Content        string `path:"content" maxLength:"128" doc:"Identifiant de la communication"`
+	Order          string `query:"order" enum:"ranked,chronological" default:"ranked" doc:"Ordre du fil dont il s'agit"`
 	Lang           string `query:"lang" maxLength:"35" pattern:"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$"`
 	AcceptLanguage string `header:"Accept-Language"`
 }) (*explanationOutput, error) {
@@ -176,7 +184,7 @@ func (h handlers) explanation(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	r, placement, err := h.keeper.explain(ctx, agent, in.Content, languages{asked: in.Lang, accepted: in.AcceptLanguage})
+	r, placement, err := h.keeper.explain(ctx, agent, in.Content, fil.Order(in.Order), languages{asked: in.Lang, accepted: in.AcceptLanguage})
 	if errors.Is(err, errNotEligible) {
 		return nil, huma.Error404NotFound(fil.Bilingual{
 			FR: "La communication " + in.Content + " n'est pas proposée à cet agent : elle est inconnue, hors de sa période de publication, ou d'une audience dont l'agent n'est pas.",
@@ -186,8 +194,7 @@ func (h handlers) explanation(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, h.problem(ctx, agent, in.AcceptLanguage, err)
 	}
-	w := reasonsOf(placement)
-	placement.Reasons, placement.Explanation = w.Reasons, w.Explanation
+	placement.Reasons, placement.Explanation = orEmpty(placement.Reasons), wholeOf(placement.Explanation)
 	return &explanationOutput{CacheControl: "private, no-cache", Degraded: r.how(), Body: ItemExplanation{Agent: agent, Policy: r.feed.Policy, Placement: placement}}, nil
 }
 

@@ -23,12 +23,22 @@ func TestFeed_AnswersTheContractToTheLetter(t *testing.T) {
 		ID: "note", Kind: "alert", Title: "Titre & « guillemets » <b>", Summary: "Résumé", Body: "Un *mot*.", Topics: []string{"rh"}, Source: "DRH", Author: "A. Martin",
 		PublishedAt: noon.Add(-24 * time.Hour), PinnedUntil: noon.Add(time.Hour),
 	})
-	res := w.request("agent:marie", "/v1/feed")
+	for path, forms := range map[string][2]string{
+		"/v1/feed": {"", `,"reasons":["Publié récemment","1"],"acknowledged":false}]}`},
+		"/v1/feed?explain=full&order=chronological&lang=fr": {"&order=chronological&lang=fr", `,"reasons":["Publié récemment"],"acknowledged":false,"explanation":{"degree":"chronological","data":[],` +
+			`"parameters":[{"name":"freshness","label":"Fraîcheur","value":-1,"weight":1,"contribution":-1}],"operations":[],"basis":{"policy":"newest-1","profile":-1,"order":"chronological","stamp":"7","at":"2026-03-02T12:00:00Z"}}}]}`},
+	} {
+		expectToTheLetter(t, w.request("agent:marie", path), `{"agent":"marie","policy":"newest-1","explain":"/v1/feed/items/{content}/explanation?agent=marie`+forms[0]+
+			`","items":[{"content":{"id":"note","kind":"alert","title":"Titre & « guillemets » <b>","summary":"Résumé",`+
+			`"body_html":"<p>Un <em>mot</em>.</p>\n","language":"fr","topics":["rh"],"source":"DRH","author":"A. Martin","published_at":"2026-03-01T12:00:00Z","pinned_until":"2026-03-02T13:00:00Z"},"score":-1`+forms[1])
+	}
+}
+
+// expectToTheLetter checks an answer, against the one wanted if there is one.
+func expectToTheLetter(t *testing.T, res answer, want string) {
+	t.Helper()
 	got := res.body
-	want := `{"agent":"marie","policy":"newest-1","items":[{"content":{"id":"note","kind":"alert","title":"Titre & « guillemets » <b>","summary":"Résumé",` +
-		`"body_html":"<p>Un <em>mot</em>.</p>\n","language":"fr","topics":["rh"],"source":"DRH","author":"A. Martin","published_at":"2026-03-01T12:00:00Z","pinned_until":"2026-03-02T13:00:00Z"},` +
-		`"score":-1,"reasons":["Publié récemment"],"acknowledged":false,"explanation":{"degree":"ranked","data":[],"parameters":[{"name":"freshness","label":"Fraîcheur","value":-1,"weight":1,"contribution":-1}],"operations":[]}}]}`
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, got); want != "" && diff != "" {
 		t.Error(diff)
 	}
 	for name, want := range map[string]string{"Content-Type": "application/json", "Cache-Control": "private, no-cache", "Vary": "Authorization, Accept-Language", "Link": "", "Content-Length": strconv.Itoa(len(got))} {
@@ -55,7 +65,7 @@ func TestFeed_AnswersTheContractToTheLetter(t *testing.T) {
 func TestFeed_IsAnEmptyListForAnAgentWithNothing(t *testing.T) {
 	w := setup(t, nil)
 	got := w.request("service", "/v1/agents/zo%C3%A9/feed").body
-	if want := `{"agent":"zoé","policy":"newest-1","items":[]}`; got != want {
+	if want := `{"agent":"zoé","policy":"newest-1","explain":"/v1/feed/items/{content}/explanation?agent=zo%C3%A9","items":[]}`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
@@ -96,7 +106,7 @@ func TestFeed_RanksOnlyWhatIsNotFresh(t *testing.T) {
 func TestFeed_ChronologicalOrderIsComputedAndNotStored(t *testing.T) {
 	w := setup(t, nil)
 	w.put(fil.Content{ID: "old", Priority: 3, PublishedAt: noon.Add(-48 * time.Hour)}, fil.Content{ID: "new", PublishedAt: noon.Add(-time.Hour)})
-	chronological, _ := w.page("agent:marie", "/v1/feed?order=chronological")
+	chronological, _ := w.page("agent:marie", "/v1/feed?order=chronological&explain=full")
 	if got := titles(chronological); !slices.Equal(got, []string{"new", "old"}) {
 		t.Errorf("chronological: %v", got)
 	}

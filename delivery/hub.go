@@ -149,7 +149,7 @@ func (h *Hub) look(ctx context.Context, agents []string) error {
 	}
 	h.unanswered = 0
 	for _, kept := range all {
-		h.see(kept.Feed, kept.Profile)
+		h.see(reading{feed: kept.Feed, profile: kept.Profile, cut: kept.Cut, order: fil.OrderRanked})
 	}
 	if len(all) == len(agents) {
 		return err
@@ -166,7 +166,7 @@ func (h *Hub) look(ctx context.Context, agents []string) error {
 			}
 			continue
 		}
-		h.see(r.feed, r.profile)
+		h.see(r)
 	}
 	return err
 }
@@ -174,14 +174,14 @@ func (h *Hub) look(ctx context.Context, agents []string) error {
 func (h *Hub) lookWithout(agents []string) {
 	for _, agent := range agents {
 		if r, _, err := h.keeper.fromMemory(agent); err == nil { // one who left the directory has nothing more to be told
-			h.see(r.feed, r.profile)
+			h.see(r)
 		}
 	}
 }
 
 // see compares a feed with the one last looked at, and wakes the agent's streams if it shows something else.
-func (h *Hub) see(feed fil.Feed, profile []byte) {
-	from := tagOf(feed)
+func (h *Hub) see(r reading) {
+	feed, from := r.feed, tagOf(r.feed)
 	h.mu.Lock()
 	w := h.watched[feed.Agent]
 	known := w == nil || w.from == from
@@ -189,9 +189,9 @@ func (h *Hub) see(feed fil.Feed, profile []byte) {
 	if known {
 		return
 	}
-	shown, err := h.shown(feed, profile)
+	shown, err := h.shown(r)
 	if err != nil {
-		h.keeper.log.Error("feed of a connected agent not explained", "stage", "delivery", "error", err)
+		h.keeper.log.Error("feed of a connected agent not compared", "stage", "delivery", "error", err)
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -214,20 +214,22 @@ func (h *Hub) see(feed fil.Feed, profile []byte) {
 // firstPage is how many contents are compared by their text, as many as a page has by default.
 const firstPage = 20
 
-func (h *Hub) shown(feed fil.Feed, profile []byte) (sum [sha256.Size]byte, err error) {
+// shown digests what a reader sees. Of a feed that changed since it was read its keys alone count: the next look tells more,
+// and a reader is woken once too often rather than not at all.
+func (h *Hub) shown(r reading) (sum [sha256.Size]byte, err error) {
 	hash := sha256.New()
 	var key [8]byte
-	for _, e := range feed.Entries {
+	for _, e := range r.feed.Entries {
 		binary.BigEndian.PutUint64(key[:], uint64(e.Content))
 		hash.Write(key[:])
 	}
-	first := feed.Entries[:min(firstPage, len(feed.Entries))]
-	_, contents, err := h.keeper.ranker.Place(feed.Agent, profile, first, fil.OrderRanked, "fr", h.keeper.now())
-	if err != nil {
-		return sum, err
-	}
-	if err := json.NewEncoder(hash).Encode(contents); err != nil {
-		return sum, err
+	first := r.feed.Entries[:min(firstPage, len(r.feed.Entries))]
+	briefs, _ := h.keeper.ranker.Brief(r.feed, r.profile, first, r.order, "fr", h.keeper.now())
+	out := json.NewEncoder(hash)
+	for _, b := range briefs {
+		if err := out.Encode(b.Content); err != nil {
+			return sum, err
+		}
 	}
 	return [sha256.Size]byte(hash.Sum(nil)), nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -25,34 +26,46 @@ const (
 type reading struct {
 	feed     fil.Feed
 	profile  []byte
+	cut      bool      // profile may be but the first bytes
 	order    fil.Order // that it is in
 	degraded bool      // the store did not answer: nothing is known of what the agent did
+	language string    // that the directory says the agent reads; empty when it does not say
 }
 
 // current gives the feed as it is now. In chronological order it is always computed. A store that does not answer within
 // the time allowed is done without.
 func (k *Keeper) current(ctx context.Context, agent string, order fil.Order) (r reading, outcome string, err error) {
-	if _, ok := k.directory.Agent(agent); !ok {
+	language, known := k.directory.Language(agent)
+	if !known {
 		return reading{}, outcomeUnknown, ErrUnknownAgent
 	}
+	r, outcome, err = k.kept(ctx, agent, order)
+	r.language = language
+	return r, outcome, err
+}
+
+// kept is current for an agent who is known.
+func (k *Keeper) kept(ctx context.Context, agent string, order fil.Order) (r reading, outcome string, err error) {
 	bounded, cancel := context.WithTimeout(ctx, k.cfg.StoreTimeout)
+	defer cancel()
 	kept, err := k.store.Get(bounded, agent)
-	cancel()
+	now := k.now()
+	if stored := err == nil && order == fil.OrderRanked && kept.Found; stored && k.ranker.Fresh(kept.Feed, kept.Profile, now) {
+		// One write a day tells that the agent still reads.
+		if now.Sub(kept.Read) >= 24*time.Hour {
+			k.put(ctx, kept.Feed, now)
+		}
+		return reading{feed: kept.Feed, profile: kept.Profile, cut: kept.Cut, order: order}, outcomeKept, nil
+	}
+	if err == nil && kept.Cut {
+		kept.Profile, err = k.profile(bounded, agent)
+	}
 	if err != nil && ctx.Err() != nil {
 		return reading{}, outcomeFailed, err // the reader has left
 	}
 	k.noteStore(ctx, err)
 	if err != nil {
 		return k.fromMemory(agent)
-	}
-	now := k.now()
-	stored := order == fil.OrderRanked
-	if stored && kept.Found && k.ranker.Fresh(kept.Feed, kept.Profile, now) {
-		// One write a day tells that the agent still reads.
-		if now.Sub(kept.Read) >= 24*time.Hour {
-			k.put(ctx, kept.Feed, now)
-		}
-		return reading{feed: kept.Feed, profile: kept.Profile, order: order}, outcomeKept, nil
 	}
 	feed, err := k.rank(agent, kept.Profile, order, now)
 	switch {
@@ -62,10 +75,40 @@ func (k *Keeper) current(ctx context.Context, agent string, order fil.Order) (r 
 		k.log.ErrorContext(ctx, "a profile cannot be read: its agent's feed is served in chronological order", "stage", "delivery", "error", err)
 		return k.fromMemory(agent)
 	}
-	if stored {
+	if order == fil.OrderRanked {
 		k.put(ctx, feed, now)
 	}
 	return reading{feed: feed, profile: kept.Profile, order: order}, outcomeRanked, nil
+}
+
+// profile reads the whole profile of an agent.
+func (k *Keeper) profile(ctx context.Context, agent string) ([]byte, error) {
+	all, err := k.store.GetMany(ctx, []string{agent})
+	if err != nil {
+		return nil, err
+	}
+	return all[0].Profile, nil
+}
+
+// whole gives a reading with its whole profile, or one that does without when the store does not answer any more.
+func (k *Keeper) whole(ctx context.Context, r reading) (reading, error) {
+	if !r.cut {
+		return r, nil
+	}
+	bounded, cancel := context.WithTimeout(ctx, k.cfg.StoreTimeout)
+	defer cancel()
+	profile, err := k.profile(bounded, r.feed.Agent)
+	if err != nil {
+		if ctx.Err() != nil {
+			return reading{}, err // the reader has left
+		}
+		k.noteStore(ctx, err)
+		without, _, err := k.fromMemory(r.feed.Agent)
+		without.language = r.language
+		return without, err
+	}
+	r.profile, r.cut = profile, false
+	return r, nil
 }
 
 func (k *Keeper) rank(agent string, profile []byte, order fil.Order, now time.Time) (fil.Feed, error) {
@@ -76,8 +119,14 @@ func (k *Keeper) rank(agent string, profile []byte, order fil.Order, now time.Ti
 	case !known:
 		return fil.Feed{}, ErrUnknownAgent
 	}
+	for i := range feed.Entries {
+		feed.Entries[i].Score = float32(rounded(float64(feed.Entries[i].Score)))
+	}
 	return feed, nil
 }
+
+// rounded is a score as feeds keep it, whether they come from the store or were just ranked.
+func rounded(score float64) float64 { return math.Round(score*ScoreSteps) / ScoreSteps }
 
 // fromMemory makes a feed without the store: what the agent may see, newest first. Any other order would pretend to know
 // what they have read, dismissed or acknowledged. It is not stored, and must not be taken for the feed itself.
@@ -145,11 +194,11 @@ func (k *Keeper) refresh(ctx context.Context, agents []string) ([]Kept, error) {
 		case k.ranker.Fresh(kept.Feed, kept.Profile, now):
 			k.metrics.warmed.WithLabelValues("fresh").Inc()
 		default:
-			feed, known, err := k.ranker.Rank(kept.Feed.Agent, kept.Profile, fil.OrderRanked, now)
+			feed, err := k.rank(kept.Feed.Agent, kept.Profile, fil.OrderRanked, now)
 			if err != nil {
-				k.log.ErrorContext(ctx, "feed not ranked", "stage", "delivery", "error", err)
-			}
-			if err != nil || !known {
+				if !errors.Is(err, ErrUnknownAgent) {
+					k.log.ErrorContext(ctx, "feed not ranked", "stage", "delivery", "error", err)
+				}
 				k.metrics.warmed.WithLabelValues("failed").Inc()
 				continue
 			}

@@ -8,6 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -20,6 +23,7 @@ type query struct {
 	order    fil.Order
 	limit    int
 	cursor   string
+	full     bool // each item with its whole explanation
 	language languages
 	known    string // If-None-Match
 }
@@ -29,16 +33,16 @@ type languages struct{ asked, accepted string }
 
 // page is the answer; body is nil when the client has it already.
 type page struct {
-	etag     string // empty for a degraded answer, which is not to be kept
+	etag     string // empty for an answer that is not to be kept: a degraded one, or one that says when it was made
 	body     []byte
 	next     string
 	degraded bool
 }
 
-// placed are contents with their placements, one for one.
-type placed struct {
-	placements []fil.Placement
-	contents   []fil.Content
+// item is one content of a page. A page whose reader asks for it has all explanations, others none.
+type item struct {
+	fil.Brief
+	explanation *fil.Explanation
 }
 
 // read answers one page and counts it.
@@ -70,23 +74,26 @@ func (k *Keeper) page(ctx context.Context, q query) (p page, outcome string, err
 	if err != nil {
 		return page{}, outcome, err
 	}
-	language := k.language(q.agent, q.language)
+	language, now := q.language.of(r), k.now()
 	// The first page of a kept feed is known by what it was computed from, before it is made.
-	if rest == nil && r.order == fil.OrderRanked {
-		p.etag = entityTag(tagOf(r.feed), fmt.Sprintf("%d.%s", q.limit, language))
+	if rest == nil && r.order == fil.OrderRanked && !r.degraded && !q.full {
+		p.etag = firstTagOf(r.feed, q.limit, language, now)
 		if matches(q.known, p.etag) {
 			return p, outcomeNotModified, nil
 		}
 	}
-	placed, left, err := k.place(r, entriesOf(r.feed, rest), q.limit, language)
+	items, left, err := k.items(ctx, &r, rest, q, language, now)
 	if err != nil {
 		return page{}, outcomeFailed, err
 	}
+	if r.degraded {
+		outcome, p.etag = outcomeDegraded, ""
+	}
 	p.next, p.degraded = left.String(), r.degraded
-	if p.body, err = k.appendPage(r, placed, p.next, language); err != nil {
+	if p.body, err = k.appendPage(r, items, ends{next: p.next, explain: explainAt(r, q.language.asked)}, language); err != nil {
 		return page{}, outcomeFailed, err
 	}
-	if p.etag == "" && !p.degraded {
+	if p.etag == "" && !p.degraded && !q.full {
 		p.etag = entityTag(digest(p.body))
 		if matches(q.known, p.etag) {
 			return page{etag: p.etag}, outcomeNotModified, nil
@@ -95,35 +102,61 @@ func (k *Keeper) page(ctx context.Context, q query) (p page, outcome string, err
 	return p, outcome, nil
 }
 
-// entriesOf gives what there is to serve: what is left when there is a cursor, the whole feed when there is none.
-func entriesOf(feed fil.Feed, rest Cursor) []fil.Entry {
-	if rest == nil {
-		return feed.Entries[:min(len(feed.Entries), maxCursor)]
-	}
-	scores := make(map[fil.ContentKey]float32, len(feed.Entries))
-	for _, e := range feed.Entries {
-		scores[e.Content] = e.Score
-	}
-	entries := make([]fil.Entry, len(rest))
-	for i, key := range rest {
-		entries[i] = fil.Entry{Content: key, Score: scores[key]}
-	}
-	return entries
+// firstTagOf is the entity tag of a first page: of the feed, then of what is shown of it. Reasons change at full hours.
+func firstTagOf(feed fil.Feed, limit int, language string, now time.Time) string {
+	hour := strconv.FormatInt(now.Unix()/3600, 36)
+	return entityTag(tagOf(feed), strconv.Itoa(limit), language, hour)
 }
 
-// place takes from the front until the page is full, for some entries may no longer be eligible, and gives the rest.
-func (k *Keeper) place(r reading, entries []fil.Entry, limit int, language string) (out placed, left Cursor, err error) {
-	now := k.now()
-	for len(out.placements) < limit && len(entries) > 0 {
-		n := min(limit-len(out.placements), len(entries))
-		placements, contents, err := k.ranker.Place(r.feed.Agent, r.profile, entries[:n], r.order, language, now)
-		if err != nil {
-			return placed{}, nil, fmt.Errorf("explain a feed: %w", err)
+// entriesOf gives what there is to serve: what is left when there is a cursor, the whole feed when there is none. Strays are
+// those that are left and no longer in the feed.
+func entriesOf(feed fil.Feed, rest Cursor) (entries []fil.Entry, strays map[fil.ContentKey]bool) {
+	if rest == nil {
+		return feed.Entries[:min(len(feed.Entries), maxCursor)], nil
+	}
+	known := make(map[fil.ContentKey]fil.Entry, len(feed.Entries))
+	for _, e := range feed.Entries {
+		known[e.Content] = e
+	}
+	entries, strays = make([]fil.Entry, len(rest)), map[fil.ContentKey]bool{}
+	for i, key := range rest {
+		e, in := known[key]
+		if !in {
+			e, strays[key] = fil.Entry{Content: key}, true
 		}
-		if len(placements) != len(contents) {
-			return placed{}, nil, fmt.Errorf("explain a feed: %d placements for %d contents", len(placements), len(contents))
+		entries[i] = e
+	}
+	return entries, strays
+}
+
+// items takes from the front until the page is full, for some entries may no longer be eligible, and gives the rest. The
+// reading becomes one without the store if the store is needed and answers no more.
+func (k *Keeper) items(ctx context.Context, r *reading, rest Cursor, q query, language string, now time.Time) (out []item, left Cursor, err error) {
+	entries, strays := entriesOf(r.feed, rest)
+	out = make([]item, 0, min(q.limit, len(entries)))
+	for len(out) < q.limit && len(entries) > 0 {
+		n := min(q.limit-len(out), len(entries))
+		some := entries[:n]
+		stray := func(e fil.Entry) bool { return strays[e.Content] }
+		if brief := !q.full && (len(strays) == 0 || !slices.ContainsFunc(some, stray)); brief {
+			if briefs, fresh := k.ranker.Brief(r.feed, r.profile, some, r.order, language, now); fresh {
+				for _, b := range briefs {
+					out = append(out, item{Brief: b})
+				}
+				entries = entries[n:]
+				continue
+			}
 		}
-		out.placements, out.contents = append(out.placements, placements...), append(out.contents, contents...)
+		degraded := r.degraded
+		if *r, err = k.whole(ctx, *r); err != nil {
+			return nil, nil, err
+		}
+		if r.degraded && !degraded { // in another order than what was taken so far
+			return k.items(ctx, r, rest, q, language, now)
+		}
+		if out, err = k.place(out, *r, some, q.full, language, now); err != nil {
+			return nil, nil, err
+		}
 		entries = entries[n:]
 	}
 	for _, e := range entries {
@@ -132,15 +165,34 @@ func (k *Keeper) place(r reading, entries []fil.Entry, limit int, language strin
 	return out, left, nil
 }
 
-// language chooses: what the request asks for, then what the directory says, then what the browser accepts, then French.
-func (k *Keeper) language(agent string, l languages) string {
-	if l.asked != "" {
+// place adds those of some entries that are eligible now, wherever they are, or are not, in the feed.
+func (k *Keeper) place(out []item, r reading, some []fil.Entry, full bool, language string, now time.Time) ([]item, error) {
+	placements, contents, err := k.ranker.Place(r.feed.Agent, r.profile, some, r.order, language, now)
+	if err != nil {
+		return nil, fmt.Errorf("explain a feed: %w", err)
+	}
+	if len(placements) != len(contents) {
+		return nil, fmt.Errorf("explain a feed: %d placements for %d contents", len(placements), len(contents))
+	}
+	for i := range placements {
+		p := &placements[i]
+		one := item{Brief: fil.Brief{Content: &contents[i], Score: rounded(p.Score), Reasons: p.Reasons, Acknowledged: p.Acknowledged}}
+		if full {
+			one.Score, one.explanation = p.Score, &p.Explanation // the terms of the score add up to the whole number
+		}
+		out = append(out, one)
+	}
+	return out, nil
+}
+
+// of chooses: what the request asks for, then what the directory says, then what the browser accepts, then French.
+func (l languages) of(r reading) string {
+	switch first := firstTag(l.accepted); {
+	case l.asked != "":
 		return l.asked
-	}
-	if a, ok := k.directory.Agent(agent); ok && a.Language != "" {
-		return a.Language
-	}
-	if first := firstTag(l.accepted); first != "" {
+	case r.language != "":
+		return r.language
+	case first != "":
 		return first
 	}
 	return "fr"
@@ -162,13 +214,14 @@ func firstTag(header string) string {
 // tagOf digests what a kept feed was computed from and what came of it. Until is part of it because what time alone
 // changes, such as the end of a pin, changes no stamp.
 func tagOf(feed fil.Feed) string {
-	b := make([]byte, 0, 64+12*len(feed.Entries))
+	b := make([]byte, 0, 64+14*len(feed.Entries))
 	b = append(append(b, feed.Policy...), 0)
 	b = binary.BigEndian.AppendUint64(b, feed.Stamp)
 	b = binary.BigEndian.AppendUint64(b, uint64(feed.Until.UnixNano()))
 	for _, e := range feed.Entries {
 		b = binary.BigEndian.AppendUint64(b, uint64(e.Content))
 		b = binary.BigEndian.AppendUint32(b, math.Float32bits(e.Score))
+		b = binary.BigEndian.AppendUint16(b, uint16(e.Note))
 	}
 	return digest(b)
 }
@@ -195,17 +248,31 @@ func matches(header, etag string) bool {
 // errNotEligible is the answer for a content that this agent cannot be shown now.
 var errNotEligible = errors.New("content not eligible")
 
+// explainAt is where the explanations of a page are, as a URI template.
+func explainAt(r reading, language string) string {
+	at := "/v1/feed/items/{content}/explanation?agent=" + url.QueryEscape(r.feed.Agent)
+	if r.order == fil.OrderChronological && !r.degraded { // a degraded explanation is in that order without being asked
+		at += "&order=" + inTimeOrder
+	}
+	if language != "" {
+		at += "&lang=" + url.QueryEscape(language)
+	}
+	return at
+}
+
 // explain places one content, wherever it is in the feed, or if it fell out of it by its rank alone.
-func (k *Keeper) explain(ctx context.Context, agent, content string, l languages) (reading, fil.Placement, error) {
-	r, _, err := k.current(ctx, agent, fil.OrderRanked)
+func (k *Keeper) explain(ctx context.Context, agent, content string, order fil.Order, l languages) (reading, fil.Placement, error) {
+	r, _, err := k.current(ctx, agent, order)
 	if err != nil {
+		return reading{}, fil.Placement{}, err
+	}
+	if r, err = k.whole(ctx, r); err != nil {
 		return reading{}, fil.Placement{}, err
 	}
 	if r.degraded {
 		k.metrics.degraded.Inc()
 	}
-	entries := entriesOf(r.feed, Cursor{fil.KeyOf(content)})
-	placements, _, err := k.ranker.Place(agent, r.profile, entries, r.order, k.language(agent, l), k.now())
+	placements, _, err := k.ranker.Place(agent, r.profile, []fil.Entry{{Content: fil.KeyOf(content)}}, r.order, l.of(r), k.now())
 	switch {
 	case err != nil:
 		return reading{}, fil.Placement{}, fmt.Errorf("explain %s: %w", content, err)

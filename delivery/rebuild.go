@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -57,11 +58,11 @@ func (k *Keeper) rebuild(ctx context.Context, readers []Reader) (done Rebuilt, e
 		if !there {
 			kept.Read = readers[i].Last
 		}
-		feed, known, err := k.ranker.Rank(agents[i], kept.Profile, fil.OrderRanked, now)
+		feed, err := k.rank(agents[i], kept.Profile, fil.OrderRanked, now)
 		if err != nil {
-			k.log.ErrorContext(ctx, "feed not ranked", "stage", "delivery", "error", err)
-		}
-		if err != nil || !known {
+			if !errors.Is(err, ErrUnknownAgent) {
+				k.log.ErrorContext(ctx, "feed not ranked", "stage", "delivery", "error", err)
+			}
 			continue
 		}
 		done.Feeds++

@@ -41,13 +41,16 @@ type newest struct {
 	contents map[fil.ContentKey]fil.Content
 	changes  int // of the catalogue
 	ranked   int
+	told     int // items in brief
+	placed   int // items explained
+	says     fil.Bilingual
 }
 
-func (n *newest) Agent(id string) (fil.Agent, bool) {
+func (n *newest) Language(id string) (string, bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	a, ok := n.agents[id]
-	return a, ok
+	return a.Language, ok
 }
 
 func (n *newest) put(contents ...fil.Content) {
@@ -74,13 +77,24 @@ func (n *newest) rankings() int {
 	return n.ranked
 }
 
+func (n *newest) lengthen(short uint64) (fil.ContentKey, bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for key := range n.contents {
+		if uint64(key)&(1<<48-1) == short {
+			return key, true
+		}
+	}
+	return 0, false
+}
+
 func (n *newest) eligible(agent string, profile []byte, c fil.Content, now time.Time) bool {
 	return c.LiveAt(now) && (len(c.Audiences) == 0 || slices.Contains(c.Audiences, agent)) && !strings.Contains(string(profile), "-"+c.ID+";")
 }
 
 func (n *newest) stamp(agent string, profile []byte) uint64 {
 	h := fnv.New64a()
-	_, _ = fmt.Fprint(h, n.changes, n.agents[agent], "|", string(profile))
+	_, _ = fmt.Fprint(h, n.changes, n.agents[agent], "|", string(profile[:min(9, len(profile))])) // its head tells it from others
 	return h.Sum64()
 }
 
@@ -116,13 +130,28 @@ func (n *newest) Rank(agent string, profile []byte, order fil.Order, now time.Ti
 		}
 		return cmp.Or(priority, b.PublishedAt.Compare(a.PublishedAt), cmp.Compare(a.ID, b.ID))
 	})
-	for _, c := range live {
-		feed.Entries = append(feed.Entries, fil.Entry{Content: fil.KeyOf(c.ID), Score: score(c)})
+	for i, c := range live {
+		feed.Entries = append(feed.Entries, fil.Entry{Content: fil.KeyOf(c.ID), Score: score(c), Note: fil.Note(i + 1)})
 	}
 	return feed, true, nil
 }
 
 func score(c fil.Content) float32 { return float32(c.PublishedAt.Sub(noon).Hours() / 24) }
+
+// Brief is what Place says of a feed that is fresh, without its explanation. A note of the rank says so.
+func (n *newest) Brief(feed fil.Feed, profile []byte, entries []fil.Entry, _ fil.Order, language string, now time.Time) (briefs []fil.Brief, fresh bool) {
+	if !n.Fresh(feed, profile, now) {
+		return nil, false
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, e := range entries {
+		c := n.contents[e.Content]
+		briefs = append(briefs, fil.Brief{Content: &c, Score: float64(e.Score), Reasons: []string{n.says.In(language), fmt.Sprint(e.Note)}})
+	}
+	n.told += len(briefs)
+	return briefs, true
+}
 
 func (n *newest) Place(agent string, profile []byte, entries []fil.Entry, order fil.Order, language string, now time.Time) ([]fil.Placement, []fil.Content, error) {
 	n.mu.Lock()
@@ -134,12 +163,12 @@ func (n *newest) Place(agent string, profile []byte, entries []fil.Entry, order 
 		if !ok || !n.eligible(agent, profile, c, now) {
 			continue
 		}
-		reason := fil.Bilingual{FR: "Publié récemment", EN: "Published recently"}.In(language)
-		placements = append(placements, fil.Placement{Content: c.ID, Score: float64(score(c)), Reasons: []string{reason}, Explanation: fil.Explanation{
-			Degree:     string(order),
+		placements = append(placements, fil.Placement{Content: c.ID, Score: float64(score(c)), Reasons: []string{n.says.In(language)}, Explanation: fil.Explanation{
+			Degree: string(order), Basis: fil.Basis{Policy: "newest-1", Profile: -1, Order: order, Stamp: "7", At: now},
 			Parameters: []fil.Parameter{{Name: "freshness", Label: "Fraîcheur", Value: float64(score(c)), Weight: 1, Contribution: float64(score(c))}},
 		}})
 		contents = append(contents, c)
+		n.placed++
 	}
 	return placements, contents, nil
 }
@@ -181,7 +210,9 @@ func setup(t testing.TB, change func(*delivery.Config)) *world {
 
 func setupOn(t testing.TB, client redis.UniversalClient, change func(*delivery.Config)) *world {
 	t.Helper()
-	w := &world{t: t, redis: client, time: noon, newest: &newest{agents: map[string]fil.Agent{}, contents: map[fil.ContentKey]fil.Content{}}}
+	w := &world{t: t, redis: client, time: noon, newest: &newest{
+		agents: map[string]fil.Agent{}, contents: map[fil.ContentKey]fil.Content{}, says: fil.Bilingual{FR: "Publié récemment", EN: "Published recently"},
+	}}
 	for _, id := range []string{"marie", "paul", "zoé"} {
 		w.agents[id] = fil.Agent{ID: id}
 	}
@@ -192,7 +223,7 @@ func setupOn(t testing.TB, client redis.UniversalClient, change func(*delivery.C
 		change(&cfg)
 	}
 	storeCfg := feedstore.DefaultConfig()
-	storeCfg.Beside = profileKey
+	storeCfg.Beside, storeCfg.Keys = profileKey, w.lengthen
 	var err error
 	w.store, err = feedstore.New(client, storeCfg, prometheus.NewRegistry())
 	if err != nil {

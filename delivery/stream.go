@@ -57,7 +57,7 @@ func (h handlers) stream(ctx context.Context, in *struct {
 		leave()
 		return nil, h.problem(ctx, agent, in.AcceptLanguage, err)
 	}
-	h.hub.see(r.feed, r.profile)
+	h.hub.see(r)
 	return &huma.StreamResponse{Body: func(hctx huma.Context) {
 		defer leave()
 		hctx.SetHeader("Content-Type", "text/event-stream")

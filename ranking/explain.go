@@ -1,17 +1,12 @@
 package ranking
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/filengine/fil"
 )
-
-// maxReasons is how many sentences an agent is given on one placement; the explanation has the rest.
-const maxReasons = 3
 
 // Place explains where entries of an agent's feed stand, and gives their contents, in the entries' order. Entries that
 // are no longer eligible (withdrawn, expired, another audience, dismissed) are left out of both. The placements say
@@ -42,22 +37,22 @@ func (r *Ranker) Place(agent string, profile []byte, entries []fil.Entry, order 
 
 // explainer puts one build into words.
 type explainer struct {
-	r     *Ranker
-	sc    *scratch
-	b     *board
-	order fil.Order
-	now   time.Time
-	say   *phrases
+	teller
+	r  *Ranker
+	sc *scratch
+	b  *board
 
 	// What all placements of one call have in common.
 	degree, acts string
 	filters      []string
+	basis        fil.Basis
 }
 
 func (r *Ranker) explainer(sc *scratch, b *board, order fil.Order, language string, now time.Time) *explainer {
-	e := &explainer{r: r, sc: sc, b: b, order: order, now: now, say: &r.french}
-	if strings.HasPrefix(strings.ToLower(language), "en") {
-		e.say = &r.english
+	e := &explainer{teller: r.teller(b.snap, b.trends, order, language, now), r: r, sc: sc, b: b}
+	e.basis = fil.Basis{
+		Policy: r.policy.Version, Profile: sc.profile.Offset(), Order: order, At: now.UTC(),
+		Stamp: fmt.Sprintf("%016x", r.stamp(b.snap.stamp, b.trends, sc.member, sc.profile, order)),
 	}
 	e.degree = fmt.Sprintf(e.say.degreeRanked, r.policy.Version)
 	if order == fil.OrderChronological {
@@ -89,21 +84,16 @@ func (e *explainer) placement(place int32) fil.Placement {
 		score += p.Contribution
 	}
 	return fil.Placement{
-		Content: content.ID, Score: score, Reasons: e.reasons(at, content, parameters),
+		Content: content.ID, Score: score, Reasons: e.append(nil, e.b.row(place), e.r.note(e.sc, e.b, at, e.order)),
 		Acknowledged: e.sc.marks[place]&markAcknowledged != 0,
 		Explanation: fil.Explanation{
-			Degree: e.degree, Data: e.data(place, content), Parameters: parameters, Operations: e.operations(at, position),
+			Degree: e.degree, Data: e.data(place, content), Parameters: parameters, Operations: e.operations(at, position), Basis: e.basis,
 		},
 	}
 }
 
 func (e *explainer) parameter(name, label string, value, weight float64) fil.Parameter {
 	return fil.Parameter{Name: name, Label: label, Value: value, Weight: weight, Contribution: value * weight}
-}
-
-// date writes a day as it is in now's location.
-func (e *explainer) date(t time.Time) string {
-	return e.say.date(t.In(e.now.Location()), e.now.Year())
 }
 
 // parameters are the terms of the score, all of them, with the numbers that were used.
@@ -129,93 +119,6 @@ func (e *explainer) name(column int, code uint32) string { return e.b.snap.names
 
 func (e *explainer) nameOf(column int, place int32) string {
 	return e.name(column, e.b.codes[column][place])
-}
-
-// reason is a sentence with how much it weighed, in log2 units or as good as.
-type reason struct {
-	weight   float64
-	sentence string
-}
-
-// Weights that put what a rule did before what the score did.
-const (
-	weightOfRule   = 1000
-	weightOfReason = 0.05 // contributions under it are not worth a sentence
-)
-
-func (e *explainer) reasons(at placed, content *fil.Content, parameters []fil.Parameter) []string {
-	var found []reason
-	add := func(weight float64, sentence string) {
-		if weight >= weightOfReason && sentence != "" {
-			found = append(found, reason{weight, sentence})
-		}
-	}
-	if e.order == fil.OrderChronological {
-		return []string{fmt.Sprintf(e.say.publishedOn, e.date(content.PublishedAt))}
-	}
-	switch {
-	case at.group == groupMandatory:
-		add(weightOfRule, fmt.Sprintf(e.say.mandatory, e.date(content.MandatoryUntil)))
-	case at.group == groupPinned && content.Source != "":
-		add(weightOfRule, fmt.Sprintf(e.say.pinnedBy, content.Source))
-	case at.group == groupPinned:
-		add(weightOfRule, e.say.pinned)
-	case at.why == whyExplore:
-		add(weightOfRule, e.say.discovery)
-	}
-	for _, p := range parameters {
-		switch p.Name {
-		case "priority":
-			add(p.Contribution, e.say.important)
-		case "popularity":
-			add(e.heat(at.place), e.say.popular)
-		case "topic", "source", "author", "kind":
-			if p.Contribution >= weightOfReason {
-				add(p.Contribution, e.sentence(p.Name, at.place))
-			}
-		}
-	}
-	age := e.now.Sub(content.PublishedAt).Hours()
-	add(1-age/(2*e.r.policy.HalfLives.PublicationHours), e.say.recent)
-	if len(found) == 0 {
-		add(1, fmt.Sprintf(e.say.publishedOn, e.date(content.PublishedAt)))
-	}
-	slices.SortStableFunc(found, func(a, b reason) int { return cmp.Compare(b.weight, a.weight) })
-	sentences := make([]string, 0, maxReasons)
-	for _, f := range found[:min(len(found), maxReasons)] {
-		sentences = append(sentences, f.sentence)
-	}
-	return sentences
-}
-
-// sentence tells of a taste.
-func (e *explainer) sentence(parameter string, place int32) string {
-	switch parameter {
-	case "topic":
-		topics := e.b.topicsOf(place)
-		if len(topics) == 0 {
-			return ""
-		}
-		_, which := e.sc.topicTaste(topics)
-		return fmt.Sprintf(e.say.oftenTopic, e.name(columnTopic, topics[which]))
-	case "source":
-		return fmt.Sprintf(e.say.oftenSource, e.nameOf(columnSource, place))
-	case "author":
-		return fmt.Sprintf(e.say.oftenAuthor, e.nameOf(columnAuthor, place))
-	}
-	return fmt.Sprintf(e.say.oftenKind, e.say.kind(e.nameOf(columnKind, place)))
-}
-
-// heat is what popularity is worth now and not since the publication: over 1, the acts of the last half-lives count
-// more than the prior.
-func (e *explainer) heat(place int32) float64 {
-	p := &e.r.policy
-	current := *e.b.row(place)
-	current.published = max(current.published, nanos(e.now))
-	if gain := e.b.trends.gain(&current, p); gain >= 0.5 {
-		return p.Weights.Popularity * gain
-	}
-	return 0
 }
 
 // data lists what was used and where it comes from.
@@ -245,7 +148,7 @@ func (e *explainer) data(place int32, content *fil.Content) []fil.Datum {
 		add(say.onThis, say.facts(f), say.fromAgent)
 	}
 	level := say.levels[0]
-	if heat := e.heat(place); heat > 2 {
+	if heat := e.heat(e.b.row(place)); heat > 2 {
 		level = say.levels[2]
 	} else if heat > 0 {
 		level = say.levels[1]

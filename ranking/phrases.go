@@ -3,6 +3,7 @@ package ranking
 import (
 	"fmt"
 	"math/bits"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -154,19 +155,19 @@ func (p *phrases) facts(f fact) string {
 
 // date writes a day, with its year unless it is this one.
 func (p *phrases) date(t time.Time, thisYear int) string {
-	year := ""
-	if t.Year() != thisYear {
-		year = t.Format(" 2006")
+	year, month, day := t.Date()
+	text, suffix := strconv.Itoa(day)+" ", ""
+	if year != thisYear {
+		suffix = " " + strconv.Itoa(year)
 	}
 	if p.english {
-		return t.Format("2 January") + year
+		return text + month.String() + suffix
 	}
 	months := [...]string{"janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre"}
-	day := t.Format("2 ")
-	if t.Day() == 1 {
-		day = "1er "
+	if day == 1 {
+		text = "1er "
 	}
-	return day + months[t.Month()-1] + year
+	return text + months[month-1] + suffix
 }
 
 // ordinal writes the place of a content in a feed.

@@ -50,8 +50,13 @@ func (r *Ranker) trends() *trends {
 }
 
 // Fresh says whether a ranked feed, kept earlier, is still what Rank would give: nothing it was computed from has
-// changed and no moment has passed that changes it. False for an unreadable profile and an unknown agent.
+// changed and no moment has passed that changes it. False for an unreadable profile and an unknown agent. Of the profile its
+// first 9 bytes are enough.
 func (r *Ranker) Fresh(feed fil.Feed, profile []byte, now time.Time) bool {
+	return r.isFresh(r.catalogue.current.Load(), r.trends(), feed, profile, fil.OrderRanked, now)
+}
+
+func (r *Ranker) isFresh(s *snapshot, m *trends, feed fil.Feed, profile []byte, order fil.Order, now time.Time) bool {
 	if !now.Before(feed.Until) {
 		return false
 	}
@@ -59,7 +64,7 @@ func (r *Ranker) Fresh(feed fil.Feed, profile []byte, now time.Time) bool {
 	if !known || len(profile) > 0 && (len(profile) < profileHeader || profile[0] != profileVersion) {
 		return false
 	}
-	return feed.Stamp == r.stamp(r.catalogue.Stamp(), r.trends(), member, Profile{profile}, fil.OrderRanked)
+	return feed.Stamp == r.stamp(s.stamp, m, member, Profile{profile}, order)
 }
 
 func (r *Ranker) stamp(catalogue uint64, m *trends, member Member, profile Profile, order fil.Order) uint64 {
@@ -83,7 +88,7 @@ func (r *Ranker) Rank(agent string, profile []byte, order fil.Order, now time.Ti
 		Built: now, Until: r.until(b, now), Entries: make([]fil.Entry, len(sc.out)),
 	}
 	for i, p := range sc.out {
-		feed.Entries[i] = fil.Entry{Content: b.key(p.place), Score: float32(p.score)}
+		feed.Entries[i] = fil.Entry{Content: b.key(p.place), Score: float32(p.score), Note: r.note(sc, b, p, order)}
 	}
 	return feed, true, nil
 }

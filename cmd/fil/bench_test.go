@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -149,90 +147,13 @@ func BenchmarkFreshness(b *testing.B) {
 	}
 }
 
-// BenchmarkRead reads feeds of 20 items over HTTP on 16 connections, 1,000 contents being live. The limit is a handler
-// in the same process that does one Redis GET of the same bytes.
-func BenchmarkRead(b *testing.B) {
-	h := startHere(b)
-	crowd(b, h, 2000, 1000)
-	sample := h.must(http.MethodGet, "/v1/agents/a1/feed", h.keys["service"], "", 200)
-	if err := h.redis.Set(context.Background(), "limit", sample.body, 0).Err(); err != nil {
-		b.Fatal(err)
-	}
-	limit := &http.Server{ReadHeaderTimeout: time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		raw, err := h.redis.Get(r.Context(), "limit").Bytes()
-		if err != nil {
-			http.Error(w, err.Error(), http.StatusInternalServerError)
-			return
-		}
-		w.Header().Set("Content-Type", "application/json")
-		_, _ = w.Write(raw)
-	})}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		b.Fatal(err)
-	}
-	go func() { _ = limit.Serve(listener) }()
-	b.Cleanup(func() { _ = limit.Close() })
-
-	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
-	read := func(url string) {
-		req, _ := http.NewRequest(http.MethodGet, url, nil)
-		req.Header.Set("Authorization", "Bearer "+h.keys["service"])
-		resp, err := client.Do(req)
-		if err != nil {
-			b.Error(err)
-			return
-		}
-		if _, err := io.Copy(io.Discard, resp.Body); err != nil || resp.StatusCode != http.StatusOK {
-			b.Errorf("status %d, %v", resp.StatusCode, err)
-		}
-		_ = resp.Body.Close()
-	}
-	load := func(lasting time.Duration, url func(i int) string) (rate float64, took []time.Duration) {
-		const clients = 16
-		var group sync.WaitGroup
-		var mu sync.Mutex
-		began := time.Now()
-		for c := range clients {
-			group.Go(func() {
-				var mine []time.Duration
-				for i := 0; time.Since(began) < lasting; i++ {
-					start := time.Now()
-					read(url(c + i*clients))
-					mine = append(mine, time.Since(start))
-				}
-				mu.Lock()
-				took = append(took, mine...)
-				mu.Unlock()
-			})
-		}
-		group.Wait()
-		return float64(len(took)) / time.Since(began).Seconds(), took
-	}
-	feedURL := func(i int) string { return fmt.Sprintf("%s/v1/agents/a%d/feed", h.base, i%2000) }
-	for i := range 2000 { // rank and keep every feed once
-		read(feedURL(i))
-	}
-	const reads = 5 * time.Second
-	for b.Loop() {
-		rate, took := load(reads, feedURL)
-		most, limitTook := load(reads, func(int) string { return "http://" + listener.Addr().String() })
-		b.ReportMetric(rate, "reads/s")
-		b.ReportMetric(most, "one-GET-reads/s")
-		b.ReportMetric(rate/most, "of-limit")
-		percentiles(b, "read", took)
-		percentiles(b, "one-GET", limitTook)
-		b.ReportMetric(float64(len(sample.body)), "bytes")
-	}
-}
-
 // BenchmarkBuild ranks feeds of 100 items among 1,000 live contents, from a profile of 60 contents, on one goroutine;
 // the limit is reading the profile and storing the packed feed, without ranking anything.
 func BenchmarkBuild(b *testing.B) {
 	h := startHere(b)
 	crowd(b, h, 500, 1000)
 	h.ask(http.MethodPost, "/v1/engagements", h.keys["ingest"], engagements(0, 30_000, 500, 1000), "Content-Type: application/x-ndjson")
-	store, err := feedstore.New(h.redis, feedstore.Config{Window: 720 * time.Hour, Beside: profiles.Key}, prometheus.NewRegistry())
+	store, err := feedstore.New(h.redis, feedstore.Config{Window: 720 * time.Hour, Beside: profiles.Key, Keys: h.server.house.catalogue.Lengthen}, prometheus.NewRegistry())
 	if err != nil {
 		b.Fatal(err)
 	}

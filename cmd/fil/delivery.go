@@ -32,7 +32,7 @@ func (h *house) openFeeds() (*feeds, error) {
 	if h.feeds != nil {
 		return h.feeds, nil
 	}
-	store, err := feedstore.New(h.redis, feedstore.Config{Window: h.cfg.Feeds.Window, Beside: profiles.Key}, h.reg)
+	store, err := feedstore.New(h.redis, feedstore.Config{Window: h.cfg.Feeds.Window, Beside: profiles.Key, Keys: h.catalogue.Lengthen}, h.reg)
 	if err != nil {
 		return nil, err
 	}

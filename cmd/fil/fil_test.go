@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"net/http"
 	"slices"
 	"strings"
@@ -54,10 +55,13 @@ func (f feedPage) ids() string {
 	return strings.Join(ids, " ")
 }
 
-func (p *program) feed(agent string) feedPage {
+func (p *program) feed(agent string) feedPage { return p.feedIn(agent, "reasons") }
+
+// feedIn reads a feed with its reasons, or its explanations in full.
+func (p *program) feedIn(agent, explain string) feedPage {
 	p.t.Helper()
 	var page feedPage
-	p.must(http.MethodGet, "/v1/agents/"+agent+"/feed", p.keys["service"], "", 200).json(p.t, &page)
+	p.must(http.MethodGet, "/v1/agents/"+agent+"/feed?explain="+explain, p.keys["service"], "", 200).json(p.t, &page)
 	return page
 }
 
@@ -71,7 +75,10 @@ func TestWholePath(t *testing.T) {
 	if roads.ids() != "c2 c1 c0" && roads.ids() != "c2 c0 c1" || finance.ids() != "c2 c1" {
 		t.Fatalf("feeds %q and %q: the mandatory content comes first, and salting concerns roads only", roads.ids(), finance.ids())
 	}
-	for _, item := range roads.Items {
+	for i, item := range p.feedIn("a0", "full").Items {
+		if brief := roads.Items[i]; brief.Explanation.Degree != "" || !slices.Equal(brief.Reasons, item.Reasons) || brief.Content != item.Content || math.Abs(brief.Score-item.Score) > 1./128 {
+			t.Errorf("in brief %+v, in full %+v", brief, item)
+		}
 		e := item.Explanation
 		if len(item.Reasons) == 0 || e.Degree == "" || len(e.Data) == 0 || len(e.Parameters) == 0 || len(e.Operations) == 0 {
 			t.Errorf("%s is not explained in four parts: %+v", item.Content.ID, item)

@@ -37,6 +37,9 @@ func (c *feedCommand) Run(w *world) error {
 		return usageError{errors.New("--limit: between 1 and 100")}
 	}
 	query := url.Values{"limit": {strconv.Itoa(c.Limit)}, "order": {c.Order}}
+	if c.Explain {
+		query.Set("explain", "full")
+	}
 	answer, decoded, err := get[feedAnswer](w, c.serverFlags, http.MethodGet, "/v1/agents/"+url.PathEscape(string(c.Agent))+"/feed", query, nil)
 	if err != nil || !decoded {
 		return err

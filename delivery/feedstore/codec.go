@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"math"
+	"math/bits"
 	"slices"
 	"time"
 
@@ -13,7 +14,7 @@ import (
 	"github.com/filengine/fil/delivery"
 )
 
-// Version 1 of a packed feed; numbers of fixed width are big-endian:
+// Version 2 of a packed feed; numbers of fixed width are big-endian:
 //
 //	1 B     version
 //	        length of the policy's version (uvarint), and the version
@@ -22,19 +23,32 @@ import (
 //	        until: the same
 //	        day of the last read: days since 1970 (uvarint)
 //	        number of entries (uvarint)
-//	12 B    per entry: content key, score (IEEE 754)
+//	6 B     per entry: the lowest 48 bits of the content's key
+//	        per entry: score in 64ths, less that of the entry before (varint)
+//	        number of different notes (uvarint; none when there is no entry)
+//	2 B     per different note, in the order in which they come
+//	        per entry: which of them, in as few bits as tell them apart, the highest bits first; the last byte filled with 0
 //	4 B     CRC-32C of all that precedes
 //
-// The reader of version n keeps reading n-1, so that a store written before an upgrade stays warm. A version that it does
-// not know is as good as missing: the feed is ranked again and written over it, which the newer program then reads.
-const version1 = 1
+// Version 1 had, for each entry, its key (8 B) and its score (IEEE 754, 4 B), and no notes.
+//
+// The reader of version n keeps reading n-1, so that a store written before an upgrade stays warm: a feed without notes is
+// ranked again at its next read, and keeps its time. A version that it does not know is as good as missing: the feed is
+// ranked again and written over it, which the newer program then reads.
+const (
+	version1 = 1
+	version2 = 2
+)
 
 // MaxEntries bounds one packed feed.
 const MaxEntries = 1024
 
 const (
 	maxPolicy  = 255
-	entrySize  = 12
+	maxScore   = 1 << 40
+	keySize    = 6
+	shortKey   = 1<<48 - 1
+	entrySize1 = 12
 	stampSize  = 8
 	sumSize    = 4
 	secondsDay = 86400
@@ -45,8 +59,8 @@ var ErrUnreadable = errors.New("not a packed feed")
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// Pack writes a feed, without its agent, which its key says, and the day of its last read: about 50 bytes and 12 for
-// each entry.
+// Pack writes a feed, without its agent, which its key says, and the day of its last read: about 50 bytes and 8 for each
+// entry. Scores are rounded to the steps of delivery.ScoreSteps.
 func Pack(feed fil.Feed, read time.Time) ([]byte, error) {
 	switch {
 	case len(feed.Entries) > MaxEntries:
@@ -54,8 +68,8 @@ func Pack(feed fil.Feed, read time.Time) ([]byte, error) {
 	case len(feed.Policy) > maxPolicy:
 		return nil, fmt.Errorf("pack feed: policy version of %d bytes, over %d", len(feed.Policy), maxPolicy)
 	}
-	b := make([]byte, 0, 64+len(feed.Policy)+entrySize*len(feed.Entries))
-	b = append(b, version1)
+	b := make([]byte, 0, 64+len(feed.Policy)+10*len(feed.Entries))
+	b = append(b, version2)
 	b = binary.AppendUvarint(b, uint64(len(feed.Policy)))
 	b = append(b, feed.Policy...)
 	b = binary.BigEndian.AppendUint64(b, feed.Stamp)
@@ -64,12 +78,19 @@ func Pack(feed fil.Feed, read time.Time) ([]byte, error) {
 	b = binary.AppendUvarint(b, uint64(max(0, read.Unix()/secondsDay)))
 	b = binary.AppendUvarint(b, uint64(len(feed.Entries)))
 	for _, e := range feed.Entries {
-		if score := float64(e.Score); math.IsNaN(score) || math.IsInf(score, 0) {
+		b = binary.BigEndian.AppendUint16(b, uint16(e.Content>>32))
+		b = binary.BigEndian.AppendUint32(b, uint32(e.Content))
+	}
+	before := int64(0)
+	for _, e := range feed.Entries {
+		if !(math.Abs(float64(e.Score)) <= maxScore) { // written so that NaN is refused
 			return nil, fmt.Errorf("pack feed: score of content %016x is %v", uint64(e.Content), e.Score)
 		}
-		b = binary.BigEndian.AppendUint64(b, uint64(e.Content))
-		b = binary.BigEndian.AppendUint32(b, math.Float32bits(e.Score))
+		score := int64(math.Round(float64(e.Score) * delivery.ScoreSteps))
+		b = binary.AppendVarint(b, score-before)
+		before = score
 	}
+	b = appendNotes(b, feed.Entries)
 	return binary.BigEndian.AppendUint32(b, crc32.Checksum(b, castagnoli)), nil
 }
 
@@ -78,9 +99,42 @@ func appendTime(b []byte, t time.Time) []byte {
 	return binary.AppendUvarint(b, uint64(t.Nanosecond()))
 }
 
-// Unpack reads what Pack wrote; times are in UTC and the agent is left empty. Its error is ErrUnreadable.
-func Unpack(packed []byte) (feed fil.Feed, read time.Time, err error) {
-	if len(packed) < 1+sumSize || packed[0] != version1 {
+// appendNotes writes the notes as numbers of a list: there are few different ones.
+func appendNotes(b []byte, entries []fil.Entry) []byte {
+	var different []fil.Note
+	for _, e := range entries {
+		if !slices.Contains(different, e.Note) {
+			different = append(different, e.Note)
+		}
+	}
+	b = binary.AppendUvarint(b, uint64(len(different)))
+	for _, note := range different {
+		b = binary.BigEndian.AppendUint16(b, uint16(note))
+	}
+	width, held, bitsHeld := widthOf(len(different)), uint32(0), 0
+	for _, e := range entries {
+		held, bitsHeld = held<<width|uint32(slices.Index(different, e.Note)), bitsHeld+width
+		for ; bitsHeld >= 8; bitsHeld -= 8 {
+			b = append(b, byte(held>>(bitsHeld-8)))
+		}
+	}
+	if bitsHeld > 0 {
+		b = append(b, byte(held<<(8-bitsHeld)))
+	}
+	return b
+}
+
+// widthOf is how many bits number so many things.
+func widthOf(n int) int { return bits.Len(uint(max(n, 1) - 1)) }
+
+// Lengthen finds the key of a content by its 48 lowest bits; false when none that is known has them, or several do.
+type Lengthen func(short uint64) (fil.ContentKey, bool)
+
+// Unpack reads what Pack wrote; times are in UTC and the agent is left empty. Its error is ErrUnreadable. A feed that must be
+// ranked again, because it has no notes or because one of its contents is not found, has a zero Until, and in the second case
+// no entries.
+func Unpack(packed []byte, keys Lengthen) (feed fil.Feed, read time.Time, err error) {
+	if len(packed) < 1+sumSize || packed[0] != version1 && packed[0] != version2 {
 		return fil.Feed{}, time.Time{}, ErrUnreadable
 	}
 	body, sum := packed[:len(packed)-sumSize], packed[len(packed)-sumSize:]
@@ -94,17 +148,18 @@ func Unpack(packed []byte) (feed fil.Feed, read time.Time, err error) {
 	}
 	feed.Built, feed.Until = r.time(), r.time()
 	read = time.Unix(int64(r.count(math.MaxInt32))*secondsDay, 0).UTC()
-	entries := r.take(r.count(MaxEntries) * entrySize)
+	n := r.count(MaxEntries)
+	whole := false
+	if packed[0] == version2 {
+		feed.Entries, whole = r.entries(n, keys)
+	} else {
+		feed.Entries = r.entries1(n)
+	}
 	if r.bad || len(r.rest) > 0 {
 		return fil.Feed{}, time.Time{}, ErrUnreadable
 	}
-	feed.Entries = make([]fil.Entry, 0, len(entries)/entrySize)
-	for e := range slices.Chunk(entries, entrySize) {
-		score := math.Float32frombits(binary.BigEndian.Uint32(e[8:]))
-		if wide := float64(score); math.IsNaN(wide) || math.IsInf(wide, 0) {
-			return fil.Feed{}, time.Time{}, ErrUnreadable
-		}
-		feed.Entries = append(feed.Entries, fil.Entry{Content: fil.ContentKey(binary.BigEndian.Uint64(e)), Score: score})
+	if !whole {
+		feed.Until = time.Time{}
 	}
 	return feed, read, nil
 }
@@ -135,27 +190,84 @@ func (r *reader) count(most uint64) int {
 	return int(v)
 }
 
-func (r *reader) time() time.Time {
-	seconds, n := binary.Varint(r.rest)
+func (r *reader) difference() int64 {
+	v, n := binary.Varint(r.rest)
 	if r.bad || n <= 0 {
 		r.bad = true
-		return time.Time{}
+		return 0
 	}
 	r.rest = r.rest[n:]
-	return time.Unix(seconds, int64(r.count(uint64(time.Second-1)))).UTC()
+	return v
 }
 
-// kept is what a packed feed and the value beside it make.
-func kept(agent string, packed []byte, beside []byte) (delivery.Kept, error) {
-	k := delivery.Kept{Feed: fil.Feed{Agent: agent}, Profile: beside}
-	if packed == nil {
-		return k, nil
+func (r *reader) time() time.Time {
+	seconds := r.difference()
+	nanoseconds := r.count(uint64(time.Second - 1))
+	if r.bad {
+		return time.Time{}
 	}
-	feed, read, err := Unpack(packed)
-	if err != nil {
-		return k, err
+	return time.Unix(seconds, int64(nanoseconds)).UTC()
+}
+
+// entries reads n entries of version 2; whole is false, and there are none, when a content is not found.
+func (r *reader) entries(n int, keys Lengthen) (entries []fil.Entry, whole bool) {
+	shorts := r.take(n * keySize)
+	if r.bad {
+		return nil, false
 	}
-	k.Feed, k.Read, k.Found = feed, read, true
-	k.Feed.Agent = agent
-	return k, nil
+	entries, whole = make([]fil.Entry, n), true
+	score := int64(0)
+	for i := range entries {
+		if score += r.difference(); score > maxScore*delivery.ScoreSteps || score < -maxScore*delivery.ScoreSteps {
+			r.bad = true
+		}
+		entries[i].Score = float32(float64(score) / delivery.ScoreSteps)
+	}
+	r.notes(entries)
+	for i := range entries {
+		short := shorts[i*keySize:][:keySize]
+		key, found := keys(uint64(binary.BigEndian.Uint16(short))<<32 | uint64(binary.BigEndian.Uint32(short[2:])))
+		if !found {
+			return nil, false
+		}
+		entries[i].Content = key
+	}
+	return entries, whole
+}
+
+func (r *reader) notes(entries []fil.Entry) {
+	different := r.count(uint64(len(entries)))
+	list, width := r.take(2*different), widthOf(different)
+	numbers := r.take((width*len(entries) + 7) / 8)
+	if r.bad || different == 0 && len(entries) > 0 {
+		r.bad = true
+		return
+	}
+	held, bitsHeld := uint32(0), 0
+	for i := range entries {
+		for ; bitsHeld < width; bitsHeld += 8 {
+			held, numbers = held<<8|uint32(numbers[0]), numbers[1:]
+		}
+		bitsHeld -= width
+		number := int(held >> bitsHeld & (1<<width - 1))
+		if number >= different {
+			r.bad = true
+			return
+		}
+		entries[i].Note = fil.Note(binary.BigEndian.Uint16(list[2*number:]))
+	}
+}
+
+// entries1 reads n entries of version 1.
+func (r *reader) entries1(n int) []fil.Entry {
+	packed := r.take(n * entrySize1)
+	entries := make([]fil.Entry, 0, len(packed)/entrySize1)
+	for e := range slices.Chunk(packed, entrySize1) {
+		score := math.Float32frombits(binary.BigEndian.Uint32(e[8:]))
+		if !(math.Abs(float64(score)) <= maxScore) { // written so that NaN is refused
+			r.bad = true
+		}
+		entries = append(entries, fil.Entry{Content: fil.ContentKey(binary.BigEndian.Uint64(e)), Score: score})
+	}
+	return entries
 }

@@ -179,7 +179,7 @@ func TestStore_SaysWhatItAttempted(t *testing.T) {
 }
 
 func TestConfig_NamesEveryFault(t *testing.T) {
-	if faults := fil.FaultsOf(feedstore.Config{}.Validate()); len(faults) != 2 {
+	if faults := fil.FaultsOf(feedstore.Config{}.Validate()); len(faults) != 3 {
 		t.Errorf("faults are %v", faults)
 	}
 	if _, err := feedstore.New(nil, feedstore.DefaultConfig(), prometheus.NewRegistry()); fil.FaultsOf(err) == nil {
@@ -196,6 +196,8 @@ func open(t *testing.T) (*feedstore.Store, redis.UniversalClient, *prometheus.Re
 	client := enginetest.Redis(t)
 	cfg := feedstore.DefaultConfig()
 	cfg.Beside = profileKey
+	known := fullOf(feedOf(10))
+	cfg.Keys = known.find
 	reg := prometheus.NewRegistry()
 	store, err := feedstore.New(client, cfg, reg)
 	if err != nil {

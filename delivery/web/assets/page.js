@@ -221,7 +221,7 @@ async function load() {
   const answer = await page();
   const feed = await answer.json();
   if (turn !== now.turn) return;
-  Object.assign(now, { etag: answer.headers.get("ETag") ?? "", ids: [], shown: [], policy: feed.policy });
+  Object.assign(now, { etag: answer.headers.get("ETag") ?? "", ids: [], shown: [], policy: feed.policy, explain: feed.explain });
   seen.disconnect();
   $("items").replaceChildren();
   $("contents").replaceChildren();
@@ -268,7 +268,7 @@ async function more() {
   if (heading) { heading.tabIndex = -1; heading.focus({ preventScroll: true }); }
 }
 
-function draw({ content, score, reasons, acknowledged: known, explanation }) {
+function draw({ content, reasons, acknowledged: known }) {
   const card = $("item").content.firstElementChild.cloneNode(true);
   const part = (selector) => card.querySelector(selector);
   const title = make("span", { className: "hidden" }, say("of", { title: content.title }));
@@ -303,8 +303,12 @@ function draw({ content, score, reasons, acknowledged: known, explanation }) {
   part(".why-title").textContent = `${say("why")} `;
   part(".reasons").append(...reasons.map((reason) => make("li", {}, reason)));
   part(".explanation summary").append(say("full"), title.cloneNode(true));
+  const at = now.explain.replace("{content}", encodeURIComponent(content.id));
   part(".explanation").addEventListener("toggle", (event) => {
-    if (event.target.open && !part(".explanation div").children.length) part(".explanation div").append(...explain(explanation, score));
+    if (event.target.open && !part(".explanation div").children.length) attempt(async () => {
+      const { explanation, score } = await (await call(at)).json();
+      part(".explanation div").replaceChildren(...explain(explanation, score));
+    });
   });
   part(".to-figures").append(say("toFigures"), title);
   part(".to-figures").addEventListener("click", () => {

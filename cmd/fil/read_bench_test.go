@@ -1,0 +1,155 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"runtime"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/filengine/fil"
+	"github.com/filengine/fil/cmd/fil/access"
+	"github.com/filengine/fil/cmd/fil/config"
+	"github.com/filengine/fil/delivery/feedstore"
+)
+
+// pageReads are two servers that give the same bytes: the program, which reads and checks a kept feed, and a handler that does
+// one Redis GET of the page, with the same client of Redis, behind the same check of keys and the same settings of net/http.
+type pageReads struct {
+	*here
+	limit  string // address of the handler
+	client *http.Client
+}
+
+const (
+	readAgents = 2000
+	readers    = 16 // connections
+)
+
+// BenchmarkRead reads feeds of 20 items on 16 connections, 1,000 contents being live and each agent having dealt with 15, in
+// ten rounds that alternate with the limit's. With FIL_BENCH_REDIS=host:port both are on that Redis, which is emptied.
+func BenchmarkRead(b *testing.B) {
+	r := openReads(b)
+	for b.Loop() {
+		var took, limitTook []time.Duration
+		var ratios []float64
+		var allocated, limitAllocated float64
+		const rounds, lasting = 10, 2 * time.Second
+		for range rounds {
+			mine, mallocs := r.load(lasting, r.base+"/v1/agents/%s/feed")
+			theirs, limitMallocs := r.load(lasting, "http://"+r.limit+"/%s")
+			took, limitTook = append(took, mine...), append(limitTook, theirs...)
+			ratios = append(ratios, float64(len(mine))/float64(len(theirs)))
+			allocated, limitAllocated = allocated+mallocs/rounds, limitAllocated+limitMallocs/rounds
+		}
+		slices.Sort(ratios)
+		b.ReportMetric(float64(len(took))/(rounds*lasting.Seconds()), "reads/s")
+		b.ReportMetric(float64(len(limitTook))/(rounds*lasting.Seconds()), "one-GET-reads/s")
+		b.ReportMetric(float64(len(took))/float64(len(limitTook)), "of-limit")
+		b.ReportMetric(ratios[0], "of-limit-least")
+		b.ReportMetric(allocated, "allocs/read") // of the client too
+		b.ReportMetric(limitAllocated, "one-GET-allocs/read")
+		percentiles(b, "read", took)
+		percentiles(b, "one-GET", limitTook)
+	}
+	ctx := context.Background()
+	b.ReportMetric(float64(r.redis.StrLen(ctx, "page:a1").Val()), "page-bytes")
+	b.ReportMetric(float64(r.redis.StrLen(ctx, feedstore.Key("a1")).Val()), "feed-bytes")
+	if all, err := r.redis.MemoryUsage(ctx, feedstore.Key("a1")).Result(); err == nil { // the embedded one does not say
+		b.ReportMetric(float64(all), "feed-memory-bytes")
+	}
+}
+
+func openReads(b *testing.B) *pageReads {
+	b.Helper()
+	h := startAlone(b, func(cfg *config.Config) {
+		if address := os.Getenv("FIL_BENCH_REDIS"); address != "" {
+			cfg.Redis = config.Redis{Addresses: []string{address}}
+			client := redis.NewClient(&redis.Options{Addr: address})
+			if err := client.FlushAll(context.Background()).Err(); err != nil {
+				b.Fatal(err)
+			}
+			_ = client.Close()
+		}
+	})
+	crowd(b, h, readAgents, 1000)
+	h.ask(http.MethodPost, "/v1/engagements", h.keys["ingest"], engagements(0, 15*readAgents, readAgents, 1000), "Content-Type: application/x-ndjson")
+	eventually(b, "the engagements", func() bool { return h.committed("ranking") == 15*readAgents })
+	r := &pageReads{here: h, client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 2 * readers}}}
+	for i := range readAgents { // rank and keep every feed once
+		agent := fmt.Sprintf("a%d", i)
+		if err := h.redis.Set(context.Background(), "page:"+agent, h.must(http.MethodGet, "/v1/agents/"+agent+"/feed", h.keys["service"], "", 200).body, 0).Err(); err != nil {
+			b.Fatal(err)
+		}
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	one := access.Handler(h.server.who, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		page, err := h.server.house.redis.Get(r.Context(), "page:"+r.URL.Path[1:]).Bytes()
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Content-Length", fmt.Sprint(len(page)))
+		_, _ = w.Write(page)
+	}), fil.RoleService)
+	limit := &http.Server{Handler: one, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10} // as the porch
+	go func() { _ = limit.Serve(listener) }()
+	b.Cleanup(func() { _ = limit.Close() })
+	r.limit = listener.Addr().String()
+	return r
+}
+
+// load reads for a time; the address takes an agent. It gives the time of each read, and the objects allocated for one.
+func (r *pageReads) load(lasting time.Duration, address string) (took []time.Duration, mallocs float64) {
+	var group sync.WaitGroup
+	var mu sync.Mutex
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	began := time.Now()
+	for reader := range readers {
+		group.Go(func() {
+			var mine []time.Duration
+			for i := reader; time.Since(began) < lasting; i += readers {
+				start := time.Now()
+				r.read(fmt.Sprintf(address, fmt.Sprintf("a%d", i%readAgents)))
+				mine = append(mine, time.Since(start))
+			}
+			mu.Lock()
+			took = append(took, mine...)
+			mu.Unlock()
+		})
+	}
+	group.Wait()
+	runtime.ReadMemStats(&after)
+	return took, float64(after.Mallocs-before.Mallocs) / float64(len(took))
+}
+
+func (r *pageReads) read(url string) {
+	req, err := http.NewRequest(http.MethodGet, url, nil)
+	if err != nil {
+		r.t.Error(err)
+		return
+	}
+	req.Header.Set("Authorization", "Bearer "+r.keys["service"])
+	resp, err := r.client.Do(req)
+	if err != nil {
+		r.t.Error(err)
+		return
+	}
+	if n, err := io.Copy(io.Discard, resp.Body); err != nil || resp.StatusCode != http.StatusOK || n == 0 {
+		r.t.Errorf("status %d, %d bytes, %v", resp.StatusCode, n, err)
+	}
+	_ = resp.Body.Close()
+}
