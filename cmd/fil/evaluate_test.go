@@ -86,6 +86,27 @@ func TestEvaluate(t *testing.T) {
 	}
 }
 
+// A log of what was shown is judged by its showings, with estimates of what each order would have earned.
+func TestEvaluate_Showings(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "behaviors.tsv")
+	var lines []string
+	for i := range 60 {
+		lines = append(lines, fmt.Sprintf("%d\tU%d\t11/15/2019 %d:%02d:00 AM\tH1 H2 H3\tN%d-0 N%d-1", i, i%5, 1+i/60, i%60, i, i+1))
+	}
+	lines = append(lines, "broken")
+	if err := os.WriteFile(file, []byte(strings.Join(lines, "\n")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	said, status := run(t, "evaluate", "--format", "mind", "--json", "--orders", "newest", file)
+	if status != exitDone || !strings.Contains(said, `"protocol":"impressions"`) || !strings.Contains(said, `"ndcg@10":1,`) ||
+		!strings.Contains(said, `"ips":2,`) || !strings.Contains(said, `"snips":1,`) || !strings.Contains(said, `"refused":1`) {
+		t.Errorf("status %d: %s", status, said)
+	}
+	if said, status = run(t, "evaluate", "--format", "mind", file); status != exitDone || !strings.Contains(said, "SNIPS") || !strings.Contains(said, "1/place") {
+		t.Errorf("status %d: %s", status, said)
+	}
+}
+
 func TestEvaluate_SaysWhatIsWrong(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name string, rows ...string) string {
@@ -115,6 +136,9 @@ func TestEvaluate_SaysWhatIsWrong(t *testing.T) {
 		"cells missing":        {[]string{write("cells.csv", "time,agent,content", "1,a,b", "1,,b", "2,a,")}, "cells.csv:3 : agent est vide"},
 		"empty":                {[]string{write("empty.csv", "")}, "est vide"},
 		"no row":               {[]string{write("head.csv", "time,agent,content")}, "rien à juger"},
+		"mapping of a format":  {[]string{small, "--format", "mind", "--map", "agent=agent"}, "ôtez --map"},
+		"shuffled rows":        {[]string{small, "--shuffled"}, "--format mind"},
+		"no showings":          {[]string{small, "--format", "mind"}, "small.csv:1 : a 1 cellule(s)"},
 		"negative":             {[]string{small, "--events=-1"}, "--events"},
 	} {
 		if out, status := run(t, append([]string{"evaluate", "--json"}, c.args...)...); status != exitUsage || !strings.Contains(out, c.says) {
