@@ -34,16 +34,24 @@ func readings(agents, contents int) (rows []string) {
 				continue
 			}
 			minute := content*600 + agent
-			rows = append(rows, fmt.Sprintf("%d;VIEW;%d;%d;%s", 1770000000+60*minute, content, -agent, []string{"Nord", "Sud"}[agent%2]))
+			rows = append(rows, fmt.Sprintf("%d;VIEW;%d;%d;%s", 1770000000+60*minute, content, -agent, group(agent)))
 		}
 	}
 	return rows
 }
 
+// group puts all but one in two groups, and that one alone.
+func group(agent int) string {
+	if agent == 20 {
+		return "Seul"
+	}
+	return []string{"Nord", "Sud"}[agent%2]
+}
+
 // A log in somebody else's columns is judged without a server, whatever the order of its rows and how it is packed.
 func TestEvaluate(t *testing.T) {
 	dir := t.TempDir()
-	rows := readings(20, 30)
+	rows := readings(21, 30)
 	slices.Reverse(rows)
 	rows = append(rows, rows[0], "hier;VIEW;1;1;Nord", "1770000000;SHRUG;1;1;Nord")
 	file := filepath.Join(dir, "journal.csv.gz")
@@ -67,18 +75,18 @@ func TestEvaluate(t *testing.T) {
 	if err := json.Unmarshal([]byte(said), &j); err != nil {
 		t.Fatalf("%v: %s", err, said)
 	}
-	if j.Acts != 400 || j.Repeated != 1 || j.Refused != 2 || j.Agents != 20 || j.Judged != 111 || j.Cold != 0 || j.Protocol != "first-reads" {
+	if j.Acts != 420 || j.Repeated != 1 || j.Refused != 2 || j.Agents != 21 || j.Judged != 117 || j.Cold != 0 || j.Protocol != "first-reads" {
 		t.Errorf("%+v", j)
 	}
 	if len(j.Orders) != 2 || j.Orders[0].Order != "newest" || *j.Orders[0].NDCG != 1 || *j.Orders[0].Hit != 1 || *j.Orders[0].StdErr != 0 || *j.Orders[1].NDCG > 0.999 {
 		t.Errorf("%s", said)
 	}
-	if g := j.Orders[0].Groups; len(g) != 2 || g[0].Events+g[1].Events != j.Judged {
+	if g := j.Orders[0].Groups; len(g) != 2 || g[0].Events+g[1].Events >= j.Judged { // the group of one is not told
 		t.Errorf("groups: %+v", g)
 	}
 
 	said, status = run(t, flags...)
-	if status != exitDone || !strings.Contains(said, "111 jugées sur 111") || !strings.Contains(said, "decay-1h×age×likeness") || !strings.Contains(said, "Nord") {
+	if status != exitDone || !strings.Contains(said, "117 jugées sur 117") || !strings.Contains(said, "decay-1h×age×likeness") || !strings.Contains(said, "Nord") {
 		t.Errorf("status %d: %s", status, said)
 	}
 	if said, status = run(t, append(flags, "--json", "--events", "20", "--part", "validation")...); status != exitDone || !strings.Contains(said, `"judged":20,`) {

@@ -40,6 +40,7 @@ type Log struct {
 
 	agents, contents, groups, topics names
 	groupOf                          []int32   // by agent; -1: none
+	groupSize                        []int     // by group: agents
 	topicsOf                         [][]int32 // by content
 	clock                            []int64   // by content: publication, or the first act on it
 	byClock                          []int32   // contents, the earliest clock first
@@ -143,6 +144,12 @@ func (b *Builder) Log() *Log {
 	}
 	slices.SortStableFunc(l.byClock, func(x, y int32) int { return cmp.Compare(l.clock[x], l.clock[y]) })
 	l.markFirst()
+	l.groupSize = make([]int, len(l.groups.list))
+	for _, group := range l.groupOf {
+		if group >= 0 {
+			l.groupSize[group]++
+		}
+	}
 	return l
 }
 

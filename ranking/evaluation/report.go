@@ -85,7 +85,10 @@ type ColdGains struct {
 	Gains
 }
 
-// Group is what came to a group of agents.
+// smallestGroup is how many agents a group must have in the log for its figures to be given: fewer would tell of persons.
+const smallestGroup = 10
+
+// Group is what came to a group of agents, of ten at least.
 type Group struct {
 	Group  string `json:"group"`
 	Events int    `json:"events"`
@@ -164,7 +167,7 @@ func (r *replay) figures(e *entry) Figures {
 		f.Cold = &ColdGains{int(e.cold.ndcg.n), e.cold.gains()}
 	}
 	for i, g := range e.groups {
-		if g.n > 0 {
+		if g.n > 0 && r.log.groupSize[i] >= smallestGroup {
 			f.Groups = append(f.Groups, Group{r.log.groups.list[i], int(g.n), Number(g.n / e.warm.ndcg.n), Number(g.value()), Number(g.stderr())})
 		}
 	}
