@@ -22,6 +22,7 @@ type Content struct {
 	Topics         []string           `json:"topics,omitempty"`
 	Source         string             `json:"source,omitempty"` // the service that communicates
 	Author         string             `json:"author,omitempty"`
+	Community      string             `json:"community,omitempty"` // the group of agents that the content is of: a trade, a network, a project
 	Audiences      []string           `json:"audiences,omitempty"` // ids: agents in any of them are eligible; empty means everyone
 	Perimeter      string             `json:"perimeter,omitempty"` // id of an audience: agents must be in it as well; empty means no bound
 	PublishedAt    time.Time          `json:"published_at"`

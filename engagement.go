@@ -50,11 +50,8 @@ func (e Engagement) Validate() error {
 	if !slices.Contains(engagementKinds, e.Kind) {
 		faults.Add("type", fmt.Sprintf("doit être %s suivi de l'un de %v", TypeEngagement, engagementKinds), fmt.Sprintf("must be %s followed by one of %v", TypeEngagement, engagementKinds))
 	}
-	for _, id := range []struct{ field, value string }{{"data.agent", e.Agent}, {"data.content", e.Content}} {
-		if id.value == "" || len(id.value) > 128 || id.value[0] == '}' {
-			faults.Add(id.field, "doit être renseigné, en 128 octets au plus, sans commencer par « } »", "is required, in at most 128 bytes, not beginning with '}'")
-		}
-	}
+	validID(&faults, "data.agent", e.Agent)
+	validID(&faults, "data.content", e.Content)
 	if math.IsNaN(e.Dwell) || e.Dwell < 0 || e.Dwell > MaxDwell {
 		faults.Add("data.dwell", "doit être entre 0 et 86400 secondes", "must be between 0 and 86400 seconds")
 	}
@@ -62,6 +59,12 @@ func (e Engagement) Validate() error {
 		faults.Add("time", "doit être entre 1970 et 2105", "must be between 1970 and 2105")
 	}
 	return faults.Err()
+}
+
+func validID(faults *Faults, field, id string) {
+	if id == "" || len(id) > 128 || id[0] == '}' {
+		faults.Add(field, "doit être renseigné, en 128 octets au plus, sans commencer par « } »", "is required, in at most 128 bytes, not beginning with '}'")
+	}
 }
 
 // Event writes the engagement as an event with an identity.

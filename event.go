@@ -12,12 +12,14 @@ import (
 // MaxEventBytes bounds the data of one event: the size that CloudEvents 1.0 asks every intermediary to forward.
 const MaxEventBytes = 64 << 10
 
-// Event types, in the sense of CloudEvents. An engagement's type ends in its kind: "fil.engagement.read".
+// Event types, in the sense of CloudEvents. An engagement's type ends in its kind, "fil.engagement.read", and so does a
+// preference's, "fil.preference.more".
 const (
 	TypeAgent      = "fil.agent"
 	TypeAudience   = "fil.audience"
 	TypeContent    = "fil.content"
 	TypeEngagement = "fil.engagement."
+	TypePreference = "fil.preference."
 	TypeMembership = "fil.membership"
 )
 

@@ -39,6 +39,7 @@ type Order string
 const (
 	OrderRanked        Order = "ranked"
 	OrderChronological Order = "chronological"
+	OrderDefault       Order = "default" // in a preference alone: none chosen
 )
 
 // Placement says why one content stands where it stands in one agent's feed.

@@ -10,7 +10,7 @@ type Topic string
 
 // The topics of the log. Agents, engagements and memberships are keyed by agent id and have the same number of partitions
 // and the same partitioner, so that one worker sees all of an agent's records. Memberships are written by workers, the
-// others by the door.
+// others by the door. With the engagements travel the preferences of agents.
 const (
 	TopicAgents      Topic = "fil.agents"
 	TopicAudiences   Topic = "fil.audiences"

@@ -48,6 +48,7 @@ type FeedContent struct {
 	Topics         []string  `json:"topics" nullable:"false"`
 	Source         string    `json:"source"`
 	Author         string    `json:"author"`
+	Community      string    `json:"community" doc:"Communauté dont est la communication ; vide si aucune"`
 	PublishedAt    time.Time `json:"published_at"`
 	PinnedUntil    time.Time `json:"pinned_until,omitzero"`
 	MandatoryUntil time.Time `json:"mandatory_until,omitzero"`
@@ -219,7 +220,7 @@ func (c *cache) ready(content *fil.Content, language string) ([]byte, error) {
 	}
 	ready, err := encode(FeedContent{
 		ID: content.ID, Kind: content.Kind, Title: variant.Title, Summary: variant.Summary, BodyHTML: html, Language: tag,
-		Topics: orEmpty(content.Topics), Source: content.Source, Author: content.Author,
+		Topics: orEmpty(content.Topics), Source: content.Source, Author: content.Author, Community: content.Community,
 		PublishedAt: content.PublishedAt.UTC(), PinnedUntil: utc(content.PinnedUntil), MandatoryUntil: utc(content.MandatoryUntil),
 	})
 	if err != nil {
@@ -249,7 +250,7 @@ func (c *cache) put(key cacheKey, entry cached) {
 // costs no walk over the text.
 func same(a, b *fil.Content) bool {
 	return a.ID == b.ID && a.Title == b.Title && a.Body == b.Body && a.Summary == b.Summary && a.Kind == b.Kind && a.Language == b.Language &&
-		a.Source == b.Source && a.Author == b.Author && slices.Equal(a.Topics, b.Topics) && a.PublishedAt.Equal(b.PublishedAt) &&
+		a.Source == b.Source && a.Author == b.Author && a.Community == b.Community && slices.Equal(a.Topics, b.Topics) && a.PublishedAt.Equal(b.PublishedAt) &&
 		a.PinnedUntil.Equal(b.PinnedUntil) && a.MandatoryUntil.Equal(b.MandatoryUntil) && reflect.DeepEqual(a.Translations, b.Translations)
 }
 

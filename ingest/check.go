@@ -206,6 +206,7 @@ func checkContent(c *fil.Content, now time.Time) error {
 	}
 	checkText(&faults, "source", c.Source, 256)
 	checkText(&faults, "author", c.Author, 256)
+	checkText(&faults, "community", c.Community, 256)
 	if c.Perimeter != "" {
 		checkID(&faults, "perimeter", c.Perimeter)
 	}

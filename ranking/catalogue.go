@@ -24,17 +24,19 @@ type Catalogue struct {
 	sets  map[string]uint32 // codes of aims, by their aimKey
 }
 
-// The columns of a content that hold codes in place of names.
+// The columns of a content that hold codes in place of names, in the order of fil.Facets.
 const (
 	columnTopic = iota
 	columnSource
 	columnAuthor
 	columnKind
+	columnCommunity
 	columns
 )
 
 // codebook gives each name a small number, for as long as the catalogue lives. Code 0 is the empty name.
 type codebook struct {
+	mu     sync.RWMutex // of byName: writers are one at a time, and read without it
 	byName map[string]uint32
 	names  []string // only ever appended to, so that snapshots may share it
 }
@@ -70,7 +72,7 @@ func NewCatalogue() *Catalogue {
 	c := &Catalogue{sets: map[string]uint32{aimKey(fil.Aim{}): 0}}
 	s := &snapshot{table: make([]int32, 16), sets: []fil.Aim{{}}}
 	for i := range c.codes {
-		c.codes[i] = codebook{byName: map[string]uint32{"": 0}, names: []string{""}}
+		c.codes[i].byName, c.codes[i].names = map[string]uint32{"": 0}, []string{""}
 		s.names[i] = c.codes[i].names
 	}
 	c.current.Store(s)
@@ -167,6 +169,7 @@ func (c *Catalogue) row(s *snapshot, content *fil.Content, digest uint64) row {
 	r.codes[columnSource] = c.codes[columnSource].code(content.Source)
 	r.codes[columnAuthor] = c.codes[columnAuthor].code(content.Author)
 	r.codes[columnKind] = c.codes[columnKind].code(content.Kind)
+	r.codes[columnCommunity] = c.codes[columnCommunity].code(content.Community)
 	return r
 }
 
@@ -174,9 +177,18 @@ func (b *codebook) code(name string) uint32 {
 	code, ok := b.byName[name]
 	if !ok {
 		code = uint32(len(b.names))
+		b.mu.Lock()
 		b.byName[name], b.names = code, append(b.names, name)
+		b.mu.Unlock()
 	}
 	return code
+}
+
+// find gives the code of a name, 0 when no content has had it. A snapshot may be older than the code.
+func (b *codebook) find(name []byte) uint32 {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return b.byName[string(name)]
 }
 
 // set codes an aim, whatever the order of its audiences.

@@ -259,6 +259,9 @@ func (l *Learner) applyOne(t *tally, agent *agentWork, one engagement) string {
 	if claimed && at < one.offset {
 		return outcomeDuplicate
 	}
+	if one.preference != nil {
+		return agent.prefer(one, claimed)
+	}
 	key := fil.KeyOf(one.Content)
 	if worth := l.worthOf(one.Engagement); one.offset > t.offset && worth > 0 {
 		t.add(key, worth, one.Time, l.policy.HalfLives.PopularityHours)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -50,7 +51,7 @@ func TestProfile_KeepsTheMostRecentContents(t *testing.T) {
 		t.Error("what is left is not the 512 most recent contents")
 	}
 	old := p.Apply(did(fil.Read, "late news of long ago", noon.Add(-time.Hour)), 1000)
-	if old.Len() != 512 || old.Offset() != 1000 || !bytes.Equal(old.Bytes()[9:], p.Bytes()[9:]) {
+	if old.Len() != 512 || old.Offset() != 1000 || !bytes.Equal(old.Bytes()[12:], p.Bytes()[12:]) {
 		t.Error("an act older than all 512 took the place of a more recent one")
 	}
 }
@@ -75,7 +76,7 @@ func TestProfile_DoesNotDependOnTheOrderOfEvents(t *testing.T) {
 func TestProfile_KnowsEveryKind(t *testing.T) {
 	for i, kind := range fil.EngagementKinds() {
 		packed := profileOf(did(kind, "a", noon))
-		if bits := uint16(packed[17]) | uint16(packed[18])<<8; bits != 1<<i {
+		if bits := uint16(packed[20]) | uint16(packed[21])<<8; bits != 1<<i {
 			t.Errorf("%s is packed as %#x, want bit %d as fil.EngagementKinds orders", kind, bits, i)
 		}
 	}
@@ -89,13 +90,16 @@ func TestParseProfile_RefusesWhatItDidNotPack(t *testing.T) {
 		"cut short":       good[:len(good)-1],
 		"half a header":   good[:5],
 		"out of order": mangled(func(b []byte) []byte {
-			return append(append(b[:9:9], b[27:]...), b[9:27]...)
+			return append(append(b[:12:12], b[30:]...), b[12:30]...)
 		}),
-		"twice the same":  append(bytes.Clone(good[:27]), good[9:27]...),
-		"no kind":         mangled(func(b []byte) []byte { b[17], b[18] = 0, 0; return b }),
-		"unknown kind":    mangled(func(b []byte) []byte { b[18] |= 0x80; return b }),
+		"twice the same":  append(bytes.Clone(good[:30]), good[12:30]...),
+		"no kind":         mangled(func(b []byte) []byte { b[20], b[21] = 0, 0; return b }),
+		"unknown kind":    mangled(func(b []byte) []byte { b[21] |= 0x80; return b }),
 		"negative offset": mangled(func(b []byte) []byte { b[8] = 0x80; return b }),
 		"too long":        append(bytes.Clone(good), make([]byte, 18*512)...),
+		"more facts":      mangled(func(b []byte) []byte { b[10]++; return b }),
+		"too many facts":  append(mangled(func(b []byte) []byte { b[11] = 3; return b }), make([]byte, 18*800)...),
+		"unknown order":   mangled(func(b []byte) []byte { b[9] = 3; return b }),
 	} {
 		if _, err := ranking.ParseProfile(packed); err == nil {
 			t.Errorf("%s: was read", name)
@@ -105,6 +109,7 @@ func TestParseProfile_RefusesWhatItDidNotPack(t *testing.T) {
 
 func FuzzParseProfile(f *testing.F) {
 	f.Add(profileOf(did(fil.Read, "a", noon), did(fil.Dismiss, "b", noon)), "c", uint8(3))
+	f.Add(wished().Bytes(), "Paie", uint8(1))
 	f.Add([]byte{}, "", uint8(0))
 	kinds := fil.EngagementKinds()
 	f.Fuzz(func(t *testing.T, packed []byte, content string, kind uint8) {
@@ -121,6 +126,17 @@ func FuzzParseProfile(f *testing.F) {
 		}
 		if _, err := ranking.ParseProfile(next.Bytes()); err != nil {
 			t.Fatalf("Apply made what cannot be read: %v", err)
+		}
+		asked := fil.Preference{Kind: fil.PreferenceKinds()[int(kind)%8], Facet: fil.Facets()[int(kind)%5], Name: content, Content: content, Time: noon}
+		if asked.Validate() == nil || asked.Kind.AboutFacet() && strings.ToValidUTF8(content, "") == content {
+			if _, err := ranking.ParseProfile(next.Prefer(asked, next.Offset()+1).Bytes()); err != nil {
+				t.Fatalf("Prefer made what cannot be read: %v", err)
+			}
+		}
+		for _, held := range p.Preferences() {
+			if held.Name == "" {
+				t.Fatal("a preference without a name was read")
+			}
 		}
 	})
 }

@@ -135,7 +135,7 @@ func (b *rebuild) choose(ctx context.Context, from, end int64) error {
 	b.chosen = map[string]bool{}
 	return b.log.Read(ctx, fil.TopicEngagements, b.partition, from, end, func(batch []fil.Record, _ int64) error {
 		for _, rec := range batch {
-			if e, err := fil.EngagementOf(rec); err == nil {
+			if e, err := readRecord(rec); err == nil {
 				b.chosen[e.Agent] = true
 			}
 		}
@@ -167,7 +167,7 @@ func (b *rebuild) filter(batch []fil.Record) []fil.Record {
 	}
 	var left []fil.Record
 	for _, rec := range batch {
-		if e, err := fil.EngagementOf(rec); err == nil && b.chosen[e.Agent] {
+		if e, err := readRecord(rec); err == nil && b.chosen[e.Agent] {
 			left = append(left, rec)
 		}
 	}

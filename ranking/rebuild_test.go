@@ -323,7 +323,7 @@ func TestRebuild_Refuses(t *testing.T) {
 	expect("little memory", ranking.NewRebuilder(ranking.RebuildConfig{Memory: 3000}, ranking.DefaultPolicy(), newStore(t, client), log, time.Now), ranking.ErrTooLarge)
 	for _, key := range []string{"p:{agent2}", "pop:{3}"} {
 		was := client.Get(t.Context(), key).Val()
-		client.SetRange(t.Context(), key, 0, "\x02")
+		client.SetRange(t.Context(), key, 0, string([]byte{was[0] + 1}))
 		expect("a newer "+key, rebuilder(t, client, log), ranking.ErrNewer)
 		client.Set(t.Context(), key, was, 0)
 	}

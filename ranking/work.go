@@ -23,10 +23,11 @@ type work struct {
 // engagement is one record read.
 type engagement struct {
 	fil.Engagement
-	agent    int // place in work.agents
-	identity uint64
-	offset   int64
-	day      uint16 // of admission, from 1970
+	preference *fil.Preference // set when the record is one, and no act: then Engagement has its agent, content and time
+	agent      int             // place in work.agents
+	identity   uint64
+	offset     int64
+	day        uint16 // of admission, from 1970
 }
 
 // agentWork is one agent's state as it changes.
@@ -37,13 +38,14 @@ type agentWork struct {
 	touched bool
 }
 
-// read decodes a batch and groups it by agent, in order of appearance. Records that are no engagement are rejected.
+// read decodes a batch and groups it by agent, in order of appearance. Records that are neither engagement nor
+// preference are rejected.
 func (l *Learner) read(batch []fil.Record) (*work, []error) {
 	w := &work{engagements: make([]engagement, 0, len(batch))}
 	var rejected []error
 	places := make(map[string]int, len(batch))
 	for _, rec := range batch {
-		e, err := fil.EngagementOf(rec)
+		e, err := readRecord(rec)
 		if err != nil {
 			rejected = append(rejected, err)
 			continue
@@ -51,12 +53,16 @@ func (l *Learner) read(batch []fil.Record) (*work, []error) {
 		if !rec.Admitted.IsZero() && e.Time.After(rec.Admitted) {
 			e.Time = rec.Admitted // a clock that is ahead must not make a content popular for ever
 		}
+		if e.preference != nil {
+			e.preference.Time = e.Time
+		}
 		place, ok := places[e.Agent]
 		if !ok {
 			place = len(w.names)
 			places[e.Agent], w.names, w.agents = place, append(w.names, e.Agent), append(w.agents, &agentWork{})
 		}
-		w.engagements = append(w.engagements, engagement{e, place, rec.Event.Identity(), rec.Offset, day(rec.Admitted)})
+		e.agent, e.identity, e.offset, e.day = place, rec.Event.Identity(), rec.Offset, day(rec.Admitted)
+		w.engagements = append(w.engagements, e)
 	}
 	return w, rejected
 }

@@ -21,6 +21,7 @@ type front struct {
 	Topics    []string      `yaml:"topics"`
 	Source    string        `yaml:"source"`
 	Author    string        `yaml:"author"`
+	Community string        `yaml:"community"`
 	Audiences []string      `yaml:"audiences"`
 	Published time.Duration `yaml:"published"`
 	Expires   time.Duration `yaml:"expires"`
@@ -73,7 +74,7 @@ func (f front) content(id, text string, anchor time.Time) fil.Content {
 	}
 	return fil.Content{
 		ID: id, Kind: f.Kind, Title: f.Title, Summary: f.Summary, Body: text, Language: "fr",
-		Source: f.Source, Author: f.Author, Audiences: f.Audiences, Priority: f.Priority,
+		Source: f.Source, Author: f.Author, Community: f.Community, Audiences: f.Audiences, Priority: f.Priority,
 		PublishedAt: officeHours(anchor.Add(f.Published), anchor).UTC(), ExpiresAt: at(f.Expires), PinnedUntil: at(f.Pinned), MandatoryUntil: at(f.Mandatory),
 	}
 }
