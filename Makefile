@@ -177,6 +177,10 @@ bench-audiences: engines ## Mesure les audiences sur AGENTS=5800000 agents ficti
 demo-deskdrop: build engines ## Importe un vrai journal : DESKDROP=users_interactions.csv.zip / imports a real log
 	@deploy/demo-deskdrop.sh "$(DESKDROP)"
 
+.PHONY: evaluate-deskdrop
+evaluate-deskdrop: build ## Juge les ordres sur un vrai journal : DESKDROP=users_interactions.csv.zip PART=test / judges orders on a real log
+	@deploy/evaluate-deskdrop.sh "$(DESKDROP)" --part $(or $(PART),test)
+
 .PHONY: clean
 clean: ## Efface ce qui a été construit, jamais les données / removes what was built, never the data
 	rm -rf bin .demo cmd/fil/embedded/node_modules

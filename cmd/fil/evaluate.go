@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -19,11 +20,14 @@ type evaluateCommand struct {
 	JSON   bool     `help:"${help_json}"`
 	Part   string   `help:"${help_evaluate_part}" enum:"validation,test" default:"test"`
 	Orders []string `help:"${help_evaluate_orders}" placeholder:"ORDRE,…"`
+	Format string   `help:"${help_evaluate_format}" enum:"rows,mind" default:"rows"`
 	Map    []string `help:"${help_evaluate_map}" sep:"none" placeholder:"CHAMP=COLONNE,…"`
 	Const  []string `help:"${help_const}" sep:"none" placeholder:"CHAMP=VALEUR"`
 	Value  []string `help:"${help_value}" sep:"none" placeholder:"CHAMP:DE=VERS"`
 	Events int      `help:"${help_evaluate_events}" placeholder:"N"`
 	Seed   uint64   `help:"${help_evaluate_seed}" default:"1"`
+
+	Shuffled bool `help:"${help_evaluate_shuffled}"`
 }
 
 func (c *evaluateCommand) Run(w *world) error {
@@ -35,7 +39,7 @@ func (c *evaluateCommand) Run(w *world) error {
 		return err
 	}
 	contest := evaluation.NewContest(log, evaluation.Settings{
-		Part: evaluation.Part(c.Part), Events: c.Events, Seed: c.Seed, Now: time.Now, Progress: c.progress(w),
+		Part: evaluation.Part(c.Part), Events: c.Events, Seed: c.Seed, Shuffled: c.Shuffled, Now: time.Now, Progress: c.progress(w),
 	})
 	for _, name := range c.names() {
 		if err := contest.EnterBuiltIn(name); err != nil {
@@ -60,7 +64,9 @@ func (c *evaluateCommand) Run(w *world) error {
 
 func (c *evaluateCommand) check(w *world) error {
 	known := evaluation.BuiltIn()
-	for _, name := range c.Orders {
+	for i, name := range c.Orders {
+		name = strings.ReplaceAll(name, "*", "×")
+		c.Orders[i] = name
 		if slices.Contains(known, name) {
 			continue
 		}
@@ -70,6 +76,12 @@ func (c *evaluateCommand) check(w *world) error {
 		}
 		all := strings.Join(known, ", ")
 		return w.misused(fil.Bilingual{FR: fmt.Sprintf("--orders : %q n'est pas un ordre%s Ordres : %s", name, meant.FR, all), EN: fmt.Sprintf("--orders: %q is not an order%s Orders: %s", name, meant.EN, all)})
+	}
+	if c.Format == "mind" && len(c.Map)+len(c.Const)+len(c.Value) > 0 {
+		return w.misused(fil.Bilingual{FR: "--format mind : ses colonnes sont connues ; ôtez --map, --const et --value", EN: "--format mind: its columns are known; leave --map, --const and --value out"})
+	}
+	if c.Shuffled && c.Format != "mind" {
+		return w.misused(fil.Bilingual{FR: "--shuffled parle de ce qui fut affiché, que seul --format mind donne", EN: "--shuffled is about what was shown, which only --format mind gives"})
 	}
 	if c.Events < 0 {
 		return w.misused(fil.Bilingual{FR: "--events : un nombre positif", EN: "--events: a positive number"})
@@ -84,50 +96,89 @@ func (c *evaluateCommand) names() []string {
 	return evaluation.BuiltIn()
 }
 
-// read makes a log of the files. Rows that are no act are left aside and counted, the first of them told; when most are, the
-// mapping is wrong.
-func (c *evaluateCommand) read(w *world) (log *evaluation.Log, refused int, err error) {
-	options := importer.Options{Map: c.Map, Const: c.Const, Value: c.Value}
-	if isTerminal(w.Err) {
-		options.Progress = w.Err
-	}
-	mapping, err := importer.NewActMapping(options)
-	if err != nil {
-		return nil, 0, w.misread(err)
+// gathering is a log being read. Rows that are no act are left aside and counted, the first of them told.
+type gathering struct {
+	*world
+	builder        *evaluation.Builder
+	taken, refused int
+	first          fil.Bilingual // what was wrong with the first refused
+}
+
+func (g *gathering) add(where string, wrong error) error {
+	if wrong == nil {
+		g.taken++
+		return g.ctx.Err()
 	}
 	const told = 3
-	builder, taken := evaluation.NewBuilder(), 0
-	var first fil.Bilingual
-	err = mapping.Rows(c.Files, func(r importer.Row) error {
-		act, faults := mapping.Act(r)
-		if faults == nil {
-			faults = fil.FaultsOf(builder.Add(evaluation.Row(act)))
-		}
-		if faults == nil {
-			taken++
-			return w.ctx.Err()
-		}
-		refused++
-		why := faultOf(r.Where, faults[0])
-		if refused == 1 {
-			first = why
-		}
-		if refused <= told {
-			_, _ = fmt.Fprintln(w.Err, why.In(language(w.Environ)))
-		}
-		return nil
-	})
+	g.refused++
+	why := fil.Bilingual{FR: where + " : " + wrong.Error(), EN: where + ": " + wrong.Error()}
+	if faults := fil.FaultsOf(wrong); faults != nil {
+		why = faultOf(where, faults[0])
+	}
+	if g.refused == 1 {
+		g.first = why
+	}
+	if g.refused <= told {
+		_, _ = fmt.Fprintln(g.Err, why.In(language(g.Environ)))
+	}
+	return nil
+}
+
+// read makes a log of the files. When most rows are no acts, the mapping is wrong.
+func (c *evaluateCommand) read(w *world) (log *evaluation.Log, refused int, err error) {
+	g := &gathering{world: w, builder: evaluation.NewBuilder()}
+	if c.Format == "mind" {
+		err = c.readShowings(g)
+	} else {
+		err = c.readRows(g)
+	}
+	all := g.refused + g.taken
 	switch {
 	case err != nil:
 		return nil, 0, w.misread(err)
-	case refused > taken:
+	case g.refused > g.taken:
 		return nil, 0, w.misused(fil.Bilingual{
-			FR: fmt.Sprintf("%d lignes sur %d ne sont pas des actes. La première : %s", refused, refused+taken, first.FR),
-			EN: fmt.Sprintf("%d rows of %d are no acts. The first: %s", refused, refused+taken, first.EN)})
-	case refused > 0:
-		_, _ = fmt.Fprintf(w.Err, fil.Bilingual{FR: "%d lignes laissées de côté sur %d\n", EN: "%d rows left aside of %d\n"}.In(language(w.Environ)), refused, refused+taken)
+			FR: fmt.Sprintf("%d lignes sur %d ne peuvent être jugées. La première : %s", g.refused, all, g.first.FR),
+			EN: fmt.Sprintf("%d rows of %d cannot be judged. The first: %s", g.refused, all, g.first.EN)})
+	case g.refused > 0:
+		_, _ = fmt.Fprintf(w.Err, fil.Bilingual{FR: "%d lignes laissées de côté sur %d\n", EN: "%d rows left aside of %d\n"}.In(language(w.Environ)), g.refused, all)
 	}
-	return builder.Log(), refused, nil
+	return g.builder.Log(), g.refused, nil
+}
+
+func (c *evaluateCommand) readRows(g *gathering) error {
+	options := importer.Options{Map: c.Map, Const: c.Const, Value: c.Value}
+	if isTerminal(g.Err) {
+		options.Progress = g.Err
+	}
+	mapping, err := importer.NewActMapping(options)
+	if err != nil {
+		return err
+	}
+	return mapping.Rows(c.Files, func(r importer.Row) error {
+		act, faults := mapping.Act(r)
+		if faults != nil {
+			return g.add(r.Where, faults)
+		}
+		return g.add(r.Where, g.builder.Add(evaluation.Row(act)))
+	})
+}
+
+func (c *evaluateCommand) readShowings(g *gathering) error {
+	for _, path := range c.Files {
+		err := importer.Open(path, func(r io.Reader) error {
+			return evaluation.ReadShowings(r, func(line int, s evaluation.Showing, wrong error) error {
+				if wrong == nil {
+					wrong = g.builder.AddShowing(s)
+				}
+				return g.add(fmt.Sprintf("%s:%d", path, line), wrong)
+			})
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // faultOf says where a row is wrong and why. Faults of an engagement name the fields of its event.
@@ -148,6 +199,7 @@ func (w *world) misread(err error) error {
 	return fmt.Errorf("read the log: %w", err)
 }
 
+// nothingToJudge says what a log would need.
 func nothingToJudge(log *evaluation.Log, part string) fil.Bilingual {
 	agents, contents := log.Size()
 	return fil.Bilingual{

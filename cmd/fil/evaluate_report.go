@@ -56,6 +56,13 @@ func printReport(w *world, r *evaluation.Report) error {
 		"%d acts of %d agents on %d contents, %d first reads; %d judged of %d, after %s\n\n"),
 		r.Acts, r.Agents, r.Contents, r.FirstReads, r.Judged, r.Judgeable, r.After.Format("2006-01-02 15:04"))
 	figuresOf(r, in).write(&b)
+	if r.Shown != nil {
+		b.WriteString("\n")
+		estimatesOf(r, in).write(&b)
+		fmt.Fprintf(&b, in("%d ouvertures, qui en valent %.0f de même poids ; chance qu'une place ait été vue : %s, une ouverture comptant %.0f fois au plus\n",
+			"%d openings, worth %.0f of equal weight; chance that a place was seen: %s, an opening counting %.0f times at most\n"),
+			r.Shown.Clicks, float64(r.Shown.Effective), r.Shown.Propensity, float64(r.Shown.Clip))
+	}
 	if groups := groupsOf(r, in); groups != nil {
 		b.WriteString("\n")
 		groups.write(&b)
@@ -88,6 +95,15 @@ func figuresOf(r *evaluation.Report, in func(fr, en string) string) sheet {
 			row = append(row, measured(o.Margin.NDCG, 3)+" ± "+measured(o.Margin.StdErr, 4))
 		}
 		s.add(row...)
+	}
+	return s
+}
+
+// estimatesOf tells what each order would have earned.
+func estimatesOf(r *evaluation.Report, in func(fr, en string) string) sheet {
+	s := sheet{{in("gain estimé", "estimated gain"), "IPS", "±", "SNIPS", "±"}}
+	for _, o := range r.Orders {
+		s.add(o.Order, measured(o.IPS, 3), measured(o.IPSErr, 4), measured(o.SNIPS, 3), measured(o.SNIPSErr, 4))
 	}
 	return s
 }

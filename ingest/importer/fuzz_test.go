@@ -54,6 +54,30 @@ func FuzzRows(f *testing.F) {
 	})
 }
 
+// Whatever a file holds, each row is an act or has a fault, and an act has all that an act needs.
+func FuzzActs(f *testing.F) {
+	for _, body := range []string{"agent,content,time\na,b,1\na,,2\n,b,x", "agent;content;time;kind;group;topics;published_at\na;b;2026-01-31;VIEW;g;x|y;2025-01-01\na;b", `{"agent":1,"content":"b","time":1e9,"topics":["x"]}`, zipped("agent,content,time\na,b,1", ""), "{"} {
+		f.Add([]byte(body))
+	}
+	path := filepath.Join(f.TempDir(), "acts")
+	mapping, err := importer.NewActMapping(importer.Options{Value: []string{"kind:VIEW=read"}})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		if err := os.WriteFile(path, body, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_ = mapping.Rows([]string{path}, func(r importer.Row) error {
+			act, faults := mapping.Act(r)
+			if faults == nil && (act.Agent == "" || act.Content == "" || act.Kind == "" || act.Identity == 0) {
+				t.Errorf("%q gives %+v", body, act)
+			}
+			return nil
+		})
+	})
+}
+
 // Whatever flags hold, they are understood or the usage is wrong: nothing else can come of them.
 func FuzzFlags(f *testing.F) {
 	f.Add("agent=a,content=b,kind=c", "dwell=1,5", "kind:COMMENT CREATED=comment")

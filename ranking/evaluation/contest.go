@@ -17,6 +17,7 @@ type Settings struct {
 	Window   *Window             // in place of that of the part
 	Events   int                 // most that are judged, of agents with three reads and of others each; 0: by the log's size
 	Seed     uint64              // of the sample, and of chance
+	Shuffled bool                // what was shown stands in no order of importance in the log: every place was as likely to be looked at
 	Now      func() time.Time    // tells the seconds that orders take
 	Progress func(done, all int) // hears of judged events; may be nil
 }
@@ -44,6 +45,7 @@ type entry struct {
 	covered    []bool // by content
 	novelty    mean
 	diversity  mean
+	reward     reward // where the log tells what was shown
 }
 
 // NewContest makes a contest without orders.
@@ -107,6 +109,9 @@ func (c *Contest) Judge(ctx context.Context) (*Report, error) {
 		window = *c.settings.Window
 	}
 	r := &replay{Contest: c, past: newPast(c.log), window: window}
+	if len(c.log.shown) > 0 {
+		return r.impressions(ctx)
+	}
 	return r.firstReads(ctx)
 }
 
@@ -116,7 +121,8 @@ type replay struct {
 	past   *past
 	window Window
 
-	learned    int // acts that the orders were told of
+	learned    int       // acts that the orders were told of
+	weights    *weighing // nil where the log does not tell what was shown
 	candidates []int32
 	best       []int32
 	contents   []int32
@@ -127,9 +133,12 @@ type replay struct {
 
 // mostEvents bounds a judgement to some seconds an order: scores asked for, in all, events at most and at least.
 func (c *Contest) mostEvents() int {
-	const scores, most, least = 500_000_000, 20_000, 2_000
+	const scores, most, least = 500_000_000, 12_000, 2_000
 	if c.settings.Events > 0 {
 		return c.settings.Events
+	}
+	if len(c.log.shown) > 0 {
+		return most // candidates are few
 	}
 	return min(max(scores/max(1, len(c.log.contents.list)), least), most)
 }

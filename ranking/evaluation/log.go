@@ -40,10 +40,12 @@ type Log struct {
 
 	agents, contents, groups, topics names
 	groupOf                          []int32   // by agent; -1: none
+	groupSize                        []int     // by group: agents
 	topicsOf                         [][]int32 // by content
 	clock                            []int64   // by content: publication, or the first act on it
 	byClock                          []int32   // contents, the earliest clock first
 	first                            []int64   // times of the first reads, ascending
+	shown                            []shown   // in time order
 	repeated                         int
 }
 
@@ -70,6 +72,7 @@ func (n *names) of(name string) int32 {
 type Builder struct {
 	log  Log
 	kind map[fil.EngagementKind]uint8
+	told met // agents whose history was taken
 }
 
 // NewBuilder makes an empty builder.
@@ -128,6 +131,8 @@ func (b *Builder) content(id string) int32 {
 // time, of rows with the same identity. The builder must not be used any more.
 func (b *Builder) Log() *Log {
 	l := &b.log
+	l.dateHistories()
+	slices.SortStableFunc(l.shown, func(x, y shown) int { return cmp.Compare(x.at, y.at) })
 	slices.SortStableFunc(l.acts, func(x, y Act) int { return cmp.Compare(x.At, y.At) })
 	l.dropRepeats()
 	for _, act := range l.acts {
@@ -139,6 +144,12 @@ func (b *Builder) Log() *Log {
 	}
 	slices.SortStableFunc(l.byClock, func(x, y int32) int { return cmp.Compare(l.clock[x], l.clock[y]) })
 	l.markFirst()
+	l.groupSize = make([]int, len(l.groups.list))
+	for _, group := range l.groupOf {
+		if group >= 0 {
+			l.groupSize[group]++
+		}
+	}
 	return l
 }
 

@@ -1,17 +1,14 @@
 package evaluation
 
-import (
-	"cmp"
-	"math"
-	"slices"
-)
+import "math"
 
-// How much of the past a question may cost: the last reads of an agent, the last readers of a content, and the readers who
-// share most.
+// How much of the past a question may cost: the last reads of an agent, the last readers of each of them, the readers who share
+// most, and the reads of these in all. Logs of some thousands of agents are hardly cut; larger ones cost no more than these.
 const (
-	lastReads   = 1000
-	lastReaders = 2000
+	lastReads   = 300
+	lastReaders = 400
 	nearest     = 2000
+	mostSpread  = 100_000
 )
 
 // crowd is who read what first and when, for orders that compare readers.
@@ -63,23 +60,58 @@ func (c *crowd) meet(agent int32, worth func(read) float64) {
 			c.weight[reader] += w
 		}
 	}
-	if len(c.touched) > nearest {
-		slices.SortFunc(c.touched, func(x, y int32) int {
-			return cmp.Or(cmp.Compare(c.weight[y], c.weight[x]), cmp.Compare(x, y))
-		})
-		for _, reader := range c.touched[nearest:] {
-			c.weight[reader] = 0
+	c.keepNearest()
+}
+
+// keepNearest forgets all but the readers of most weight, by a heap of them whose root is the least.
+func (c *crowd) keepNearest() {
+	if len(c.touched) <= nearest {
+		return
+	}
+	kept := c.touched[:nearest]
+	for i := nearest/2 - 1; i >= 0; i-- {
+		c.sink(kept, i)
+	}
+	for _, reader := range c.touched[nearest:] {
+		if c.before(reader, kept[0]) {
+			reader, kept[0] = kept[0], reader
+			c.sink(kept, 0)
 		}
-		c.touched = c.touched[:nearest]
+		c.weight[reader] = 0
+	}
+	c.touched = kept
+}
+
+// before says whether a reader shares more than another; equal ones go by number.
+func (c *crowd) before(a, b int32) bool {
+	return c.weight[a] > c.weight[b] || c.weight[a] == c.weight[b] && a < b
+}
+
+// sink restores the heap under a place.
+func (c *crowd) sink(heap []int32, at int) {
+	for {
+		least := at
+		for child := 2*at + 1; child <= 2*at+2 && child < len(heap); child++ {
+			if c.before(heap[least], heap[child]) {
+				least = child
+			}
+		}
+		if least == at {
+			return
+		}
+		heap[at], heap[least] = heap[least], heap[at]
+		at = least
 	}
 }
 
-// spread sums the weights of the readers over what they read, and forgets the weights.
+// spread sums the weights of the readers over what they read last, and forgets the weights. Where they read more than may be
+// looked at, each has an equal share of it.
 func (c *crowd) spread(scale func(reader int32) float64) {
+	each := max(1, mostSpread/max(1, len(c.touched)))
 	for _, reader := range c.touched {
 		w := c.weight[reader] * scale(reader)
 		c.weight[reader] = 0
-		for _, r := range last(c.reads[reader], lastReads) {
+		for _, r := range last(c.reads[reader], each) {
 			if c.sum[r.content] == 0 {
 				c.summed = append(c.summed, r.content)
 			}

@@ -23,6 +23,12 @@ type Window struct{ After, Until int64 }
 // showings. It is empty for a log without any.
 func (l *Log) Window(part Part) Window {
 	times := l.first
+	if len(l.shown) > 0 {
+		times = make([]int64, len(l.shown))
+		for i, s := range l.shown {
+			times[i] = s.at
+		}
+	}
 	switch {
 	case len(times) == 0:
 		return Window{math.MaxInt64, math.MinInt64}

@@ -21,19 +21,20 @@ func (n Number) MarshalJSON() ([]byte, error) {
 
 // Report is what came of a contest.
 type Report struct {
-	Protocol   string    `json:"protocol"` // "first-reads" or "impressions"
-	Part       Part      `json:"part"`
-	After      time.Time `json:"after"` // acts are judged after this moment
-	Acts       int       `json:"acts"`  // of the log, all parts
-	Repeated   int       `json:"repeated"`
-	Agents     int       `json:"agents"`
-	Contents   int       `json:"contents"`
-	FirstReads int       `json:"first_reads"`
-	Judgeable  int       `json:"judgeable"` // events of the part
-	Judged     int       `json:"judged"`    // all of them, or a sample
-	Cold       int       `json:"cold"`      // judged apart: fewer than three reads before
-	Seed       uint64    `json:"seed"`
-	Orders     []Figures `json:"orders"`
+	Protocol   string      `json:"protocol"` // "first-reads" or "impressions"
+	Part       Part        `json:"part"`
+	After      time.Time   `json:"after"` // acts are judged after this moment
+	Acts       int         `json:"acts"`  // of the log, all parts
+	Repeated   int         `json:"repeated"`
+	Agents     int         `json:"agents"`
+	Contents   int         `json:"contents"`
+	FirstReads int         `json:"first_reads"`
+	Judgeable  int         `json:"judgeable"` // events of the part
+	Judged     int         `json:"judged"`    // all of them, or a sample
+	Cold       int         `json:"cold"`      // judged apart: fewer than three reads before
+	Seed       uint64      `json:"seed"`
+	Shown      *Assumption `json:"counterfactual,omitempty"`
+	Orders     []Figures   `json:"orders"`
 }
 
 // Gains are means over events: NDCG, hit and mean reciprocal rank at ten, with the standard errors of these means.
@@ -54,9 +55,28 @@ type Figures struct {
 	Novelty   Number      `json:"novelty"`   // bits of self-information, mean of the first ten
 	Diversity Number      `json:"diversity"` // 1 less the likeness of two contents, mean over the pairs of the first ten
 	Seconds   Number      `json:"seconds"`   // learning and scoring; those of its factors too
+	*Estimate             // where the log tells what was shown
 	Cold      *ColdGains  `json:"cold,omitempty"`
 	Groups    []Group     `json:"groups,omitempty"`
 	Margin    *Difference `json:"fil_minus,omitempty"` // of `fil` over this order
+}
+
+// Assumption is what counterfactual estimates rest on: the chance that a place was looked at, the most that one click counts,
+// and how many clicks of equal weight would be worth as much as those of the log.
+type Assumption struct {
+	Propensity string `json:"propensity"`
+	Clip       Number `json:"clip"`
+	Clicks     int    `json:"clicks"`
+	Effective  Number `json:"effective_sample"`
+}
+
+// Estimate is what an order would have earned, had it arranged what was shown: the discounted gain of a showing, and that of a
+// click.
+type Estimate struct {
+	IPS      Number `json:"ips"`
+	IPSErr   Number `json:"ips_stderr"`
+	SNIPS    Number `json:"snips"`
+	SNIPSErr Number `json:"snips_stderr"`
 }
 
 // ColdGains are those of agents with fewer than three reads before.
@@ -65,7 +85,10 @@ type ColdGains struct {
 	Gains
 }
 
-// Group is what came to a group of agents.
+// smallestGroup is how many agents a group must have in the log for its figures to be given: fewer would tell of persons.
+const smallestGroup = 10
+
+// Group is what came to a group of agents, of ten at least.
 type Group struct {
 	Group  string `json:"group"`
 	Events int    `json:"events"`
@@ -99,6 +122,9 @@ func (r *replay) report(protocol string) *Report {
 	agents, contents := r.log.Size()
 	out := &Report{Protocol: protocol, Part: r.settings.Part, After: time.Unix(0, r.window.After).UTC(), Acts: len(r.log.acts), Repeated: r.log.repeated,
 		Agents: agents, Contents: contents, FirstReads: len(r.log.first), Seed: r.settings.Seed}
+	if r.weights != nil {
+		out.Shown = r.assumption()
+	}
 	var ours []float32
 	reported := make([]*entry, 0, len(r.entries))
 	for _, e := range r.entries {
@@ -122,6 +148,9 @@ func (r *replay) report(protocol string) *Report {
 
 func (r *replay) figures(e *entry) Figures {
 	f := Figures{Order: e.name, Gains: e.warm.gains(), Novelty: Number(e.novelty.value()), Diversity: Number(e.diversity.value())}
+	if r.weights != nil {
+		f.Estimate = r.estimate(e)
+	}
 	covered := 0
 	for _, was := range e.covered {
 		if was {
@@ -138,7 +167,7 @@ func (r *replay) figures(e *entry) Figures {
 		f.Cold = &ColdGains{int(e.cold.ndcg.n), e.cold.gains()}
 	}
 	for i, g := range e.groups {
-		if g.n > 0 {
+		if g.n > 0 && r.log.groupSize[i] >= smallestGroup {
 			f.Groups = append(f.Groups, Group{r.log.groups.list[i], int(g.n), Number(g.n / e.warm.ndcg.n), Number(g.value()), Number(g.stderr())})
 		}
 	}
