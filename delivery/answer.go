@@ -48,7 +48,7 @@ type FeedContent struct {
 	Topics         []string  `json:"topics" nullable:"false"`
 	Source         string    `json:"source"`
 	Author         string    `json:"author"`
-	Community      string    `json:"community" doc:"Communauté dont est la communication ; vide si aucune"`
+	Community      string    `json:"community,omitempty" doc:"Communauté dont est la communication ; absente si elle n'en a pas"`
 	PublishedAt    time.Time `json:"published_at"`
 	PinnedUntil    time.Time `json:"pinned_until,omitzero"`
 	MandatoryUntil time.Time `json:"mandatory_until,omitzero"`
