@@ -15,12 +15,15 @@ import (
 	"github.com/filengine/fil"
 )
 
-// Outcomes of a record, in fil_analytics_records_total. Of the engagements admitted, stored + deduplicated + rejected is
-// all of them; those redelivered were counted before, perhaps by another process.
+// Outcomes of a record, in fil_analytics_records_total. Of the records admitted, stored + deduplicated + passed + rejected
+// is all of them; those redelivered were counted before, perhaps by another process. What is passed over is a preference:
+// nothing is counted from what an agent asks of their own feed, so there is no fact to know it by when it is delivered again,
+// and it is passed over again.
 const (
 	outcomeStored       = "stored"
 	outcomeDeduplicated = "deduplicated"
 	outcomeRedelivered  = "redelivered"
+	outcomePassed       = "passed"
 	outcomeRejected     = "rejected"
 )
 
@@ -57,7 +60,7 @@ func NewRecorder(cfg Config, store Store, logger *slog.Logger, metrics prometheu
 	r := &Recorder{
 		cfg: cfg, store: store, logger: logger, lanes: map[lane]*laneState{},
 		records: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "fil_analytics_records_total", Help: "Engagements read from the log, by outcome: stored, deduplicated, redelivered or rejected.",
+			Name: "fil_analytics_records_total", Help: "Engagements read from the log, by outcome: stored, deduplicated, passed (preferences), redelivered or rejected.",
 		}, []string{"outcome"}),
 		inserts: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "fil_analytics_insert_duration_seconds", Help: "Time that one insert of facts took.", Buckets: prometheus.ExponentialBuckets(.001, 4, 8),
@@ -76,7 +79,7 @@ func NewRecorder(cfg Config, store Store, logger *slog.Logger, metrics prometheu
 			return nil, fmt.Errorf("analytics: register metrics: %w", err)
 		}
 	}
-	for _, outcome := range []string{outcomeStored, outcomeDeduplicated, outcomeRedelivered, outcomeRejected} {
+	for _, outcome := range []string{outcomeStored, outcomeDeduplicated, outcomePassed, outcomeRedelivered, outcomeRejected} {
 		r.records.WithLabelValues(outcome)
 	}
 	return r, nil
@@ -120,15 +123,19 @@ func (r *Recorder) Record(ctx context.Context, partition int, batch []fil.Record
 
 // sifted is a batch told apart.
 type sifted struct {
-	facts                     []Fact
-	rejections                []error
-	redelivered, deduplicated int
+	facts                             []Fact
+	rejections                        []error
+	redelivered, deduplicated, passed int
 }
 
 func (r *Recorder) sift(l *laneState, batch []fil.Record) sifted {
 	s := sifted{facts: make([]Fact, 0, len(batch))}
 	seen := make(map[uint64]uint16, len(batch)) // identities of this batch and their days, remembered only once stored
 	for _, rec := range batch {
+		if rec.Event.IsPreference() {
+			s.passed++
+			continue
+		}
 		e, err := fil.EngagementOf(rec)
 		if err != nil {
 			s.rejections = append(s.rejections, err)
@@ -167,7 +174,7 @@ func (r *Recorder) remembers(stored, day uint16) bool {
 
 func (r *Recorder) count(s sifted) {
 	for outcome, n := range map[string]int{
-		outcomeStored: len(s.facts), outcomeDeduplicated: s.deduplicated,
+		outcomeStored: len(s.facts), outcomeDeduplicated: s.deduplicated, outcomePassed: s.passed,
 		outcomeRedelivered: s.redelivered, outcomeRejected: len(s.rejections),
 	} {
 		r.records.WithLabelValues(outcome).Add(float64(n))

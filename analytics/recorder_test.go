@@ -86,6 +86,25 @@ func TestRecorder_EachIdentityIsOneFact(t *testing.T) {
 	}
 }
 
+// What an agent asks of their feed is no fact, and spoils none around it.
+func TestRecorder_PassesPreferencesOver(t *testing.T) {
+	w := open(t, settings(t))
+	r, metrics := newRecorder(t, w)
+	batch := reads(t, 0, 4)
+	preference, err := fil.Preference{Kind: fil.PreferLess, Agent: agentID(2), Facet: fil.FacetTopic, Name: "Paie", Time: batch[2].Event.Time}.Event("test", "asked")
+	if err != nil {
+		t.Fatal(err)
+	}
+	batch[2].Event = preference
+	record(t, r, batch...)
+	if _, rows := stored(t, w, 0); rows != 3 {
+		t.Errorf("%d facts are stored, want 3", rows)
+	}
+	if got := outcomes(t, metrics); got["stored"] != 3 || got["passed"] != 1 || got["rejected"] != 0 {
+		t.Errorf("outcomes are %v", got)
+	}
+}
+
 func TestRecorder_FactsCarryAPseudonym(t *testing.T) {
 	kept := &keeping{Store: open(t, settings(t))}
 	r, _ := newRecorder(t, kept)

@@ -11,6 +11,9 @@ import (
 // engaged reads from a record of fil.engagements what rules about behaviour go by, as fil.EngagementOf would, and several
 // times as fast when the record is as the door writes it. The record's text is used, and not to be kept.
 func (l *lives) engaged(rec *fil.Record) (agent string, content []byte, kind uint8, ok bool) {
+	if rec.Event.IsPreference() { // which is no act
+		return "", nil, 0, false
+	}
 	kind, known := l.kinds[fil.EngagementKind(strings.TrimPrefix(rec.Event.Type, fil.TypeEngagement))]
 	year := rec.Event.Time.Year()
 	if known && strings.HasPrefix(rec.Event.Type, fil.TypeEngagement) && year >= 1970 && year <= 2105 {

@@ -17,10 +17,11 @@ import (
 
 // arrival is one event of a request: read and well, or with the reason why not.
 type arrival struct {
-	place      int // in the request: index from 0, or line number from 1
-	event      fil.Event
-	engagement fil.Engagement
-	err        error
+	place   int // in the request: index from 0, or line number from 1
+	event   fil.Event
+	agent   string
+	content string // empty for a preference that is about none
+	err     error
 }
 
 // readEvent reads one event in CloudEvents' structured JSON mode.
@@ -36,7 +37,7 @@ func (d *Door) readEvent(raw []byte, now time.Time) arrival {
 	default:
 		var wrong *json.UnmarshalTypeError
 		if a.err = a.event.UnmarshalJSON(raw); a.err == nil {
-			a.engagement, a.err = d.engagementIn(&a.event, now)
+			a.judge(d, now)
 		} else if errors.As(a.err, &wrong) {
 			a.err = fil.NewFault("", "doit être un objet JSON", "must be a JSON object")
 		}
@@ -71,7 +72,7 @@ func (d *Door) readBinary(headers func(func(name, value string)), data []byte, n
 	case Deeper(data, maxDepth):
 		a.err = errTooDeep
 	default:
-		a.engagement, a.err = d.engagementIn(&a.event, now)
+		a.judge(d, now)
 	}
 	return a
 }
@@ -102,6 +103,19 @@ func (d *Door) readArray(raw []byte, now time.Time) ([]arrival, error) {
 		return nil, errors.New("text after the array")
 	}
 	return arrivals, nil
+}
+
+// judge checks an event as what its type says that it is.
+func (a *arrival) judge(d *Door, now time.Time) {
+	if a.event.IsPreference() {
+		var p fil.Preference
+		p, a.err = d.preferenceIn(&a.event, now)
+		a.agent, a.content = p.Agent, p.Content
+		return
+	}
+	var e fil.Engagement
+	e, a.err = d.engagementIn(&a.event, now)
+	a.agent, a.content = e.Agent, e.Content
 }
 
 // engagementIn checks an event as an engagement and puts it in its normal form: a time, a subject, and no data but what

@@ -139,6 +139,7 @@ type Door struct {
 	log     *gobreaker.CircuitBreaker[struct{}]
 	metrics metrics
 	payload *shape
+	asked   *shape
 }
 
 // New makes a door.
@@ -153,7 +154,7 @@ func New(cfg Config, parts Parts) (*Door, error) {
 	return &Door{
 		parts: parts, cfg: cfg, metrics: m, log: newLogBreaker(parts.Logger, m.away),
 		claims: newClaims(cfg.Remember), unsure: newUnsure(parts.Now),
-		places: semaphore.NewWeighted(int64(cfg.InFlight)), payload: shapeOf[fil.Engagement](),
+		places: semaphore.NewWeighted(int64(cfg.InFlight)), payload: shapeOf[fil.Engagement](), asked: shapeOf[fil.Preference](),
 	}, nil
 }
 

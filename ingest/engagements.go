@@ -212,7 +212,7 @@ func (d *Door) admit(ctx huma.Context, form form, arrivals []arrival, t *tally) 
 		case a.err != nil:
 			refused++
 			t.refuse(d, form, a, language)
-		case caller.Role == fil.RoleAgent && a.engagement.Agent != caller.Agent:
+		case caller.Role == fil.RoleAgent && a.agent != caller.Agent:
 			foreign := refuse(http.StatusForbidden, "Ce jeton ne donne que les engagements de son agent.", "This token gives its own agent's engagements only.")
 			foreign.field = "data.agent"
 			return foreign
@@ -268,7 +268,7 @@ func (d *Door) publishOnce(ctx context.Context, events []arrival) (admitted []ar
 		mine := &flight{done: make(chan struct{})}
 		wanted := make([]claim, len(events))
 		for i, e := range events {
-			wanted[i] = d.claims.of(e.engagement.Agent, e.event)
+			wanted[i] = d.claims.of(e.agent, e.event)
 		}
 		own, _, others := d.claims.take(mine, wanted)
 		fresh, err := d.fly(ctx, mine, pick(events, own), pick(wanted, own))
@@ -312,7 +312,7 @@ func (d *Door) fly(ctx context.Context, mine *flight, events []arrival, claimed 
 			continue
 		}
 		fresh = append(fresh, e)
-		records = append(records, fil.Record{Position: fil.Position{Topic: fil.TopicEngagements}, Key: e.engagement.Agent, Event: e.event})
+		records = append(records, fil.Record{Position: fil.Position{Topic: fil.TopicEngagements}, Key: e.agent, Event: e.event})
 	}
 	if err := d.publish(ctx, fil.TopicEngagements, records); err != nil {
 		return nil, err
@@ -334,7 +334,7 @@ func (d *Door) known(ctx context.Context, events []arrival) []bool {
 	defer cancel()
 	asked := make([]Identified, len(events))
 	for i, e := range events {
-		asked[i] = Identified{Agent: e.engagement.Agent, Identity: e.event.Identity()}
+		asked[i] = Identified{Agent: e.agent, Identity: e.event.Identity()}
 	}
 	known, err := d.parts.Known.Known(ctx, asked)
 	if err == nil && len(known) == len(events) {
@@ -352,10 +352,10 @@ func (d *Door) countUnknown(admitted []arrival, t *tally) {
 	var u unknown
 	agents, contents := map[string]bool{}, map[string]bool{}
 	for _, a := range admitted {
-		if !remember(agents, a.engagement.Agent, func(id string) bool { _, ok := d.parts.Directory.Agent(id); return ok }) {
+		if !remember(agents, a.agent, func(id string) bool { _, ok := d.parts.Directory.Agent(id); return ok }) {
 			u.Agents++
 		}
-		if !remember(contents, a.engagement.Content, func(id string) bool { _, ok := d.parts.Catalogue.Content(id); return ok }) {
+		if a.content != "" && !remember(contents, a.content, func(id string) bool { _, ok := d.parts.Catalogue.Content(id); return ok }) {
 			u.Contents++
 		}
 	}

@@ -17,6 +17,8 @@ import (
 // always adds up.
 func FuzzEngagements(f *testing.F) {
 	good := event("1", "a1", "c1", "read")
+	f.Add(many, "["+asks("1", "a1", "more", `,"facet":"topic","name":"x"`)+","+asks("2", "a1", "forget", "")+"]", "")
+	f.Add("", `{"agent":"a1","order":"ranked"}`, "fil.preference.order")
 	for _, media := range []string{one, many, lines, "application/json", ""} {
 		for _, body := range []string{good, "[" + good + "]", good + "\n" + good, `{"specversion":"1.0","data":{"dwell":1e400}}`, "[", "[[", `{"id":"\u0000"}`, "null", "\xff"} {
 			f.Add(media, body, "")
@@ -31,8 +33,14 @@ func FuzzEngagements(f *testing.F) {
 		}
 		records, r := z.ask("/v1/engagements", http.MethodPost, body, header)
 		for _, rec := range records {
-			if _, err := fil.EngagementOf(rec); err != nil {
-				t.Errorf("in the log, but no engagement: %v", err)
+			var err error
+			if rec.Event.IsPreference() {
+				_, err = fil.PreferenceOf(rec)
+			} else {
+				_, err = fil.EngagementOf(rec)
+			}
+			if err != nil {
+				t.Errorf("in the log, but neither engagement nor preference: %v", err)
 			}
 			if err := rec.Event.Check(); err != nil {
 				t.Errorf("in the log, but no event: %v", err)

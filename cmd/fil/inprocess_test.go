@@ -169,6 +169,11 @@ func TestAccountedFor(t *testing.T) {
 	}
 	poison := records[0]
 	poison.Event.ID, poison.Event.Data = "poison", []byte(`{"agent":"a0","content":"","dwell":-3}`)
+	asked, err := fil.Preference{Kind: fil.PreferMore, Agent: "a0", Facet: fil.FacetTopic, Name: "rh", Time: time.Now()}.Event("account", "asked")
+	if err != nil {
+		t.Fatal(err)
+	}
+	records = append(records, fil.Record{Position: fil.Position{Topic: fil.TopicEngagements}, Key: "a0", Event: asked})
 	again := slices.Clone(records) // as a producer that retries writes them: same identities, other offsets
 	for _, batch := range [][]fil.Record{records, {poison}, again} {
 		if err := events.Publish(context.Background(), batch); err != nil {
@@ -176,8 +181,8 @@ func TestAccountedFor(t *testing.T) {
 		}
 	}
 	for stage, want := range map[string]map[string]float64{
-		"analytics": {"stored": 100, "deduplicated": 100, "rejected": 1},
-		"ranking":   {"applied": 100, "duplicate": 100, "rejected": 1},
+		"analytics": {"stored": 100, "deduplicated": 100, "passed": 2, "rejected": 1},
+		"ranking":   {"applied": 101, "duplicate": 101, "rejected": 1},
 	} {
 		eventually(t, "the books of "+stage, func() bool {
 			for outcome, n := range want {

@@ -1,0 +1,72 @@
+package ingest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+
+	"github.com/filengine/fil"
+)
+
+// preferenceIn checks an event as a preference and puts it in its normal form: a time, a subject, and no data but what a
+// preference has.
+func (d *Door) preferenceIn(event *fil.Event, now time.Time) (fil.Preference, error) {
+	if event.Time.IsZero() {
+		event.Time = now.UTC()
+	}
+	preference := fil.Preference{Kind: fil.PreferenceKind(event.Type[len(fil.TypePreference):]), Time: event.Time}
+	if event.Data == nil {
+		return preference, fil.NewFault("data", "doit être renseigné", "is required")
+	}
+	var faults fil.Faults
+	if err := d.asked.decode(event.Data, &preference, "data."); err != nil {
+		if faults = fil.FaultsOf(err); faults == nil {
+			return preference, err
+		}
+	}
+	if len(faults) == 0 {
+		faults = fil.FaultsOf(preference.Validate())
+	}
+	if len(faults) == 0 {
+		checkID(&faults, "data.agent", preference.Agent)
+		if preference.Content != "" {
+			checkID(&faults, "data.content", preference.Content)
+		}
+	}
+	if event.Time.After(now.Add(d.cfg.Ahead)) {
+		faults.Add("time", "est dans le futur", "is in the future")
+	}
+	checkAttributes(&faults, event)
+	if len(faults) > 0 {
+		return preference, faults
+	}
+	data, err := json.Marshal(preference)
+	if err != nil {
+		return preference, fmt.Errorf("encode data of event %s: %w", event.ID, err)
+	}
+	event.Data, event.Subject = data, preference.Content
+	return preference, nil
+}
+
+// ownSource is the source of the events that the door gives an identity.
+const ownSource = "fil"
+
+// Admit puts one event about an agent in the log for a caller in the same process, as POST /v1/engagements does for one
+// from outside, and gives its place there. The event gets an identity of the door's own. Errors are those of Verdict.
+func (d *Door) Admit(ctx context.Context, event fil.Event) (fil.Position, error) {
+	event.ID, event.Source = ulid.Make().String(), ownSource
+	a := arrival{event: event}
+	if a.judge(d, d.parts.Now()); a.err != nil {
+		d.metrics.count(fil.TopicEngagements, 0, 0, 1)
+		return fil.Position{}, a.err
+	}
+	records := []fil.Record{{Position: fil.Position{Topic: fil.TopicEngagements}, Key: a.agent, Event: a.event}}
+	if err := d.publish(ctx, fil.TopicEngagements, records); err != nil {
+		return fil.Position{}, err
+	}
+	d.metrics.count(fil.TopicEngagements, 1, 0, 0)
+	return records[0].Position, nil
+}

@@ -1,0 +1,69 @@
+package ingest_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/filengine/fil"
+)
+
+// asks writes one preference as a CloudEvent, with the members of its data beside the agent.
+func asks(id, agent, kind, members string) string {
+	return fmt.Sprintf(`{"specversion":"1.0","id":%q,"source":"test","type":"fil.preference.%s","time":"2026-03-01T10:00:00Z","data":{"agent":%q%s}}`, id, kind, agent, members)
+}
+
+func TestPreferencesAreAdmitted(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	about := `,"facet":"topic","name":"Égalité pro / parité"`
+	for i, c := range []struct{ kind, members string }{
+		{"more", about}, {"less", about}, {"follow", `,"facet":"community","name":"Juristes"`}, {"hide", `,"facet":"source","name":"DRH"`},
+		{"nothing", about}, {"order", `,"order":"chronological"`}, {"order", `,"order":"default"`}, {"restore", `,"content":"c1"`}, {"forget", ""},
+	} {
+		h.want(202, "service", "POST", "/v1/engagements", asks(fmt.Sprint("p", i), "a1", c.kind, c.members), "Content-Type", one)
+	}
+	again := h.want(202, "service", "POST", "/v1/engagements", asks("p0", "a1", "more", about), "Content-Type", one)
+	if !strings.Contains(string(again.body), `"duplicates":1`) {
+		t.Errorf("the same event again: %v", again)
+	}
+	records := h.logged(fil.TopicEngagements)
+	if len(records) != 9 {
+		t.Fatalf("%d records in the log, want 9", len(records))
+	}
+	first, err := fil.PreferenceOf(records[0])
+	if err != nil || first.Kind != fil.PreferMore || first.Name != "Égalité pro / parité" || records[0].Key != "a1" {
+		t.Errorf("in the log under %s: %+v, error %v", records[0].Key, first, err)
+	}
+}
+
+func TestRefusedPreferenceNamesItsFields(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	for name, c := range map[string]struct{ kind, members, fields string }{
+		"no facet":             {"more", `,"name":"x"`, "data.facet"},
+		"other facet":          {"more", `,"facet":"colour","name":"x"`, "data.facet"},
+		"no name":              {"less", `,"facet":"topic"`, "data.name"},
+		"long name":            {"less", `,"facet":"topic","name":"` + strings.Repeat("x", 257) + `"`, "data.name"},
+		"control character":    {"less", `,"facet":"topic","name":"a\u0007"`, "data.name"},
+		"name is a number":     {"less", `,"facet":"topic","name":5`, "data.name"},
+		"neither":              {"hide", ``, "data.facet data.name"},
+		"other order":          {"order", `,"order":"random"`, "data.order"},
+		"no order":             {"order", ``, "data.order"},
+		"no content":           {"restore", ``, "data.content"},
+		"content with space":   {"restore", `,"content":"a b"`, "data.content"},
+		"forgetting a topic":   {"forget", `,"facet":"topic","name":"x"`, "data.facet data.name"},
+		"an order for a topic": {"more", `,"facet":"topic","name":"x","order":"ranked"`, "data.order"},
+		"unknown kind":         {"adore", `,"facet":"topic","name":"x"`, "type"},
+		"unknown member":       {"forget", `,"mail":"x"`, "data.mail"},
+	} {
+		r := h.want(422, "service", "POST", "/v1/engagements", asks("1", "a1", c.kind, c.members), "Content-Type", one)
+		if got := locations(decode[problem](t, r)); got != c.fields {
+			t.Errorf("%s: fields %q, want %q: %v", name, got, c.fields, r)
+		}
+	}
+	foreign := h.ask("agent:a1", "POST", "/v1/engagements", asks("1", "somebody-else", "forget", ""), "Content-Type", one)
+	if foreign.status != 403 {
+		t.Errorf("for another agent: %v", foreign)
+	}
+}
