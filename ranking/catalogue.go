@@ -22,6 +22,7 @@ type Catalogue struct {
 	mu    sync.Mutex // writers
 	codes [columns]codebook
 	sets  map[string]uint32 // codes of aims, by their aimKey
+	words *lexicon
 }
 
 // The columns of a content that hold codes in place of names, in the order of fil.Facets.
@@ -47,8 +48,10 @@ type snapshot struct {
 	free  []int32 // places of free rows
 	table []int32 // open addressing by content key: place of the row + 1, 0 for an empty slot; a power of two long
 	names [columns][]string
-	sets  []fil.Aim // by code; 0 is everyone
-	stamp uint64    // exclusive or of the digests of the rows (Zobrist, 1970): equal if and only if the contents are
+	sets  []fil.Aim     // by code; 0 is everyone
+	uses  []uint32      // number of contents by code of a stem
+	texts func() *texts // the wordings, weighed
+	stamp uint64        // exclusive or of the digests of the rows (Zobrist, 1970): equal if and only if the contents are
 	count int
 }
 
@@ -65,16 +68,18 @@ type row struct {
 	pinned    int64 // until; math.MinInt64: not pinned
 	mandatory int64 // until; math.MinInt64: not mandatory
 	priority  int8
+	wording   *wording // nil for a content without words
 }
 
 // NewCatalogue makes an empty catalogue.
 func NewCatalogue() *Catalogue {
-	c := &Catalogue{sets: map[string]uint32{aimKey(fil.Aim{}): 0}}
+	c := &Catalogue{sets: map[string]uint32{aimKey(fil.Aim{}): 0}, words: newLexicon()}
 	s := &snapshot{table: make([]int32, 16), sets: []fil.Aim{{}}}
 	for i := range c.codes {
 		c.codes[i].byName, c.codes[i].names = map[string]uint32{"": 0}, []string{""}
 		s.names[i] = c.codes[i].names
 	}
+	s.texts = sync.OnceValue(func() *texts { return weigh(s) })
 	c.current.Store(s)
 	return c
 }
@@ -113,6 +118,7 @@ func (c *Catalogue) apply(s *snapshot, rec fil.Record) (changed bool, err error)
 	}
 	if rec.Event.Data == nil {
 		if at >= 0 {
+			c.words.drop(s, s.rows[at].wording)
 			s.remove(at)
 		}
 		return at >= 0, nil
@@ -128,13 +134,16 @@ func (c *Catalogue) apply(s *snapshot, rec fil.Record) (changed bool, err error)
 	if at >= 0 && s.rows[at].digest == digest {
 		return false, nil
 	}
+	var before *wording
 	if at >= 0 {
 		s.stamp ^= s.rows[at].digest
+		before = s.rows[at].wording
 	} else {
 		at = s.insert(key)
 	}
 	s.stamp ^= digest
 	s.rows[at] = c.row(s, &content, digest)
+	c.words.drop(s, before) // last, so that what both have keeps its code
 	return true, nil
 }
 
@@ -150,7 +159,7 @@ func (c *Catalogue) row(s *snapshot, content *fil.Content, digest uint64) row {
 	r := row{
 		content: content, key: fil.KeyOf(content.ID), digest: digest, set: c.set(s, content.Aim()),
 		published: nanos(content.PublishedAt), expires: math.MaxInt64, pinned: math.MinInt64, mandatory: math.MinInt64,
-		priority: int8(min(max(content.Priority, -3), 3)),
+		priority: int8(min(max(content.Priority, -3), 3)), wording: c.words.add(s, content),
 	}
 	if !content.ExpiresAt.IsZero() {
 		r.expires = nanos(content.ExpiresAt)
@@ -263,10 +272,11 @@ func (s *snapshot) list(keep func(*row) bool) []fil.Content {
 	return contents
 }
 
-// clone copies what a writer changes: about 120 bytes a content.
+// clone copies what a writer changes: about 130 bytes a content.
 func (s *snapshot) clone() *snapshot {
 	next := *s
-	next.rows, next.free, next.table = slices.Clone(s.rows), slices.Clone(s.free), slices.Clone(s.table)
+	next.rows, next.free, next.table, next.uses = slices.Clone(s.rows), slices.Clone(s.free), slices.Clone(s.table), slices.Clone(s.uses)
+	next.texts = sync.OnceValue(func() *texts { return weigh(&next) })
 	return &next
 }
 

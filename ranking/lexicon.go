@@ -1,0 +1,186 @@
+package ranking
+
+import (
+	"cmp"
+	"hash/fnv"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/filengine/fil"
+)
+
+// What is read of a content: so many bytes of each part, each word of which counts for so many of the body's.
+const (
+	titleBytes, titleWorth     = 512, 3
+	summaryBytes, summaryWorth = 1024, 2
+	bodyBytes, bodyWorth       = 2048, 1
+)
+
+// The bounds of what is kept: stems of a content, languages, and words of each whose stem is remembered.
+const (
+	maxTerms     = 24
+	maxLanguages = 16
+	maxMemo      = 1 << 15
+)
+
+// term is one stem of a text and how much it weighs there.
+type term struct {
+	code   uint32
+	weight float32
+}
+
+// wording is the text of one content as ranking needs it: its 24 weightiest stems at most, the weightiest first. Their
+// weights are log2(1 + occurrences), a function of the content alone: what is rare in the catalogue is weighed later. It
+// takes about 450 bytes at most, for words of eight letters.
+type wording struct {
+	terms []term
+	spelt string // the word that stands for each stem, in the same order, each ended by a line feed
+}
+
+// lexicon gives the stems of the catalogue's contents small numbers, and takes them back from stems that no content has
+// any more: there are never more of them than 24 a content. Which number a stem has depends on the past, and nothing that
+// is computed from wordings depends on which. It belongs to the catalogue's writer.
+type lexicon struct {
+	codes     map[uint64]uint32 // by the digest of the stem
+	stems     []uint64          // digests by code
+	free      []uint32
+	languages map[string]*vocabulary
+
+	// The stems of the variant that is being counted, in the order of the text, and their places by digest.
+	counted []counted
+	places  map[uint64]int
+}
+
+// vocabulary is what is known of one language.
+type vocabulary struct {
+	stop map[string]bool
+	memo map[string]uint64 // digest of the stem by word, 0 for one that says nothing
+}
+
+// counted is a stem of one variant, with the place of its first occurrence.
+type counted struct {
+	stem     uint64
+	count    float64
+	part     int
+	from, to int
+}
+
+func newLexicon() *lexicon {
+	return &lexicon{codes: map[uint64]uint32{}, languages: map[string]*vocabulary{}, places: map[uint64]int{}}
+}
+
+// add makes the wording of a content and counts its stems in a snapshot that is not published yet; nil without words. A
+// content in two or three languages has the weightiest stems of each in equal parts.
+func (l *lexicon) add(s *snapshot, content *fil.Content) *wording {
+	variants := tonguesOf(content)
+	var w wording
+	var spelt strings.Builder
+	for _, v := range variants {
+		parts := [...]string{plain(v.Title, titleBytes), plain(v.Summary, summaryBytes), plain(v.Body, bodyBytes)}
+		l.count(parts[:], v.language)
+		slices.SortStableFunc(l.counted, func(a, b counted) int { return cmp.Compare(b.count, a.count) })
+		for _, c := range l.counted[:min(len(l.counted), maxTerms/len(variants))] {
+			code := l.code(s, c.stem)
+			if slices.ContainsFunc(w.terms, func(t term) bool { return t.code == code }) {
+				continue // spelt alike in two languages
+			}
+			s.uses[code]++
+			w.terms = append(w.terms, term{code, float32(math.Log2(1 + c.count))})
+			spelt.WriteString(spelling(parts[c.part][c.from:c.to]))
+			spelt.WriteByte('\n')
+		}
+	}
+	if len(w.terms) == 0 {
+		return nil
+	}
+	w.terms, w.spelt = slices.Clip(w.terms), spelt.String()
+	return &w
+}
+
+// drop takes back what add counted.
+func (l *lexicon) drop(s *snapshot, w *wording) {
+	if w == nil {
+		return
+	}
+	for _, t := range w.terms {
+		if s.uses[t.code]--; s.uses[t.code] == 0 {
+			delete(l.codes, l.stems[t.code])
+			l.free = append(l.free, t.code)
+		}
+	}
+}
+
+// code numbers a stem, which the caller counts.
+func (l *lexicon) code(s *snapshot, stem uint64) uint32 {
+	code, ok := l.codes[stem]
+	if ok {
+		return code
+	}
+	if n := len(l.free); n > 0 {
+		code, l.free = l.free[n-1], l.free[:n-1]
+		l.stems[code] = stem
+	} else {
+		code, l.stems, s.uses = uint32(len(l.stems)), append(l.stems, stem), append(s.uses, 0)
+	}
+	l.codes[stem] = code
+	return code
+}
+
+// count fills in l.counted with the stems of a title, a summary and a body.
+func (l *lexicon) count(parts []string, language string) {
+	l.counted = l.counted[:0]
+	clear(l.places)
+	for part, text := range parts {
+		worth := [...]float64{titleWorth, summaryWorth, bodyWorth}[part]
+		split(text, func(word []byte, from, to int) {
+			stem := l.stemOf(word, language)
+			if stem == 0 {
+				return
+			}
+			at, ok := l.places[stem]
+			if !ok {
+				at = len(l.counted)
+				l.places[stem], l.counted = at, append(l.counted, counted{stem: stem, part: part, from: from, to: to})
+			}
+			l.counted[at].count += worth
+		})
+	}
+}
+
+// stemOf digests the stem of a word, 0 for one that says nothing. Most words have been met before.
+func (l *lexicon) stemOf(word []byte, language string) uint64 {
+	v := l.languages[language]
+	if v == nil {
+		if len(l.languages) == maxLanguages {
+			clear(l.languages)
+		}
+		v = &vocabulary{stopWords(language), map[string]uint64{}}
+		l.languages[language] = v
+	}
+	digest, ok := v.memo[string(word)]
+	if ok {
+		return digest
+	}
+	text := string(word)
+	if root := stemOf(text, language, v.stop); root != "" {
+		h := fnv.New64a()
+		_, _ = h.Write([]byte(root))
+		digest = h.Sum64()
+	}
+	if len(v.memo) == maxMemo {
+		clear(v.memo)
+	}
+	v.memo[text] = digest
+	return digest
+}
+
+// word spells the stem of a wording's term.
+func (w *wording) word(i int) string {
+	rest := w.spelt
+	for range i {
+		_, rest, _ = strings.Cut(rest, "\n")
+	}
+	word, _, _ := strings.Cut(rest, "\n")
+	return word
+}
