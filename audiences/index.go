@@ -99,6 +99,15 @@ func (ix *Index) Language(id string) (language string, known bool) {
 	return language, known
 }
 
+// Org is the path of an agent's organisation, empty when the directory does not say or does not know the agent.
+func (ix *Index) Org(id string) (org string) {
+	var code uint32
+	if ix.meet(id, func(s *segment, at uint16) { code = s.columns[atOrg].codes.at(at) }) {
+		org, _ = ix.fields[atOrg].decode(code).(string)
+	}
+	return org
+}
+
 // Audience gives one audience as it was last accepted.
 func (ix *Index) Audience(id string) (fil.Audience, bool) {
 	a, ok := ix.audiences.Load().byID[id]

@@ -5,14 +5,18 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/redis/go-redis/v9"
 
 	"github.com/filengine/fil"
 	"github.com/filengine/fil/cmd/fil/embedded/enginetest"
@@ -52,18 +56,35 @@ func chronicle() []fil.Engagement {
 	return []fil.Engagement{did(fil.Impression, "a", noon), did(fil.Read, "a", noon.Add(time.Minute)), dwell, did(fil.Acknowledge, "c", noon.Add(2*time.Hour))}
 }
 
-func TestFormats_ReadVersion1(t *testing.T) {
+// habitsOf is a partition's habits, each field with its length, in the order of their names.
+func habitsOf(t *testing.T, client redis.UniversalClient) (packed []byte) {
+	t.Helper()
+	all := client.HGetAll(t.Context(), "hab:{3}").Val()
+	for _, field := range slices.Sorted(maps.Keys(all)) {
+		packed = append(append(append(packed, byte(len(field))), field...), byte(len(all[field])), byte(len(all[field])>>8))
+		packed = append(packed, all[field]...)
+	}
+	return packed
+}
+
+func TestFormats_ReadWhatIsInForce(t *testing.T) {
 	client := enginetest.Redis(t)
 	learner := newLearner(t, newStore(t, client), prometheus.NewRegistry())
 	start(t, learner)
 	for i, e := range chronicle() {
 		learn(t, learner, engagementRecord(t, int64(10+i), fmt.Sprint("e", i), e))
 	}
+	for i, content := range []string{"a", "b"} { // someone who has an organisation, and whose second read is followed from the first
+		e := did(fil.Share, content, noon.Add(time.Duration(3+i)*time.Hour))
+		e.Agent = "agent1"
+		learn(t, learner, engagementRecord(t, int64(14+i), content, e))
+	}
 	now := stored(t, client)
-	now["i:{alice}"] = client.Get(t.Context(), "i:{alice}").Val()
-	for key, name := range map[string]string{"i:{alice}": "identities_v1", "pop:{3}": "popularity_v1"} {
-		if diff := cmp.Diff(golden(t, name, []byte(now[key])), []byte(now[key])); diff != "" {
-			t.Errorf("%s is packed in another way than version 1; write a new version, and read this one: %s", key, diff)
+	for name, packed := range map[string][]byte{
+		"identities_v1": []byte(client.Get(t.Context(), "i:{alice}").Val()), "popularity_v2": []byte(now["pop:{3}"]), "habits_v2": habitsOf(t, client),
+	} {
+		if diff := cmp.Diff(golden(t, name, packed), packed); diff != "" {
+			t.Errorf("packed in another way than %s; write a new version, and read this one: %s", name, diff)
 		}
 	}
 	p, err := ranking.ParseProfile(golden(t, "profile_v1", nil))
@@ -73,17 +94,38 @@ func TestFormats_ReadVersion1(t *testing.T) {
 	if next := p.Apply(did(fil.Read, "d", noon), 14); next.Len() != 4 || next.Offset() != 14 {
 		t.Errorf("a profile of version 1 does not go on: %d contents up to offset %d", next.Len(), next.Offset())
 	}
-	// What version 1 stored is taken up: nothing is asked of the log again, and nothing counts twice.
-	enginetest.Empty(t, client)
-	for key, name := range map[string]string{"p:{alice}": "profile_v1", "i:{alice}": "identities_v1", "pop:{3}": "popularity_v1"} {
-		client.Set(t.Context(), key, golden(t, name, nil), 0)
-	}
+	// What was stored, and the profile of version 1, is taken up: nothing is asked of the log again, and nothing counts twice.
+	client.Set(t.Context(), "p:{alice}", golden(t, "profile_v1", nil), 0)
 	again := newLearner(t, newStore(t, client), prometheus.NewRegistry())
 	learn(t, again, engagementRecord(t, 13, "e3", chronicle()[3]))
-	delete(now, "i:{alice}")
 	now["p:{alice}"] = string(golden(t, "profile_v1", nil)) // which nothing has changed
 	if diff := cmp.Diff(now, stored(t, client)); diff != "" {
-		t.Errorf("what version 1 stored was not taken up: %s", diff)
+		t.Errorf("what was stored was not taken up: %s", diff)
+	}
+}
+
+// Popularity of version 1 was decayed in hours, under the numbers of a policy: it is made again from the log.
+func TestFormats_MakePopularityOfVersion1Again(t *testing.T) {
+	client := enginetest.Redis(t)
+	l := &lane{records: history(t, rand.New(rand.NewPCG(31, 32)), 500, 0), cut: whole, restart: func() *ranking.Learner {
+		return newLearner(t, newStore(t, client), prometheus.NewRegistry())
+	}}
+	l.run(t)
+	want := stored(t, client)
+	client.Del(t.Context(), "hab:{3}")
+	client.Set(t.Context(), "pop:{3}", golden(t, "popularity_v1", nil), 0)
+	popularity := ranking.NewPopularity(8, newStore(t, client).Popularities)
+	if err := popularity.Refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, known := popularity.Of("c1"); known {
+		t.Error("popularity of version 1 counts")
+	}
+	l.learner, l.committed = nil, 400
+	l.cut = func(left int) int { return min(left, 90) }
+	l.run(t)
+	if diff := cmp.Diff(want, stored(t, client)); diff != "" {
+		t.Errorf("made again, not as the log says: %s", diff)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -20,9 +21,9 @@ type Store interface {
 	Load(ctx context.Context, partition int, agents []string) (header []byte, stored []Stored, err error)
 	// Save writes the changes, each atomically: an error may leave some written.
 	Save(ctx context.Context, changes []Change) error
-	// LoadPopularity reads a partition's packed popularity, empty if it is not there.
-	LoadPopularity(ctx context.Context, partition int) ([]byte, error)
-	// SavePopularity writes a change of a partition's popularity.
+	// LoadPopularity reads a partition's packed popularity, as it is at one moment; empty if it is not there.
+	LoadPopularity(ctx context.Context, partition int) (PackedTally, error)
+	// SavePopularity writes a change of a partition's popularity, atomically.
 	SavePopularity(ctx context.Context, partition int, change PopularityChange) error
 }
 
@@ -46,29 +47,35 @@ type Change struct {
 // is empty when nothing may be stored).
 type PopularityChange struct {
 	Before []byte
-	Whole  bool     // Bytes[0] takes the place of everything
-	At     []int    // where each of Bytes is written
-	Bytes  [][]byte // the first is the header, at 0
+	Whole  bool     // Bytes[0] takes the place of the counts, and Habits that of the habits
+	At     []int    // where in the counts each of Bytes is written
+	Bytes  [][]byte // the first begins with the header, at 0
+	Habits []Habit  // fields to write; to take away if they are empty
 }
 
 // Learner turns engagements into profiles and popularity. For each partition, calls must follow one another; calls for
 // different partitions may be made at the same time.
 //
 // An engagement has its effect once. The profile and the memory of identities are written together with the offset
-// they include, and so is popularity with its own: a batch given again, cut in any way, after a crash between any two
-// writes, changes only what the first time did not. An event whose identity was applied at an earlier offset, within
-// 32 days, is a duplicate and has no effect at all.
+// they include, and so is popularity with its own, before them: whether a read is an agent's first is seen in the profile
+// as it was. A batch given again, cut in any way, after a crash between any two writes, changes only what the first time
+// did not. An event whose identity was applied at an earlier offset, within 32 days, is a duplicate and has no effect at all.
 type Learner struct {
-	policy  Policy
-	worth   [kindBits]float64
-	digest  uint64
-	store   Store
-	known   func(fil.ContentKey) bool
-	log     *slog.Logger
+	LearnerParts
 	records *prometheus.CounterVec
 
 	mu    sync.Mutex
 	lanes map[int]*lane
+}
+
+// LearnerParts is what a learner needs.
+type LearnerParts struct {
+	Store      Store
+	Partitions int                       // of the engagements
+	Known      func(fil.ContentKey) bool // whether a content is known (Catalogue.Knows), for the metric only; may be nil
+	Org        func(agent string) string // the path of an agent's organisation today, empty if they have none; nil: nobody has
+	Log        *slog.Logger
+	Metrics    prometheus.Registerer
 }
 
 // What became of a record, as the metric fil_ranking_records_total tells; each record has one outcome.
@@ -84,14 +91,16 @@ const (
 type lane struct {
 	mu    sync.Mutex
 	tally *tally // nil: not loaded
+	past  *past  // nil: the tally was not begun here
+	anew  bool   // the tally must be begun again, whatever is stored
 	asked bool   // the log was asked to begin again, and the popularity has not been there since
 	back  int64  // the offset that the log was asked to go back to, until a batch is done; -1: none
 }
 
-// NewLearner makes a learner. known says whether a content is known (Catalogue.Knows), for the metric only.
-func NewLearner(policy Policy, store Store, known func(fil.ContentKey) bool, log *slog.Logger, metrics prometheus.Registerer) (*Learner, error) {
+// NewLearner makes a learner.
+func NewLearner(parts LearnerParts) (*Learner, error) {
 	l := &Learner{
-		policy: policy, worth: policy.signals(), digest: tallyDigest(&policy), store: store, known: known, log: log, lanes: map[int]*lane{},
+		LearnerParts: parts, lanes: map[int]*lane{},
 		records: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "fil_ranking_records_total",
 			Help: "Engagements given to the learner, by what became of them.",
@@ -100,7 +109,7 @@ func NewLearner(policy Policy, store Store, known func(fil.ContentKey) bool, log
 	for _, outcome := range []string{outcomeApplied, outcomeUnknown, outcomeDuplicate, outcomeRedelivered, outcomeRejected} {
 		l.records.WithLabelValues(outcome)
 	}
-	if err := metrics.Register(l.records); err != nil {
+	if err := parts.Metrics.Register(l.records); err != nil {
 		return nil, fmt.Errorf("register metrics of the learner: %w", err)
 	}
 	return l, nil
@@ -110,8 +119,8 @@ func NewLearner(policy Policy, store Store, known func(fil.ContentKey) bool, log
 // includes something of it. An empty batch only checks that the effects are still stored.
 //
 // The error is fil.ErrForgotten when the partition must be given again from its first record: its popularity, which
-// marks that its effects are stored, is missing or was made under other numbers than the policy's; or a profile could not
-// be read, and has been taken away so that the log makes it again. The next call for that partition, empty or not, must
+// marks that its effects are stored, is missing or was made under other numbers, or includes less than the profiles do; or a
+// profile could not be read, and has been taken away so that the log makes it again. The next call for that partition, empty or not, must
 // come once the log has gone back (eventlog.Drain sees to it): it writes the mark. A fil.Forgotten is answered when what is
 // stored ends before the batch begins: the store has lost its last writes. It is ErrNewer when something stored
 // was written by a newer version of this program, which alone may change it. Rejections of single records come joined,
@@ -121,7 +130,7 @@ func (l *Learner) Learn(ctx context.Context, partition int, batch []fil.Record) 
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	work, rejected := l.read(batch)
-	header, stored, err := l.store.Load(ctx, partition, work.names)
+	header, stored, err := l.Store.Load(ctx, partition, work.names)
 	if err != nil {
 		return nil, fmt.Errorf("load state of partition %d: %w", partition, err)
 	}
@@ -134,13 +143,18 @@ func (l *Learner) Learn(ctx context.Context, partition int, batch []fil.Record) 
 	if err := l.openAll(ctx, partition, work, stored); err != nil {
 		return nil, err
 	}
+	if work.ahead(p.tally.offset) && p.past == nil {
+		p.tally, p.anew, p.asked, p.back = nil, true, true, 0
+		return nil, fmt.Errorf("profiles of partition %d include what its popularity does not: %w", partition, fil.ErrForgotten)
+	}
 	before := p.tally.header()
-	outcomes := l.apply(p.tally, work, batch)
-	if err := l.save(ctx, p, partition, before, work.changes()); err != nil {
+	outcomes := l.apply(p, work, batch)
+	if err := l.save(ctx, p.tally, partition, before, work.changes()); err != nil {
 		p.tally = nil // it is ahead of what is stored
 		return nil, err
 	}
 	p.back = -1
+	work.remember(p.past, p.tally.offset)
 	outcomes[outcomeRejected] = len(rejected)
 	for outcome, n := range outcomes {
 		l.records.WithLabelValues(outcome).Add(float64(n))
@@ -158,14 +172,14 @@ func (l *Learner) openAll(ctx context.Context, partition int, work *work, stored
 		case errors.Is(err, ErrNewer):
 			return fmt.Errorf("a profile of partition %d: %w", partition, err)
 		case err != nil:
-			l.log.ErrorContext(ctx, "a profile is unreadable and will be made again from the log", "stage", "ranking", "partition", partition, "error", err)
+			l.Log.ErrorContext(ctx, "a profile is unreadable and will be made again from the log", "stage", "ranking", "partition", partition, "error", err)
 			unreadable = append(unreadable, Change{Agent: work.names[i], Before: headerOf(s.Profile), Forget: len(s.Identities)})
 		}
 	}
 	if len(unreadable) == 0 {
 		return nil
 	}
-	if err := l.store.Save(ctx, unreadable); err != nil {
+	if err := l.Store.Save(ctx, unreadable); err != nil {
 		return fmt.Errorf("take away %d unreadable profiles of partition %d: %w", len(unreadable), partition, err)
 	}
 	return fmt.Errorf("%d profiles of partition %d were unreadable: %w", len(unreadable), partition, fil.ErrForgotten)
@@ -185,26 +199,29 @@ func (l *Learner) lane(partition int) *lane {
 // ready makes the lane's popularity what the store holds. When the store holds none, it asks for the partition from
 // its first record, and at the next call marks the store before anything else is written.
 func (l *Learner) ready(ctx context.Context, p *lane, partition int, header []byte) error {
-	blank := newTally(l.digest)
-	if len(header) == tallyHeader && header[0] == tallyVersion && madeUnder(header) == l.digest {
+	blank := newTally(l.Partitions)
+	if !p.anew && blank.ours(header) {
 		if p.tally != nil && string(p.tally.header()) == string(header) {
 			p.asked = false
 			return nil
 		}
-		packed, err := l.store.LoadPopularity(ctx, partition)
+		packed, err := l.Store.LoadPopularity(ctx, partition)
 		if err != nil {
 			return fmt.Errorf("load popularity of partition %d: %w", partition, err)
 		}
 		before := p.tally
-		if p.tally, err = parseTally(packed); err == nil {
+		if p.tally, err = parseTally(packed, l.Partitions); err == nil {
 			p.asked = false
-			if before != nil && p.tally.offset < before.offset {
-				return p.follows(before.offset + 1) // the store went back, and nobody has written since
+			if p.past != nil && p.past.at != p.tally.offset {
+				p.past = nil // someone else went on with it
+			}
+			if before != nil && p.tally.done < before.done {
+				return p.follows(before.done + 1) // the store went back, and nobody has written since
 			}
 			return nil
 		}
-		l.log.WarnContext(ctx, "popularity is unreadable and will be made again", "stage", "ranking", "partition", partition, "error", err)
-		header = bytesHeader(packed)
+		l.Log.WarnContext(ctx, "popularity is unreadable and will be made again", "stage", "ranking", "partition", partition, "error", err)
+		header = bytesHeader(packed.Counts)
 	}
 	if len(header) > 0 {
 		if err := checkVersion("popularity", header, tallyVersion); errors.Is(err, ErrNewer) {
@@ -216,20 +233,19 @@ func (l *Learner) ready(ctx context.Context, p *lane, partition int, header []by
 		p.asked, p.back = true, 0
 		return fil.ErrForgotten
 	}
-	if err := l.store.SavePopularity(ctx, partition, blank.change(header)); err != nil {
+	if err := l.Store.SavePopularity(ctx, partition, blank.change(header)); err != nil {
 		return fmt.Errorf("mark partition %d: %w", partition, err)
 	}
-	blank.whole = false
-	p.tally, p.asked = blank, false
+	blank.saved()
+	p.tally, p.past, p.asked, p.anew = blank, newPast(maxPast), false, false
 	return nil
 }
 
 // follows asks the log to go back when what is stored does not reach up to the offset at which the work would go on: a
-// Redis that took over from another, or read its journal again, has lost its last writes. What popularity still includes
-// the profiles include too, since they are written first. A gap that is still there when the log has gone back holds
-// nothing for us.
+// Redis that took over from another, or read its journal again, has lost its last writes. Up to where popularity says so,
+// the profiles are stored too. A gap that is still there when the log has gone back holds nothing for us.
 func (p *lane) follows(offset int64) error {
-	from := p.tally.offset + 1
+	from := p.tally.done + 1
 	if offset <= from || p.back == from {
 		return nil
 	}
@@ -238,33 +254,36 @@ func (p *lane) follows(offset int64) error {
 }
 
 // apply does the whole batch in memory, in the log's order, and counts what became of the records.
-func (l *Learner) apply(t *tally, work *work, batch []fil.Record) map[string]int {
+func (l *Learner) apply(p *lane, work *work, batch []fil.Record) map[string]int {
 	outcomes := map[string]int{}
 	// The memory that a record not yet in popularity may need is kept until popularity is saved.
 	for _, rec := range batch {
-		if rec.Offset > t.offset {
+		if rec.Offset > p.tally.offset {
 			work.keepFrom = day(rec.Admitted)
 			break
 		}
 	}
 	for _, one := range work.engagements {
-		outcomes[l.applyOne(t, work.agents[one.agent], one)]++
+		outcomes[l.applyOne(p, work, one)]++
 	}
-	t.offset = max(t.offset, batch[len(batch)-1].Offset)
+	p.tally.offset = max(p.tally.offset, batch[len(batch)-1].Offset)
 	return outcomes
 }
 
-func (l *Learner) applyOne(t *tally, agent *agentWork, one engagement) string {
-	at, claimed := agent.claimed(one)
+func (l *Learner) applyOne(p *lane, work *work, one engagement) string {
+	agent, counted := work.agents[one.agent], one.offset <= p.tally.offset
+	if !counted && one.offset <= agent.profile.Offset() {
+		return l.applyAgain(p, work, one)
+	}
+	at, claimed := claimed(agent.before.Identities, agent.claims, one)
 	if claimed && at < one.offset {
 		return outcomeDuplicate
 	}
 	if one.preference != nil {
 		return agent.prefer(one, claimed)
 	}
-	key := fil.KeyOf(one.Content)
-	if worth := l.worthOf(one.Engagement); one.offset > t.offset && worth > 0 {
-		t.add(key, worth, one.Time, l.policy.HalfLives.PopularityHours)
+	if !counted {
+		p.tally.observe(agent.profile, one.Engagement, l.Org)
 	}
 	agent.touched = true
 	if one.offset <= agent.profile.Offset() {
@@ -274,34 +293,59 @@ func (l *Learner) applyOne(t *tally, agent *agentWork, one engagement) string {
 	if !claimed {
 		agent.claims = agent.claims.claim(one.identity, one.offset, one.day)
 	}
-	if l.known != nil && !l.known(key) {
+	if l.Known != nil && !l.Known(fil.KeyOf(one.Content)) {
 		return outcomeUnknown
 	}
 	return outcomeApplied
 }
 
-// worthOf is what an engagement adds to popularity; a dwell counts by the minute.
-func (l *Learner) worthOf(e fil.Engagement) float64 {
-	bit := kindBit(e.Kind)
-	if bit == dwellBit {
-		return max(0, l.worth[bit]*l.policy.minutes(e.Dwell))
+// applyAgain counts what the profile includes already, by what the profile was then.
+func (l *Learner) applyAgain(p *lane, work *work, one engagement) string {
+	agent := work.agents[one.agent]
+	if agent.past == nil {
+		was := p.past.of(work.names[one.agent])
+		agent.past = &was
 	}
-	return max(0, l.worth[bit])
+	at, claimed := claimed(agent.past.Identities, nil, one)
+	if claimed && at < one.offset {
+		return outcomeDuplicate
+	}
+	was := Profile{agent.past.Profile}
+	if one.preference != nil {
+		agent.past.Profile = was.Prefer(*one.preference, one.offset).Bytes()
+	} else {
+		p.tally.observe(was, one.Engagement, l.Org)
+		agent.past.Profile = was.Apply(one.Engagement, one.offset).Bytes()
+	}
+	if memory := agent.past.Identities; !claimed {
+		agent.past.Identities = slices.Clip(memory[memory.stale(one.day):]).claim(one.identity, one.offset, one.day)
+	}
+	agent.touched = true
+	return outcomeRedelivered
 }
 
-// save writes profiles first, then popularity: a crash between the two leaves popularity behind, never ahead.
-func (l *Learner) save(ctx context.Context, p *lane, partition int, before []byte, changes []Change) error {
+// save writes popularity first, then the profiles that it was seen in, then that they are stored: a crash between two of
+// these leaves profiles behind, never ahead, and the log gives the batch again.
+func (l *Learner) save(ctx context.Context, t *tally, partition int, before []byte, changes []Change) error {
+	counted := t.header()
+	if string(before) != string(counted) { // popularity did not include the whole batch already
+		if err := l.Store.SavePopularity(ctx, partition, t.change(before)); err != nil {
+			return fmt.Errorf("save popularity of partition %d: %w", partition, err)
+		}
+		t.saved()
+	}
 	if len(changes) > 0 {
-		if err := l.store.Save(ctx, changes); err != nil {
+		if err := l.Store.Save(ctx, changes); err != nil {
 			return fmt.Errorf("save %d profiles of partition %d: %w", len(changes), partition, err)
 		}
 	}
-	if string(before) == string(p.tally.header()) {
-		return nil // popularity included the whole batch already
+	if t.done == t.offset {
+		return nil
 	}
-	if err := l.store.SavePopularity(ctx, partition, p.tally.change(before)); err != nil {
-		return fmt.Errorf("save popularity of partition %d: %w", partition, err)
+	t.done = t.offset
+	mark := PopularityChange{Before: counted, At: []int{0}, Bytes: [][]byte{t.header()}}
+	if err := l.Store.SavePopularity(ctx, partition, mark); err != nil {
+		return fmt.Errorf("mark the profiles of partition %d as stored: %w", partition, err)
 	}
-	p.tally.dirty, p.tally.whole = p.tally.dirty[:0], false
 	return nil
 }

@@ -137,17 +137,16 @@ func (l *lane) run(t testing.TB) {
 	}
 }
 
-// stored is all profiles and popularity, by key.
+// stored is all profiles and popularity, by key; habits by key and field.
 func stored(t testing.TB, client redis.UniversalClient) map[string]string {
 	t.Helper()
-	keys, err := client.Keys(t.Context(), "p*").Result()
-	if err != nil {
-		t.Fatal(err)
-	}
 	all := map[string]string{}
-	for _, key := range keys {
-		if all[key], err = client.Get(t.Context(), key).Result(); err != nil {
-			t.Fatal(err)
+	for _, key := range client.Keys(t.Context(), "p*").Val() {
+		all[key] = client.Get(t.Context(), key).Val()
+	}
+	for _, key := range client.Keys(t.Context(), "hab:*").Val() {
+		for field, value := range client.HGetAll(t.Context(), key).Val() {
+			all[key+field] = value
 		}
 	}
 	return all
@@ -165,8 +164,8 @@ func TestLearn_EffectOnceWhereverItIsKilled(t *testing.T) {
 		enginetest.Empty(t, client)
 		(&lane{records: records, cut: whole, restart: func() *ranking.Learner { return newLearner(t, store, prometheus.NewRegistry()) }}).run(t)
 		want := stored(t, client)
-		if len(want) != 8 {
-			t.Fatalf("one clean pass stored %d keys, want 7 profiles and a popularity", len(want))
+		if profiles := len(client.Keys(t.Context(), "p:*").Val()); profiles != 7 || want["pop:{3}"] == "" || want["hab:{3}h"] == "" || len(want) < 50 {
+			t.Fatalf("one clean pass stored %d profiles and %d values in all", profiles, len(want))
 		}
 		for _, partly := range []bool{false, true} {
 			enginetest.Empty(t, client)
@@ -203,12 +202,50 @@ func TestLearn_GivesEqualBytesAfterRedisWasEmptied(t *testing.T) {
 	}
 }
 
+// Popularity that is gone, or went back further than profiles did, is made again as the log says, though whether a read was
+// the first can no longer be seen in the profiles; and they stay as they are.
+func TestLearn_MakesPopularityAgainUnderProfiles(t *testing.T) {
+	client := enginetest.Redis(t)
+	store := newStore(t, client)
+	for seed := range uint64(8) {
+		random := rand.New(rand.NewPCG(seed, 41))
+		records := history(t, random, 400, int64(seed%2)*1000)
+		enginetest.Empty(t, client)
+		l := &lane{records: records[:200], cut: whole, restart: func() *ranking.Learner { return newLearner(t, store, prometheus.NewRegistry()) }}
+		l.run(t)
+		early, habits := client.Get(t.Context(), "pop:{3}").Val(), client.HGetAll(t.Context(), "hab:{3}").Val()
+		l.records = records
+		l.run(t)
+		want := stored(t, client)
+		for name, lose := range map[string]func(){
+			"gone": func() { client.Del(t.Context(), "pop:{3}", "hab:{3}") },
+			"back": func() {
+				client.Del(t.Context(), "hab:{3}")
+				client.Set(t.Context(), "pop:{3}", early, 0)
+				client.HSet(t.Context(), "hab:{3}", habits)
+			},
+		} {
+			lose()
+			again := &lane{records: records, committed: 300, cut: func(left int) int { return 1 + random.IntN(min(left, 120)) }, restart: func() *ranking.Learner {
+				return newLearner(t, &flaky{Store: store, calls: 1 + random.IntN(50), partly: seed%2 == 0}, prometheus.NewRegistry())
+			}}
+			again.run(t)
+			if diff := cmp.Diff(want, stored(t, client)); diff != "" {
+				t.Fatalf("seed %d, %s: made again, not as the log says: %s", seed, name, diff)
+			}
+			if !slices.Contains(again.seen, "forgotten") {
+				t.Errorf("seed %d, %s: the log was not asked again: %v", seed, name, again.seen)
+			}
+		}
+	}
+}
+
 func TestLearn_DuplicatesHaveNoEffect(t *testing.T) {
 	client := enginetest.Redis(t)
 	metrics := prometheus.NewRegistry()
 	learner := newLearner(t, newStore(t, client), metrics)
 	start(t, learner)
-	read := did(fil.Read, "a", noon)
+	read := did(fil.Impression, "a", noon) // of which each one counts
 	learn(t, learner, engagementRecord(t, 0, "one", read), engagementRecord(t, 1, "two", read))
 	want := stored(t, client)
 	late := engagementRecord(t, 4, "one", read)
@@ -218,13 +255,13 @@ func TestLearn_DuplicatesHaveNoEffect(t *testing.T) {
 		t.Errorf("duplicates changed %v", changed)
 	}
 	got := stored(t, client)
-	if got["p:{alice}"] != want["p:{alice}"] || got["pop:{3}"][17:] != want["pop:{3}"][17:] {
+	if got["p:{alice}"] != want["p:{alice}"] || got["pop:{3}"][25:] != want["pop:{3}"][25:] {
 		t.Error("duplicates changed the profile or the popularity")
 	}
 	beyond := engagementRecord(t, 5, "one", read)
 	beyond.Admitted = noon.Add(34 * 24 * time.Hour)
 	learn(t, learner, beyond)
-	if after := stored(t, client); after["p:{alice}"] == got["p:{alice}"] || after["pop:{3}"][17:] == got["pop:{3}"][17:] {
+	if after := stored(t, client); after["p:{alice}"] == got["p:{alice}"] || after["pop:{3}"][25:] == got["pop:{3}"][25:] {
 		t.Error("an identity is remembered for ever, want 32 days")
 	}
 	expectRecords(t, metrics, map[string]int{"applied": 3, "duplicate": 3})
@@ -233,10 +270,7 @@ func TestLearn_DuplicatesHaveNoEffect(t *testing.T) {
 func TestLearn_AccountsForEveryRecord(t *testing.T) {
 	client, metrics := enginetest.Redis(t), prometheus.NewRegistry()
 	catalogue := newCatalogue(t, news("known", noon))
-	learner, err := ranking.NewLearner(ranking.DefaultPolicy(), newStore(t, client), catalogue.Knows, quiet(), metrics)
-	if err != nil {
-		t.Fatal(err)
-	}
+	learner := newLearnerOf(t, ranking.LearnerParts{Store: newStore(t, client), Known: catalogue.Knows, Metrics: metrics})
 	start(t, learner)
 	bad := engagementRecord(t, 2, "bad", did(fil.Read, "known", noon))
 	bad.Event.Type = "fil.engagement.stare"
@@ -272,7 +306,7 @@ func TestLearn_AsksForTheLogAgain(t *testing.T) {
 	learner := newLearner(t, newStore(t, client), prometheus.NewRegistry())
 	expect(learner, fil.ErrForgotten, later)
 	expect(learner, nil) // the log has gone back: a beat is enough to mark that the replay began
-	if marked := stored(t, client)["pop:{3}"]; len(marked) != 17 {
+	if marked := stored(t, client)["pop:{3}"]; len(marked) != 37 {
 		t.Errorf("the mark of a replay is %q, want a header alone", marked)
 	}
 	expect(learner, nil, first)
@@ -283,19 +317,12 @@ func TestLearn_AsksForTheLogAgain(t *testing.T) {
 	if p, err := ranking.ParseProfile([]byte(stored(t, client)["p:{alice}"])); err != nil || p.Len() != 2 {
 		t.Errorf("%d contents in the profile, error %v", p.Len(), err)
 	}
-	signals, err := ranking.ParsePolicy([]byte("signals: {read: 7}"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	other, err := ranking.NewLearner(signals, newStore(t, client), nil, quiet(), prometheus.NewRegistry())
-	if err != nil {
-		t.Fatal(err)
-	}
+	other := newLearnerOf(t, ranking.LearnerParts{Store: newStore(t, client), Partitions: 2, Metrics: prometheus.NewRegistry()})
 	expect(other, fil.ErrForgotten, later) // popularity was computed with other numbers
 	profile, popularity := stored(t, client)["p:{alice}"], stored(t, client)["pop:{3}"]
 	expect(other, nil, first, later)
 	if got := stored(t, client); got["p:{alice}"] != profile || got["pop:{3}"] == popularity {
-		t.Error("another policy must give another popularity and leave profiles, which are facts, as they are")
+		t.Error("another number of partitions must give another popularity and leave profiles, which are facts, as they are")
 	}
 }
 
@@ -320,8 +347,14 @@ func TestLearn_GoesBackWithItsStore(t *testing.T) {
 	learn(learner, nil, records[2])
 	whole := stored(t, client)
 	rollBack := func() {
+		client.Del(t.Context(), "hab:{3}")
 		for key, value := range early {
-			if err := client.Set(t.Context(), key, value, 0).Err(); err != nil {
+			err := client.Set(t.Context(), key, value, 0).Err()
+			if field, isHabit := strings.CutPrefix(key, "hab:{3}"); isHabit {
+				client.Del(t.Context(), key)
+				err = client.HSet(t.Context(), "hab:{3}", field, value).Err()
+			}
+			if err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -2,11 +2,10 @@ package ranking
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,215 +13,125 @@ import (
 	"github.com/filengine/fil"
 )
 
-// A partition's popularity is packed as a header of one version byte, its edition (1 byte), the digest of the numbers of
-// the policy that it was computed with (7) and the offset that it includes (8), then 16 bytes per content in the order in
-// which they were first engaged with: content key (8) and the float64 of log2 Σ worth·2^((t−2020-01-01)/half-life) (8).
-//
-// A writer that holds a tally in memory trusts it while the stored header is its own. So whoever puts another tally of
-// the same offset in its place gives it another edition.
-const (
-	tallyVersion = 1
-	tallyHeader  = 17
-	tallySize    = 16
-	maxLog       = 1e8     // half-lives; a content read in 2262 with the shortest half-life has less
-	maxTallies   = 1 << 14 // contents of one partition; a quarter more are kept before the least popular are dropped
-)
+// habitsEvery is how often Run reads the habits again.
+const habitsEvery = 30 * time.Second
 
-// tally is the popularity that one partition's engagements give, in log space: what time takes from it, it takes from
-// all contents alike, so nothing is ever recomputed.
-type tally struct {
-	digest  uint64 // its lowest byte is 0
-	edition byte
-	offset  int64
-	keys    []fil.ContentKey
-	logs    []float64
-	place   map[fil.ContentKey]int32
-	dirty   []int32 // places changed since the last save
-	whole   bool    // everything moved since the last save
-}
-
-// editionMask is where the edition stands in the 8 bytes that it shares with the digest.
-const editionMask = 0xff
-
-// tallyDigest names the numbers that popularity is computed with: with others, it must be computed again from the log.
-func tallyDigest(p *Policy) uint64 {
-	digest := chain(tallyVersion, math.Float64bits(p.HalfLives.PopularityHours), math.Float64bits(p.DwellMinutesAtMost))
-	for _, worth := range p.signals() {
-		digest = chain(digest, math.Float64bits(max(worth, 0)))
-	}
-	return digest &^ editionMask
-}
-
-func newTally(digest uint64) *tally {
-	return &tally{digest: digest, offset: -1, place: map[fil.ContentKey]int32{}, whole: true}
-}
-
-func parseTally(packed []byte) (*tally, error) {
-	if len(packed) > 0 {
-		if err := checkVersion("popularity", packed, tallyVersion); err != nil {
-			return nil, err
-		}
-	}
-	if len(packed) < tallyHeader || (len(packed)-tallyHeader)%tallySize != 0 {
-		return nil, fmt.Errorf("parse popularity: %d bytes are not a packed tally of version %d", len(packed), tallyVersion)
-	}
-	t := newTally(madeUnder(packed))
-	t.edition, t.whole = packed[1], false
-	t.offset = int64(binary.LittleEndian.Uint64(packed[9:]))
-	for b := packed[tallyHeader:]; len(b) > 0; b = b[tallySize:] {
-		key, log := fil.ContentKey(binary.LittleEndian.Uint64(b)), math.Float64frombits(binary.LittleEndian.Uint64(b[8:]))
-		if _, twice := t.place[key]; twice || !(math.Abs(log) <= maxLog) { // written so that NaN is refused
-			return nil, fmt.Errorf("parse popularity: content %#x is there twice or is out of range", uint64(key))
-		}
-		t.append(key, log)
-	}
-	return t, nil
-}
-
-// madeUnder is the digest in a header.
-func madeUnder(header []byte) uint64 { return binary.LittleEndian.Uint64(header[1:]) &^ editionMask }
-
-func (t *tally) append(key fil.ContentKey, log float64) {
-	t.place[key] = int32(len(t.keys))
-	t.keys, t.logs = append(t.keys, key), append(t.logs, log)
-}
-
-// add counts an act of some worth at a time.
-func (t *tally) add(key fil.ContentKey, worth float64, at time.Time, halfLifeHours float64) {
-	log := math.Log2(worth) + halfLives(nanos(at), halfLifeHours)
-	i, known := t.place[key]
-	if known {
-		t.logs[i] = addLogs(t.logs[i], log)
-	} else {
-		i = int32(len(t.keys))
-		t.append(key, log)
-	}
-	t.dirty = append(t.dirty, i)
-	if len(t.keys) > maxTallies+maxTallies/4 {
-		t.dropLeast()
-	}
-}
-
-// dropLeast keeps the most popular contents, in their order.
-func (t *tally) dropLeast() {
-	sorted := slices.Clone(t.logs)
-	slices.Sort(sorted)
-	floor := sorted[len(sorted)-maxTallies]
-	keys, logs := t.keys, t.logs
-	t.keys, t.logs, t.place, t.whole = nil, nil, make(map[fil.ContentKey]int32, maxTallies), true
-	for i, key := range keys {
-		if logs[i] >= floor {
-			t.append(key, logs[i])
-		}
-	}
-}
-
-func (t *tally) header() []byte {
-	b := binary.LittleEndian.AppendUint64([]byte{tallyVersion}, t.digest|uint64(t.edition))
-	return binary.LittleEndian.AppendUint64(b, uint64(t.offset))
-}
-
-// change is what must be written for the store to hold the tally, given the header that it holds now.
-func (t *tally) change(before []byte) PopularityChange {
-	slices.Sort(t.dirty)
-	t.dirty = slices.Compact(t.dirty)
-	c := PopularityChange{Before: before, Whole: t.whole || 8*len(t.dirty) > len(t.keys), At: []int{0}, Bytes: [][]byte{t.header()}}
-	if c.Whole { // one long write costs less than many short ones
-		c.Bytes[0] = t.pack()
-		return c
-	}
-	for _, i := range t.dirty {
-		c.At = append(c.At, tallyHeader+int(i)*tallySize)
-		c.Bytes = append(c.Bytes, t.appendEntry(nil, i))
-	}
-	return c
-}
-
-// pack is the whole tally.
-func (t *tally) pack() []byte {
-	b := t.header()
-	for i := range t.keys {
-		b = t.appendEntry(b, int32(i))
-	}
-	return b
-}
-
-func (t *tally) appendEntry(b []byte, i int32) []byte {
-	b = binary.LittleEndian.AppendUint64(b, uint64(t.keys[i]))
-	return binary.LittleEndian.AppendUint64(b, math.Float64bits(t.logs[i]))
-}
-
-// addLogs gives log2(2^a + 2^b) without leaving log space.
-func addLogs(a, b float64) float64 {
-	if a < b {
-		a, b = b, a
-	}
-	return a + math.Log1p(math.Exp2(b-a))/math.Ln2
-}
+// FetchPopularity reads what a store keeps of each partition: given the headers that were read last, it answers one with nil
+// Counts for each that is unchanged, and with empty ones for one that is not there (profiles.Store.Popularities). With habits,
+// it gives those as they were at the moment of the counts; without, the history of the clock alone.
+type FetchPopularity func(ctx context.Context, headers [][]byte, habits bool) ([]PackedTally, error)
 
 // Popularity is what agents did with each content, decayed, over all partitions: a snapshot that readers share and
 // that Refresh renews. The zero of it, before the first refresh, is that nobody did anything.
 type Popularity struct {
-	digest  uint64
-	fetch   func(ctx context.Context, marks [][]byte) ([][]byte, error)
+	fetch   FetchPopularity
 	current atomic.Pointer[trends]
 
-	mu    sync.Mutex // one refresh at a time
-	marks [][]byte   // header of each partition's tally as last read
-	parts []*tally
+	mu     sync.Mutex // one refresh at a time
+	fast   gathering  // counts
+	slow   gathering  // counts and habits, as last read together
+	roster roster     // where each content of a partition stands in the snapshot
+	tastes *tastes    // of slow
 }
 
-// trends is the popularity at one moment, rounded to 1/16 so that a feed can be computed again from equal stamps.
-type trends struct {
-	logs  map[fil.ContentKey]float64
-	stamp uint64
+// gathering is all partitions as last read.
+type gathering struct {
+	headers [][]byte
+	parts   []*tally
+	digests []uint64
 }
 
-// NewPopularity makes an empty popularity over so many partitions. fetch reads the packed tallies, one per partition:
-// given the headers that were read last, it answers nil for each that is unchanged, an empty slice for one that is not
-// there (profiles.Store.Popularities). Tallies made under other numbers than the policy's count for nothing.
-func NewPopularity(policy Policy, partitions int, fetch func(ctx context.Context, marks [][]byte) ([][]byte, error)) *Popularity {
-	p := &Popularity{digest: tallyDigest(&policy), fetch: fetch, marks: make([][]byte, partitions), parts: make([]*tally, partitions)}
+func newGathering(partitions int) gathering {
+	return gathering{make([][]byte, partitions), make([]*tally, partitions), make([]uint64, partitions)}
+}
+
+// NewPopularity makes an empty popularity over so many partitions. Tallies made for another number of them count for nothing.
+func NewPopularity(partitions int, fetch FetchPopularity) *Popularity {
+	p := &Popularity{fetch: fetch, fast: newGathering(partitions), slow: newGathering(partitions)}
+	p.roster.places = make([][]int32, partitions)
+	p.roster.keys = make([][]count, partitions)
 	p.current.Store(&trends{})
 	return p
 }
 
 // Refresh reads what changed and publishes a new snapshot if anything did.
-func (p *Popularity) Refresh(ctx context.Context) error {
+func (p *Popularity) Refresh(ctx context.Context) error { return p.refresh(ctx, true) }
+
+func (p *Popularity) refresh(ctx context.Context, habits bool) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	packed, err := p.fetch(ctx, p.marks)
+	changed, err := p.fast.read(ctx, p.fetch, false)
 	if err != nil {
 		return fmt.Errorf("refresh popularity: %w", err)
 	}
-	changed := false
-	for i, b := range packed {
-		if b == nil || i >= len(p.parts) {
-			continue
+	if habits {
+		late, err := p.slow.read(ctx, p.fetch, true)
+		if err != nil {
+			return fmt.Errorf("refresh the habits of popularity: %w", err)
 		}
-		p.marks[i] = bytesHeader(b)
-		t, err := parseTally(b)
-		if errors.Is(err, ErrNewer) {
-			continue // while an upgrade is under way, what was read last holds
-		}
-		changed = changed || p.parts[i] != nil || len(b) > 0
-		if p.parts[i] = nil; err == nil && t.digest == p.digest {
-			p.parts[i] = t
+		if late {
+			p.tastes, changed = mergeHabits(p.slow.parts), true
 		}
 	}
 	if changed {
-		p.current.Store(merge(p.parts))
+		p.current.Store(p.merge())
 	}
 	return nil
 }
 
-// Run refreshes again and again until the context is done. An error of the store leaves the snapshot as it was and
-// goes to report.
+// read reads what changed.
+func (g *gathering) read(ctx context.Context, fetch FetchPopularity, habits bool) (changed bool, err error) {
+	packed, err := fetch(ctx, g.headers, habits)
+	if err != nil {
+		return false, err
+	}
+	for i, b := range packed {
+		if b.Counts == nil || i >= len(g.parts) {
+			continue
+		}
+		g.headers[i] = bytesHeader(b.Counts)
+		t, err := parseCounts(b, len(g.parts))
+		if err == nil && habits {
+			err = t.parseHabits(b.Habits)
+		}
+		if errors.Is(err, ErrNewer) {
+			continue // while an upgrade is under way, what was read last holds
+		}
+		changed = changed || g.parts[i] != nil || len(b.Counts) > 0
+		if g.parts[i], g.digests[i] = nil, 0; err == nil {
+			g.parts[i], g.digests[i] = t, t.digestOfCounts()
+		}
+	}
+	return changed, nil
+}
+
+// digestOfCounts is 0 for a tally in which nothing is.
+func (t *tally) digestOfCounts() (digest uint64) {
+	if len(t.counts) > 0 {
+		digest = chain(t.clock, uint64(t.latest))
+	}
+	for _, s := range t.history {
+		digest = chain(digest, uint64(s.at), s.clock)
+	}
+	for i := range t.counts {
+		c := &t.counts[i]
+		digest = chain(digest, uint64(c.key), c.at, uint64(c.last)<<32|uint64(c.ever), uint64(coarse(c.shown)))
+		digest = chain(digest, uint64(math.Float32bits(c.decayed[0]))<<32|uint64(math.Float32bits(c.decayed[1])), uint64(math.Float32bits(c.decayed[2])))
+	}
+	return digest
+}
+
+// Run refreshes again and again until the context is done, the habits each half minute of the clock that all processes
+// share, so that they see the same. An error of the store leaves the snapshot as it was and goes to report.
 func (p *Popularity) Run(ctx context.Context, every time.Duration, report func(error)) {
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
+	var late time.Time // the half minute of the habits
 	for {
-		if err := p.Refresh(ctx); err != nil && ctx.Err() == nil {
+		turn := time.Now().Truncate(habitsEvery)
+		if err := p.refresh(ctx, !turn.Equal(late)); err == nil {
+			late = turn
+		} else if ctx.Err() == nil {
 			report(err)
 		}
 		select {
@@ -236,37 +145,78 @@ func (p *Popularity) Run(ctx context.Context, every time.Duration, report func(e
 // Stamp is a digest of the snapshot: equal in two processes if and only if they see the same popularity.
 func (p *Popularity) Stamp() uint64 { return p.current.Load().stamp }
 
-func bytesHeader(packed []byte) []byte { return packed[:min(len(packed), tallyHeader)] }
-
-// merge adds the partitions in their order, so that every process rounds the same sums.
-func merge(parts []*tally) *trends {
-	m := &trends{logs: map[fil.ContentKey]float64{}}
-	for _, part := range parts {
-		if part == nil {
-			continue
-		}
-		for i, key := range part.keys {
-			if log, known := m.logs[key]; known {
-				m.logs[key] = addLogs(log, part.logs[i])
-			} else {
-				m.logs[key] = part.logs[i]
-			}
-		}
-	}
-	for key, log := range m.logs {
-		rounded := math.Round(log*16) / 16
-		m.logs[key] = rounded
-		m.stamp ^= chain(uint64(key), math.Float64bits(rounded))
-	}
-	return m
+// roster is where the contents of each partition stand in the snapshot, so that a merge of what is known already looks
+// nothing up.
+type roster struct {
+	place  map[fil.ContentKey]int32 // shared with snapshots: never changed, but replaced
+	keys   [][]count                // by partition, as last placed
+	places [][]int32
 }
 
-// gain is how many units popularity adds to a content: log2(1 + acts since its publication / prior), where an act long
-// after the publication counts as much as it would take the content to have been published then.
-func (m *trends) gain(r *row, p *Policy) float64 {
-	log, known := m.logs[r.key]
-	if !known {
-		return 0
+// enter finds the places of a partition's contents.
+func (r *roster) enter(part int, counts []count) {
+	known, places := r.keys[part], make([]int32, len(counts))
+	own := false // the map is a copy
+	for i := range counts {
+		if i < len(known) && known[i].key == counts[i].key {
+			places[i] = r.places[part][i]
+			continue
+		}
+		at, found := r.place[counts[i].key]
+		if !found {
+			if !own {
+				if r.place = maps.Clone(r.place); r.place == nil {
+					r.place = map[fil.ContentKey]int32{}
+				}
+				own = true
+			}
+			at = int32(len(r.place))
+			r.place[counts[i].key] = at
+		}
+		places[i] = at
 	}
-	return addLogs(0, log-halfLives(r.published, p.HalfLives.PopularityHours)-math.Log2(p.Priors.Popularity))
+	r.keys[part], r.places[part] = counts, places
+}
+
+// merge adds the partitions in their order, so that every process rounds the same sums.
+func (p *Popularity) merge() *trends {
+	m := &trends{habits: p.tastes, parts: append([]*tally(nil), p.fast.parts...)}
+	if p.tastes != nil {
+		m.stamp = p.tastes.stamp
+	}
+	entries, clock := 0, 0.0
+	for i, t := range p.fast.parts {
+		if t == nil {
+			p.roster.keys[i], p.roster.places[i] = nil, nil
+			continue
+		}
+		entries, clock = entries+len(t.counts), clock+float64(t.clock)
+		if digest := p.fast.digests[i]; digest != 0 {
+			m.stamp ^= chain(uint64(i), digest)
+		}
+	}
+	if len(p.roster.place) > 2*entries { // most are of contents that were dropped
+		p.roster = roster{keys: make([][]count, len(p.fast.parts)), places: make([][]int32, len(p.fast.parts))}
+	}
+	for i, t := range p.fast.parts {
+		if t != nil {
+			p.roster.enter(i, t.counts)
+		}
+	}
+	m.place, m.counts = p.roster.place, make([]signals, len(p.roster.place))
+	for i := range m.counts {
+		m.counts[i] = blankSignals()
+	}
+	for i, t := range p.fast.parts {
+		if t == nil {
+			continue
+		}
+		for j := range t.counts {
+			m.counts[p.roster.places[i][j]].add(t, &t.counts[j], float64(len(p.fast.parts)))
+		}
+	}
+	for i := range m.counts {
+		m.counts[i].settle(clock)
+	}
+	return m
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -19,69 +20,23 @@ import (
 	"github.com/filengine/fil/ranking"
 )
 
-// gainOf is what popularity adds to a content in alice's feed.
-func gainOf(t *testing.T, r *ranking.Ranker, content string, now time.Time) float64 {
-	t.Helper()
-	placements, _, err := r.Place("alice", nil, []fil.Entry{{Content: fil.KeyOf(content)}}, fil.OrderRanked, "fr", now)
-	if err != nil || len(placements) != 1 {
-		t.Fatalf("placements %v, error %v", placements, err)
-	}
-	for _, p := range placements[0].Explanation.Parameters {
-		if p.Name == "popularity" {
-			return p.Value
-		}
-	}
-	t.Fatal("no parameter is named popularity")
-	return 0
-}
-
-func TestPopularity_IsTheDecayedSumOfActs(t *testing.T) {
-	client := enginetest.Redis(t)
-	store, policy := newStore(t, client), ranking.DefaultPolicy()
-	learner := newLearner(t, store, prometheus.NewRegistry())
-	start(t, learner)
-	published := noon.Add(-48 * time.Hour)
-	var batch []fil.Record
-	sum := 0.0
-	for i := range 100 {
-		e := did(fil.Read, "a", published.Add(time.Duration(i)*20*time.Minute))
-		e.Agent = fmt.Sprint("agent", i)
-		batch = append(batch, engagementRecord(t, int64(i), fmt.Sprint(i), e))
-		sum += policy.Signals[fil.Read] * math.Exp2(e.Time.Sub(published).Hours()/policy.HalfLives.PopularityHours)
-	}
-	learn(t, learner, batch...)
-	popularity := ranking.NewPopularity(policy, 8, store.Popularities)
-	if err := popularity.Refresh(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	ranker := ranking.NewRanker(policy, newCatalogue(t, news("a", published), news("b", published)), town, popularity)
-	want := math.Log2(1 + sum/policy.Priors.Popularity)
-	for _, later := range []time.Duration{0, time.Hour, 1000 * time.Hour} {
-		if got := gainOf(t, ranker, "a", noon.Add(later)); math.Abs(got-want) > 1.0/32 {
-			t.Errorf("%v later: popularity adds %v, want %v to 1/16", later, got, want)
-		}
-	}
-	if got := gainOf(t, ranker, "b", noon); got != 0 {
-		t.Errorf("popularity adds %v to what nobody read", got)
-	}
-}
-
 func TestPopularity_IgnoresClocksAheadOfTheLog(t *testing.T) {
 	client := enginetest.Redis(t)
 	store := newStore(t, client)
 	learner := newLearner(t, store, prometheus.NewRegistry())
 	start(t, learner)
-	ahead, right := did(fil.Read, "ahead", noon.Add(50*365*24*time.Hour)), did(fil.Read, "right", noon)
-	record := engagementRecord(t, 0, "ahead", ahead)
+	record := engagementRecord(t, 0, "ahead", did(fil.Read, "ahead", noon.Add(50*365*24*time.Hour)))
 	record.Admitted = noon
-	learn(t, learner, record, engagementRecord(t, 1, "right", right))
-	popularity := ranking.NewPopularity(ranking.DefaultPolicy(), 8, store.Popularities)
+	learn(t, learner, record, engagementRecord(t, 1, "right", did(fil.Read, "right", noon.Add(time.Hour))))
+	popularity := ranking.NewPopularity(8, store.Popularities)
 	if err := popularity.Refresh(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	ranker := ranking.NewRanker(ranking.DefaultPolicy(), newCatalogue(t, news("ahead", noon), news("right", noon)), town, popularity)
-	if a, b := gainOf(t, ranker, "ahead", noon), gainOf(t, ranker, "right", noon); a != b {
-		t.Errorf("an act dated in 50 years adds %v, the same act now %v", a, b)
+	if a, known := popularity.Of("ahead"); !known || a.Last != uint32(noon.Unix()) {
+		t.Errorf("an act dated in 50 years was last at %d, want when it was admitted", a.Last)
+	}
+	if got := popularity.ReadsSince(noon.Add(30 * time.Minute)); got != 1.5 {
+		t.Errorf("%v reads in the second half of the hour, want one and half of the other", got)
 	}
 }
 
@@ -89,7 +44,7 @@ func TestPopularity_IsTheSameInEveryProcess(t *testing.T) {
 	client := enginetest.Redis(t)
 	store := newStore(t, client)
 	learner := newLearner(t, store, prometheus.NewRegistry())
-	early := ranking.NewPopularity(ranking.DefaultPolicy(), 8, store.Popularities)
+	early := ranking.NewPopularity(8, store.Popularities)
 	random, offsets, blank := rand.New(rand.NewPCG(24, 25)), map[int]int64{}, early.Stamp()
 	for i := range 200 {
 		partition := random.IntN(8)
@@ -109,7 +64,7 @@ func TestPopularity_IsTheSameInEveryProcess(t *testing.T) {
 			}
 		}
 	}
-	late := ranking.NewPopularity(ranking.DefaultPolicy(), 8, store.Popularities)
+	late := ranking.NewPopularity(8, store.Popularities)
 	for _, p := range []*ranking.Popularity{early, late} {
 		if err := p.Refresh(t.Context()); err != nil {
 			t.Fatal(err)
@@ -133,59 +88,95 @@ func TestPopularity_IsBounded(t *testing.T) {
 	learner := newLearner(t, store, prometheus.NewRegistry())
 	start(t, learner)
 	const contents = 20_600 // a little more than 16,384 and a quarter of it
-	for batch := range slices.Chunk(make([]fil.Record, contents), 2_060) {
-		base, err := store.LoadPopularity(t.Context(), 3)
-		if err != nil {
-			t.Fatal(err)
-		}
-		first := int64(0)
-		if len(base) >= 17 {
-			first = int64(binary.LittleEndian.Uint64(base[9:])) + 1
-		}
-		for i := range batch {
-			e := did(fil.Read, fmt.Sprint("c", first+int64(i)), noon.Add(time.Duration(first+int64(i))*time.Second))
-			e.Agent = fmt.Sprint("agent", i%50)
-			batch[i] = engagementRecord(t, first+int64(i), fmt.Sprint(first+int64(i)), e)
-		}
-		learn(t, learner, batch...)
+	batch := make([]fil.Record, 0, contents)
+	for i := range contents {
+		e := did(fil.Read, fmt.Sprint("c", i), noon.Add(time.Duration(i)*time.Second))
+		e.Agent = fmt.Sprint("agent", i%50)
+		batch = append(batch, engagementRecord(t, int64(i), fmt.Sprint(i), e))
+	}
+	for some := range slices.Chunk(batch, 2_060) {
+		learn(t, learner, some...)
 	}
 	packed, err := store.LoadPopularity(t.Context(), 3)
 	if err != nil {
 		t.Fatal(err)
 	}
 	kept := map[fil.ContentKey]bool{}
-	for b := packed[17:]; len(b) > 0; b = b[16:] {
+	for b := packed.Counts[37:]; len(b) > 0; b = b[40:] {
 		kept[fil.ContentKey(binary.LittleEndian.Uint64(b))] = true
 	}
 	if len(kept) < 16_384 || len(kept) > 20_480 {
 		t.Errorf("%d contents are kept, want 16,384 to 20,480", len(kept))
 	}
 	if kept[fil.KeyOf("c0")] || !kept[fil.KeyOf(fmt.Sprint("c", contents-1))] {
-		t.Error("those kept are not the most popular: the oldest is there or the newest is not")
+		t.Error("those kept are not the latest: the oldest is there or the newest is not")
+	}
+	rows, of := 0, map[fil.ContentKey]bool{}
+	for _, h := range packed.Habits {
+		for b := h.Bytes; h.Field[0] == 'r' && len(b) > 0; b = b[17+12*int(b[16]):] {
+			rows, of[fil.ContentKey(binary.LittleEndian.Uint64(b))] = rows+1, true
+			if b[16] > 40 {
+				t.Fatalf("a row has %d others", b[16])
+			}
+		}
+	}
+	if rows < 2048 || rows > 2560 || of[fil.KeyOf("c10000")] || !of[fil.KeyOf(fmt.Sprint("c", contents-1))] {
+		t.Errorf("%d rows are kept, want the 2,048 to 2,560 that grew last", rows)
+	}
+}
+
+func TestMemory_BoundsOrganisations(t *testing.T) {
+	memory := ranking.NewMemory(func(agent string) string { return agent })
+	read := func(org, content string) {
+		memory.Observe(fil.Engagement{Kind: fil.Read, Agent: org, Content: content, Time: noon})
+	}
+	for i := range 20 {
+		read("great", fmt.Sprint("x", i))
+	}
+	for i := range 45_000 { // two counts each
+		read(fmt.Sprint("org", i), "a")
+		if i%20 == 0 {
+			read("great", fmt.Sprint("y", i))
+		}
+	}
+	popularity := memory.Popularity()
+	if of, all := popularity.OrgReads("a", "org10"); of != 0 || all != 0 {
+		t.Errorf("an organisation of one read, long ago, has still %v of %v", of, all)
+	}
+	if of, all := popularity.OrgReads("a", "org44999"); of != 1 || all != 1 {
+		t.Errorf("the last organisation has %v of %v, want 1 of 1", of, all)
+	}
+	if _, all := popularity.OrgReads("a", "great"); all < 5 {
+		t.Errorf("an organisation that reads all the time has %v", all)
 	}
 }
 
 func TestPopularity_RefreshesAgainAndAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
-		var asked []time.Duration
+		var asked, late []time.Duration
 		reported, began := 0, time.Now()
-		popularity := ranking.NewPopularity(ranking.DefaultPolicy(), 2, func(context.Context, [][]byte) ([][]byte, error) {
-			if asked = append(asked, time.Since(began)); len(asked) == 2 {
+		popularity := ranking.NewPopularity(2, func(_ context.Context, _ [][]byte, habits bool) ([]ranking.PackedTally, error) {
+			if habits {
+				late = append(late, time.Since(began))
+			} else if asked = append(asked, time.Since(began)); len(asked) == 2 {
 				return nil, errKilled
 			}
-			return make([][]byte, 2), nil
+			return make([]ranking.PackedTally, 2), nil
 		})
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
 			popularity.Run(ctx, time.Second, func(error) { reported++ })
 		}()
-		<-time.After(2500 * time.Millisecond) // of the bubble's clock
+		<-time.After(61500 * time.Millisecond) // of the bubble's clock, which begins at midnight
 		cancel()
 		<-done
-		if !slices.Equal(asked, []time.Duration{0, time.Second, 2 * time.Second}) || reported != 1 {
+		if len(asked) != 62 || !slices.Equal(asked[:3], []time.Duration{0, time.Second, 2 * time.Second}) || reported != 1 {
 			t.Errorf("asked at %v, %d errors reported", asked, reported)
+		}
+		if !slices.Equal(late, []time.Duration{0, 30 * time.Second, time.Minute}) {
+			t.Errorf("asked for habits at %v", late)
 		}
 	})
 }
@@ -194,26 +185,41 @@ func FuzzPopularity(f *testing.F) {
 	store := newStore(f, enginetest.Redis(f))
 	learner := newLearner(f, store, prometheus.NewRegistry())
 	start(f, learner)
-	learn(f, learner, engagementRecord(f, 0, "a", did(fil.Read, "12345678", noon)), engagementRecord(f, 1, "b", did(fil.Share, "other", noon)))
+	var batch []fil.Record
+	for i, content := range []string{"12345678", "other", "12345678", "third"} {
+		e := did(fil.Share, content, noon)
+		e.Agent = []string{"agent1", "agent3"}[i/2]
+		batch = append(batch, engagementRecord(f, int64(i), fmt.Sprint(i), e))
+	}
+	learn(f, learner, batch...)
 	stored, err := store.LoadPopularity(context.Background(), 3)
 	if err != nil {
 		f.Fatal(err)
 	}
-	f.Add(stored)
-	f.Add(slices.Concat(stored[:25], []byte("\x00\x00\x00\x00\x00\x00\xf0\x7f")))
-	f.Add(slices.Concat(stored, stored[17:33]))
-	f.Add([]byte{1, 0, 0, 0})
-	f.Fuzz(func(t *testing.T, packed []byte) {
-		popularity := ranking.NewPopularity(ranking.DefaultPolicy(), 1, func(context.Context, [][]byte) ([][]byte, error) {
-			return [][]byte{packed}, nil
+	for _, h := range stored.Habits {
+		f.Add(stored.Counts, h.Field, h.Bytes)
+	}
+	f.Add(slices.Concat(stored.Counts[:65], []byte("\x00\x00\x80\x7f")), "h", []byte{})
+	f.Add(slices.Concat(stored.Counts, stored.Counts[37:77]), "r", []byte{})
+	f.Add([]byte{1, 0, 0, 0}, "", []byte{1})
+	f.Fuzz(func(t *testing.T, counts []byte, field string, habit []byte) {
+		packed := ranking.PackedTally{Counts: counts, Habits: []ranking.Habit{{Field: field, Bytes: habit}}}
+		if again, err := ranking.Repack(packed, 8); err == nil {
+			if packed.Habits = ranking.SortedHabits(packed.Habits); !reflect.DeepEqual(again, packed) && len(packed.Habits)+len(again.Habits) > 0 {
+				t.Fatalf("what was read is not written as it was: %v, %v", packed, again)
+			}
+		}
+		popularity := ranking.NewPopularity(8, func(context.Context, [][]byte, bool) ([]ranking.PackedTally, error) {
+			return []ranking.PackedTally{3: packed, 7: {}}, nil
 		})
 		if err := popularity.Refresh(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		ranker := ranking.NewRanker(ranking.DefaultPolicy(), newCatalogue(t, news("12345678", noon)), town, popularity)
-		for _, entry := range rank(t, ranker, nil, noon).Entries {
-			if math.IsNaN(float64(entry.Score)) || math.IsInf(float64(entry.Score), 0) {
-				t.Fatalf("score %v", entry.Score)
+		s, _ := popularity.Of("12345678")
+		of, all := popularity.OrgReads("12345678", "town")
+		for _, v := range []float64{s.Now, s.Lately, s.While, s.Ever, s.Shown, s.SinceLast, of, all, popularity.ReadsSince(noon)} {
+			if math.IsNaN(v) || math.IsInf(v, 0) || v < 0 {
+				t.Fatalf("%+v, %v of %v", s, of, all)
 			}
 		}
 	})

@@ -1,7 +1,7 @@
 // Package ranking decides in which order an agent reads what they are eligible for, and says why.
 //
 // It hides how a feed is computed: the catalogue of contents as columns, the packed facts known of an agent, popularity
-// with forward decay, the score, the rules applied after it and the sentences that explain each placement. It does no
+// that decays as people read, the score, the rules applied after it and the sentences that explain each placement. It does no
 // I/O but through Store and the reader given to NewPopularity.
 //
 // It guarantees that a feed is a pure function of the catalogue, the agent's record, their profile, popularity, the
@@ -34,7 +34,7 @@ type Member interface {
 	Stamp() uint64
 }
 
-// epoch is the instant that scores and popularity count half-lives from, in Unix seconds: 2020-01-01 UTC.
+// epoch is the instant that scores count half-lives from, in Unix seconds: 2020-01-01 UTC.
 const epoch = 1577836800
 
 // halfLives gives how many half-lives, of so many hours, lie between the epoch and an instant in Unix nanoseconds.

@@ -28,7 +28,7 @@ func readBy(t *testing.T, contents []fil.Content) *ranking.Popularity {
 		batch = append(batch, engagementRecord(t, int64(i), fmt.Sprint(i), e))
 	}
 	learn(t, learner, batch...)
-	popularity := ranking.NewPopularity(ranking.DefaultPolicy(), 8, store.Popularities)
+	popularity := ranking.NewPopularity(8, store.Popularities)
 	if err := popularity.Refresh(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -3,11 +3,10 @@ package ranking
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"log/slog"
-	"math"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -43,27 +42,29 @@ type Rebuilt struct {
 // it was read, the log is read on until what the worker knew is known here too. So a rebuild can be interrupted at any
 // point: each agent's profile is the one before or the one after.
 type Rebuilder struct {
-	cfg    RebuildConfig
-	policy Policy
-	store  Store
-	log    Log
-	now    func() time.Time
+	cfg   RebuildConfig
+	store Store
+	log   Log
+	now   func() time.Time
 }
 
-// RebuildConfig bounds a rebuild.
+// RebuildConfig bounds a rebuild, and says what the learner is told. Reads count for the organisation that the reader is of
+// today: after agents have moved, a rebuild changes popularity though nothing was wrong.
 type RebuildConfig struct {
-	Memory   int64         // bytes, about, that the profiles of one partition may take: partitions are made one at a time
-	Patience time.Duration // how long a worker is waited for, to mark a partition whose popularity is gone
+	Memory     int64         // bytes, about, that the profiles of one partition may take: partitions are made one at a time
+	Patience   time.Duration // how long a worker is waited for, to mark a partition whose popularity is gone
+	Partitions int           // of the engagements
+	Org        func(agent string) string
 }
 
-// DefaultRebuildConfig allows 2 GiB, and waits for several beats of the log.
+// DefaultRebuildConfig is for one partition and no organisations; it allows 2 GiB, and waits for several beats of the log.
 func DefaultRebuildConfig() RebuildConfig {
 	return RebuildConfig{Memory: 2 << 30, Patience: 10 * time.Second}
 }
 
 // NewRebuilder makes a rebuilder.
-func NewRebuilder(cfg RebuildConfig, policy Policy, store Store, log Log, now func() time.Time) *Rebuilder {
-	return &Rebuilder{cfg: cfg, policy: policy, store: store, log: log, now: now}
+func NewRebuilder(cfg RebuildConfig, store Store, log Log, now func() time.Time) *Rebuilder {
+	return &Rebuilder{cfg: cfg, store: store, log: log, now: now}
 }
 
 // Partition makes a partition again from its first record kept. With from over 0, only the profiles of the agents who did
@@ -95,7 +96,9 @@ type rebuild struct {
 const together = 256
 
 func (b *rebuild) run(ctx context.Context, from int64) (err error) {
-	b.learner, err = NewLearner(b.policy, b.shadow, nil, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
+	b.learner, err = NewLearner(LearnerParts{
+		Store: b.shadow, Partitions: b.cfg.Partitions, Org: b.cfg.Org, Log: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(),
+	})
 	if err != nil {
 		return err
 	}
@@ -111,9 +114,17 @@ func (b *rebuild) run(ctx context.Context, from int64) (err error) {
 		if err := b.choose(ctx, from, end); err != nil {
 			return err
 		}
+		if end, err = b.reach(ctx); err != nil {
+			return err
+		}
 	}
 	if err := b.readOn(ctx, end); err != nil {
 		return err
+	}
+	if b.chosen == nil { // before the profiles, which are never to include what it does not
+		if err := b.settlePopularity(ctx); err != nil {
+			return err
+		}
 	}
 	agents := make([]string, 0, together)
 	for agent := range b.shadow.agents {
@@ -124,10 +135,21 @@ func (b *rebuild) run(ctx context.Context, from int64) (err error) {
 			agents = agents[:0]
 		}
 	}
-	if err := b.settle(ctx, agents); err != nil || b.chosen != nil {
-		return err
+	return b.settle(ctx, agents)
+}
+
+// reach is how far the log may be read for profiles: to where the popularity that is stored has come; to its end, if there
+// is none.
+func (b *rebuild) reach(ctx context.Context) (int64, error) {
+	header, _, err := b.store.Load(ctx, b.partition, nil)
+	if err != nil {
+		return 0, fmt.Errorf("read the header of popularity: %w", err)
 	}
-	return b.settlePopularity(ctx)
+	_, end, err := b.log.Extent(ctx, fil.TopicEngagements, b.partition)
+	if offset := offsetOf(header); offset < end {
+		end = offset + 1
+	}
+	return end, err
 }
 
 // choose finds who did something from an offset on.
@@ -218,22 +240,22 @@ func (b *rebuild) settle(ctx context.Context, agents []string) error {
 
 // wrong is 1 for what was not as the log says. A worker that has not come so far yet was not wrong.
 func (b *rebuild) wrong(c Change, popularity []byte) int {
-	if (Profile{c.Profile}).Offset() > offsetOf(popularity) {
+	if (Profile{c.Profile}).Offset() > doneOf(popularity) {
 		return 0
 	}
 	return 1
 }
 
-// catchUp reads on until the shadow knows all that profiles include. An offset that the log does not hold yet is no
+// catchUp reads on until the shadow knows all that profiles include. An offset that popularity does not include is no
 // worker's, but damage.
 func (b *rebuild) catchUp(ctx context.Context, live []Stored) error {
 	for _, s := range live {
 		if (Profile{s.Profile}).Offset() >= b.readTo {
-			_, end, err := b.log.Extent(ctx, fil.TopicEngagements, b.partition)
+			to, err := b.reach(ctx)
 			if err != nil {
 				return err
 			}
-			return b.readOn(ctx, end)
+			return b.readOn(ctx, max(to, b.readTo))
 		}
 	}
 	return nil
@@ -263,10 +285,10 @@ func (b *rebuild) settlePopularity(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("read popularity: %w", err)
 		}
-		if _, err := parseTally(live); errors.Is(err, ErrNewer) {
+		if _, err := parseTally(live, b.cfg.Partitions); errors.Is(err, ErrNewer) {
 			return err
 		}
-		if len(live) < tallyHeader || live[0] != tallyVersion || madeUnder(live) != b.learner.digest {
+		if !newTally(b.cfg.Partitions).ours(live.Counts) {
 			if time.Since(waiting) >= b.cfg.Patience {
 				return nil
 			}
@@ -284,8 +306,8 @@ func (b *rebuild) settlePopularity(ctx context.Context) error {
 }
 
 // replacePopularity puts the shadow's popularity in the place of the one stored, if they differ.
-func (b *rebuild) replacePopularity(ctx context.Context, live []byte) error {
-	if offsetOf(live) >= b.readTo {
+func (b *rebuild) replacePopularity(ctx context.Context, live PackedTally) error {
+	if offsetOf(live.Counts) >= b.readTo {
 		_, end, err := b.log.Extent(ctx, fil.TopicEngagements, b.partition)
 		if err != nil {
 			return err
@@ -294,27 +316,20 @@ func (b *rebuild) replacePopularity(ctx context.Context, live []byte) error {
 			return err
 		}
 	}
-	want, err := parseTally(b.shadow.popularity)
+	want, err := parseTally(b.shadow.popularity, b.cfg.Partitions)
 	if err != nil {
 		return err
 	}
-	want.edition = live[1]
-	if bytes.Equal(live, want.pack()) {
+	want.edition, want.done = live.Counts[1], min(doneOf(live.Counts), want.offset) // which profiles a worker has stored, it knows
+	if packed := want.pack(); bytes.Equal(live.Counts, packed.Counts) && slices.EqualFunc(sortedHabits(live.Habits), sortedHabits(packed.Habits), Habit.equal) {
 		return nil
 	}
 	want.edition++
-	err = b.store.SavePopularity(ctx, b.partition, PopularityChange{Before: bytesHeader(live), Whole: true, At: []int{0}, Bytes: [][]byte{want.pack()}})
+	want.whole = true
+	err = b.store.SavePopularity(ctx, b.partition, want.change(bytesHeader(live.Counts)))
 	if err == nil {
-		b.done.Popular = want.offset <= offsetOf(live)
+		b.done.Popular = want.offset <= offsetOf(live.Counts)
 		b.progress(b.done)
 	}
 	return err
-}
-
-// offsetOf is the offset that a popularity includes; without one, no profile can be ahead of it.
-func offsetOf(header []byte) int64 {
-	if len(header) < tallyHeader {
-		return math.MaxInt64
-	}
-	return int64(binary.LittleEndian.Uint64(header[9:]))
 }

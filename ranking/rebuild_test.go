@@ -93,7 +93,7 @@ func rebuild(t testing.TB, client redis.UniversalClient, log ranking.Log, from i
 }
 
 func rebuilder(t testing.TB, client redis.UniversalClient, log ranking.Log) *ranking.Rebuilder {
-	return ranking.NewRebuilder(ranking.RebuildConfig{Memory: 1 << 30}, ranking.DefaultPolicy(), newStore(t, client), log, func() time.Time { return noon })
+	return ranking.NewRebuilder(ranking.RebuildConfig{Memory: 1 << 30, Partitions: 8, Org: orgOf}, newStore(t, client), log, func() time.Time { return noon })
 }
 
 // withoutEdition compares popularity but for its edition.
@@ -123,7 +123,11 @@ func TestRebuild_MendsWhatIsNotAsTheLogSays(t *testing.T) {
 		"a profile cannot be read":        {alter("p:{agent3}", 0), 1, false},
 		"a profile is gone":               {func(c redis.UniversalClient) { c.Del(t.Context(), "p:{agent3}", "i:{agent3}") }, 1, false},
 		"identities are gone":             {func(c redis.UniversalClient) { c.Del(t.Context(), "i:{agent5}") }, 1, false},
-		"popularity was altered":          {alter("pop:{3}", 30), 0, true},
+		"popularity was altered":          {alter("pop:{3}", 58), 0, true},
+		"popularity cannot be read":       {alter("pop:{3}", 31), 0, true},
+		"habits were altered":             {func(c redis.UniversalClient) { c.HSet(t.Context(), "hab:{3}", "h", "") }, 0, true},
+		"habits cannot be read":           {func(c redis.UniversalClient) { c.HSet(t.Context(), "hab:{3}", "r\x07", "row") }, 0, true},
+		"habits are gone":                 {func(c redis.UniversalClient) { c.Del(t.Context(), "hab:{3}") }, 0, true},
 		"popularity and profiles were": {func(c redis.UniversalClient) {
 			alter("pop:{3}", 30)(c)
 			alter("p:{agent1}", 20)(c)
@@ -214,7 +218,7 @@ func TestRebuild_YieldsToAWorkerThatWroteFirst(t *testing.T) {
 	client, log := learned(t, records[:300]), &tape{records: records[:300]}
 	worker, at := newLearner(t, newStore(t, client), prometheus.NewRegistry()), 300
 	for _, key := range []string{"p:{agent0}", "p:{agent4}", "pop:{3}"} {
-		client.SetRange(t.Context(), key, 30, "\x55\x55")
+		client.SetRange(t.Context(), key, 58, "\x55\x55")
 	}
 	store := &conflicting{newStore(t, client), func() {
 		if at >= len(records) {
@@ -227,7 +231,7 @@ func TestRebuild_YieldsToAWorkerThatWroteFirst(t *testing.T) {
 		}
 		at = len(log.all())
 	}}
-	r := ranking.NewRebuilder(ranking.RebuildConfig{Memory: 1 << 30}, ranking.DefaultPolicy(), store, log, func() time.Time { return noon })
+	r := ranking.NewRebuilder(ranking.RebuildConfig{Memory: 1 << 30, Partitions: 8, Org: orgOf}, store, log, func() time.Time { return noon })
 	if _, err := r.Partition(t.Context(), 3, 0, func(ranking.Rebuilt) {}); err != nil {
 		t.Fatal(err)
 	}
@@ -320,7 +324,7 @@ func TestRebuild_Refuses(t *testing.T) {
 			t.Errorf("%s: %s", name, diff)
 		}
 	}
-	expect("little memory", ranking.NewRebuilder(ranking.RebuildConfig{Memory: 3000}, ranking.DefaultPolicy(), newStore(t, client), log, time.Now), ranking.ErrTooLarge)
+	expect("little memory", ranking.NewRebuilder(ranking.RebuildConfig{Memory: 3000, Partitions: 8, Org: orgOf}, newStore(t, client), log, time.Now), ranking.ErrTooLarge)
 	for _, key := range []string{"p:{agent2}", "pop:{3}"} {
 		was := client.Get(t.Context(), key).Val()
 		client.SetRange(t.Context(), key, 0, string([]byte{was[0] + 1}))

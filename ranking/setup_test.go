@@ -1,6 +1,7 @@
 package ranking_test
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"log/slog"
@@ -51,11 +52,23 @@ func quiet() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)
 
 func newLearner(t testing.TB, store ranking.Store, metrics prometheus.Registerer) *ranking.Learner {
 	t.Helper()
-	learner, err := ranking.NewLearner(ranking.DefaultPolicy(), store, nil, quiet(), metrics)
+	return newLearnerOf(t, ranking.LearnerParts{Store: store, Metrics: metrics})
+}
+
+// newLearnerOf makes a learner of one of 8 partitions, unless it is told otherwise.
+func newLearnerOf(t testing.TB, parts ranking.LearnerParts) *ranking.Learner {
+	t.Helper()
+	parts.Partitions, parts.Org, parts.Log = cmp.Or(parts.Partitions, 8), orgOf, quiet()
+	learner, err := ranking.NewLearner(parts)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return learner
+}
+
+// orgOf is where agents work: nobody at first, the others by the last byte of their id.
+func orgOf(agent string) string {
+	return []string{"", "town", "town/roads", "town/roads/north/depot", "region"}[int(agent[len(agent)-1])%5]
 }
 
 // contentRecord is a content as the log gives it.

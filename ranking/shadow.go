@@ -3,13 +3,14 @@ package ranking
 import (
 	"context"
 	"fmt"
+	"slices"
 )
 
 // shadow is a Store in memory, of one partition, for a learner that makes profiles again beside those that are served. It
 // has one writer, so it compares nothing. Nothing of it outlives a rebuild that is interrupted.
 type shadow struct {
 	agents     map[string]Stored
-	popularity []byte
+	popularity PackedTally
 	bytes, max int64 // that it holds, about, and may hold
 }
 
@@ -23,7 +24,7 @@ func (s *shadow) Load(_ context.Context, _ int, agents []string) ([]byte, []Stor
 	for i, agent := range agents {
 		stored[i] = s.agents[agent]
 	}
-	return bytesHeader(s.popularity), stored, nil
+	return bytesHeader(s.popularity.Counts), stored, nil
 }
 
 func (s *shadow) Save(_ context.Context, changes []Change) error {
@@ -42,15 +43,24 @@ func (s *shadow) Save(_ context.Context, changes []Change) error {
 	return nil
 }
 
-func (s *shadow) LoadPopularity(context.Context, int) ([]byte, error) { return s.popularity, nil }
+func (s *shadow) LoadPopularity(context.Context, int) (PackedTally, error) { return s.popularity, nil }
 
 func (s *shadow) SavePopularity(_ context.Context, _ int, change PopularityChange) error {
+	p := &s.popularity
 	if change.Whole {
-		s.popularity = s.popularity[:0]
+		p.Counts, p.Habits = p.Counts[:0], nil
 	}
 	for i, at := range change.At {
-		s.popularity = append(s.popularity, make([]byte, max(0, at+len(change.Bytes[i])-len(s.popularity)))...)
-		copy(s.popularity[at:], change.Bytes[i])
+		p.Counts = append(p.Counts, make([]byte, max(0, at+len(change.Bytes[i])-len(p.Counts)))...)
+		copy(p.Counts[at:], change.Bytes[i])
+	}
+	for _, h := range change.Habits {
+		i := slices.IndexFunc(p.Habits, func(known Habit) bool { return known.Field == h.Field })
+		if i < 0 {
+			p.Habits = append(p.Habits, h)
+		} else {
+			p.Habits[i] = h
+		}
 	}
 	return nil
 }

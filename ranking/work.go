@@ -2,6 +2,7 @@ package ranking
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"github.com/filengine/fil"
@@ -35,6 +36,7 @@ type agentWork struct {
 	before  Stored
 	profile Profile
 	claims  Identities // made by this batch
+	past    *Stored    // what it was, when the profile is ahead of popularity
 	touched bool
 }
 
@@ -74,11 +76,33 @@ func (a *agentWork) open(stored Stored) (err error) {
 }
 
 // claimed finds the offset for which an identity was claimed, before this batch or in it.
-func (a *agentWork) claimed(one engagement) (int64, bool) {
-	if at, found := a.before.Identities.claimed(one.identity, one.offset, one.day); found {
+func claimed(before, made Identities, one engagement) (int64, bool) {
+	if at, found := before.claimed(one.identity, one.offset, one.day); found {
 		return at, true
 	}
-	return a.claims.claimed(one.identity, one.offset, one.day)
+	return made.claimed(one.identity, one.offset, one.day)
+}
+
+// ahead says whether a profile includes a record that popularity, up to an offset, does not.
+func (w *work) ahead(offset int64) bool {
+	return slices.ContainsFunc(w.engagements, func(one engagement) bool {
+		return one.offset > offset && one.offset <= w.agents[one.agent].profile.Offset()
+	})
+}
+
+// remember keeps what the profiles that are ahead were, once popularity is stored up to an offset.
+func (w *work) remember(p *past, offset int64) {
+	if p == nil {
+		return
+	}
+	ahead := 0
+	for i, a := range w.agents {
+		if a.past != nil {
+			p.put(w.names[i], *a.past)
+			ahead++
+		}
+	}
+	p.turn(offset, ahead)
 }
 
 // changed lists the agents whose profile includes something of the batch, even if an earlier delivery put it there:

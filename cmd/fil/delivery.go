@@ -40,7 +40,7 @@ func (h *house) openFeeds() (*feeds, error) {
 	if err != nil {
 		return nil, err
 	}
-	popularity := ranking.NewPopularity(h.policy, partitions, h.profiles.Popularities)
+	popularity := ranking.NewPopularity(partitions, h.profiles.Popularities)
 	var read atomic.Bool
 	h.add("popularity", func(ctx context.Context) error {
 		report := func(err error) {

@@ -46,7 +46,7 @@ func (s patientStore) Save(ctx context.Context, changes []ranking.Change) error 
 	return patiently(ctx, func() error { return s.Store.Save(ctx, changes) })
 }
 
-func (s patientStore) LoadPopularity(ctx context.Context, partition int) (packed []byte, err error) {
+func (s patientStore) LoadPopularity(ctx context.Context, partition int) (packed ranking.PackedTally, err error) {
 	err = patiently(ctx, func() (err error) {
 		packed, err = s.Store.LoadPopularity(ctx, partition)
 		return err

@@ -48,9 +48,16 @@ func (p rebuildProgress) plus(q rebuildProgress) rebuildProgress {
 }
 
 func (h *house) rebuildProfiles(ctx context.Context, order rebuildOrder, tell func(rebuildProgress)) error {
+	partitions, err := h.events.Partitions(fil.TopicEngagements)
+	if err != nil {
+		return err
+	}
+	if err := h.whole(ctx); err != nil { // reads count for the organisation of the reader, of whatever partition
+		return err
+	}
 	cfg := ranking.DefaultRebuildConfig()
-	cfg.Memory = order.Memory << 20
-	r := ranking.NewRebuilder(cfg, h.policy, patientStore{h.profiles}, h.events, h.now)
+	cfg.Memory, cfg.Partitions, cfg.Org = order.Memory<<20, partitions, h.index.Org
+	r := ranking.NewRebuilder(cfg, patientStore{h.profiles}, h.events, h.now)
 	return h.eachPartition(ctx, 0, tell, func(p int, tell func(rebuildProgress)) error {
 		_, err := r.Partition(ctx, p, order.From, func(done ranking.Rebuilt) {
 			now := rebuildProgress{Read: done.Read, Checked: done.Agents, Changed: done.Changed}

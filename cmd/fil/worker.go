@@ -15,7 +15,13 @@ func buildWorker(_ context.Context, h *house) error {
 	if err != nil {
 		return err
 	}
-	learner, err := ranking.NewLearner(h.policy, h.tracing.Profiles(h.profiles), h.catalogue.Knows, h.logger, h.reg)
+	partitions, err := h.events.Partitions(fil.TopicEngagements)
+	if err != nil {
+		return err
+	}
+	learner, err := ranking.NewLearner(ranking.LearnerParts{
+		Store: h.tracing.Profiles(h.profiles), Partitions: partitions, Known: h.catalogue.Knows, Org: h.index.Org, Log: h.logger, Metrics: h.reg,
+	})
 	if err != nil {
 		return err
 	}

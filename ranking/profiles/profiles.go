@@ -1,5 +1,5 @@
 // Package profiles keeps in Redis what the ranking learns: one packed profile and one packed memory of identities per
-// agent, and one packed popularity per partition of the log.
+// agent, and per partition of the log one popularity: its counts, a string, and its habits, a hash.
 //
 // It hides the keys, the scripts and the round trips. It guarantees that each write is atomic and happens only if
 // nothing was written since the read it rests on, that all keys of one script are in one slot of a Redis Cluster, and
@@ -32,7 +32,7 @@ var savePopularity string
 // Sizes of the headers that a write compares, in bytes. They are those of package ranking.
 const (
 	profileHeader    = 9
-	popularityHeader = 17
+	popularityHeader = 25
 )
 
 // identitiesKept is how long identities outlive the last engagement: the 32 days that they are asked for, and a day
@@ -91,6 +91,11 @@ func identitiesKey(agent string) string { return "i:{" + agent + "}" }
 
 func popularityKey(partition int) string { return "pop:{" + strconv.Itoa(partition) + "}" }
 
+func habitsKey(partition int) string { return "hab:{" + strconv.Itoa(partition) + "}" }
+
+// historyField is the field of the habits that is read as often as the counts. It is that of package ranking.
+const historyField = "h"
+
 // Load reads, in one round trip, the header of a partition's popularity and what is stored about each agent.
 func (s *Store) Load(ctx context.Context, partition int, agents []string) ([]byte, []ranking.Stored, error) {
 	pipe := s.client.Pipeline()
@@ -135,31 +140,49 @@ func (s *Store) Save(ctx context.Context, changes []ranking.Change) error {
 	return nil
 }
 
-// LoadPopularity reads a partition's packed popularity, empty if there is none.
-func (s *Store) LoadPopularity(ctx context.Context, partition int) ([]byte, error) {
-	packed, err := s.client.Get(ctx, popularityKey(partition)).Bytes()
-	if err != nil && !errors.Is(err, redis.Nil) {
-		return nil, fmt.Errorf("read popularity %d: %w", partition, err)
+// LoadPopularity reads a partition's packed popularity, as it is at one moment; empty if there is none.
+func (s *Store) LoadPopularity(ctx context.Context, partition int) (packed ranking.PackedTally, err error) {
+	pipe := s.client.TxPipeline()
+	counts, habits := pipe.Get(ctx, popularityKey(partition)), pipe.HGetAll(ctx, habitsKey(partition))
+	if err := exec(ctx, pipe); err != nil {
+		return packed, fmt.Errorf("read popularity %d: %w", partition, err)
+	}
+	packed.Counts = bytesOf(counts)
+	for field, value := range habits.Val() {
+		packed.Habits = append(packed.Habits, ranking.Habit{Field: field, Bytes: []byte(value)})
 	}
 	return packed, nil
 }
 
+// loadCounts reads a partition's counts and the history of its clock.
+func (s *Store) loadCounts(ctx context.Context, partition int) (packed ranking.PackedTally, err error) {
+	pipe := s.client.TxPipeline()
+	counts, history := pipe.Get(ctx, popularityKey(partition)), pipe.HGet(ctx, habitsKey(partition), historyField)
+	if err := exec(ctx, pipe); err != nil {
+		return packed, fmt.Errorf("read counts of popularity %d: %w", partition, err)
+	}
+	return ranking.PackedTally{Counts: bytesOf(counts), Habits: []ranking.Habit{{Field: historyField, Bytes: bytesOf(history)}}}, nil
+}
+
 // SavePopularity writes a change of a partition's popularity, atomically, or answers ErrConflict.
 func (s *Store) SavePopularity(ctx context.Context, partition int, change ranking.PopularityChange) error {
-	args := make([]any, 0, 3+2*len(change.At))
-	args = append(args, change.Before, popularityHeader, change.Whole)
+	args := make([]any, 0, 4+2*len(change.At)+2*len(change.Habits))
+	args = append(args, change.Before, popularityHeader, change.Whole, len(change.At))
 	for i, at := range change.At {
 		args = append(args, at, change.Bytes[i])
 	}
-	if err := s.run(ctx, s.onPopularity, []call{{[]string{popularityKey(partition)}, args}}); err != nil {
+	for _, h := range change.Habits {
+		args = append(args, h.Field, h.Bytes)
+	}
+	if err := s.run(ctx, s.onPopularity, []call{{[]string{popularityKey(partition), habitsKey(partition)}, args}}); err != nil {
 		return fmt.Errorf("write popularity %d: %w", partition, err)
 	}
 	return nil
 }
 
-// Popularities reads the packed popularity of each partition whose header is not the one given: nil for one that is
-// unchanged, empty for one that is not there.
-func (s *Store) Popularities(ctx context.Context, headers [][]byte) ([][]byte, error) {
+// Popularities reads the packed popularity of each partition whose header is not the one given, with its habits or with the
+// history of its clock alone: nil Counts for one that is unchanged, empty for one that is not there.
+func (s *Store) Popularities(ctx context.Context, headers [][]byte, habits bool) ([]ranking.PackedTally, error) {
 	pipe := s.client.Pipeline()
 	now := make([]*redis.StringCmd, len(headers))
 	for i := range headers {
@@ -168,16 +191,21 @@ func (s *Store) Popularities(ctx context.Context, headers [][]byte) ([][]byte, e
 	if err := exec(ctx, pipe); err != nil {
 		return nil, fmt.Errorf("read headers of popularity: %w", err)
 	}
-	packed := make([][]byte, len(headers))
+	load := s.loadCounts
+	if habits {
+		load = s.LoadPopularity
+	}
+	packed := make([]ranking.PackedTally, len(headers))
 	for i, header := range headers {
 		if now[i].Val() == string(header) {
 			continue
 		}
-		bytes, err := s.LoadPopularity(ctx, i)
+		one, err := load(ctx, i)
 		if err != nil {
 			return nil, err
 		}
-		packed[i] = append([]byte{}, bytes...)
+		one.Counts = append([]byte{}, one.Counts...)
+		packed[i] = one
 	}
 	return packed, nil
 }

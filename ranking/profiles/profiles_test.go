@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -116,7 +117,7 @@ func TestSave_ReportsARedisThatIsGone(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, _, loadErr := store.Load(t.Context(), 0, []string{"alice"})
-	_, popularitiesErr := store.Popularities(t.Context(), make([][]byte, 2))
+	_, popularitiesErr := store.Popularities(t.Context(), make([][]byte, 2), true)
 	_, knownErr := store.Known(t.Context(), []profiles.Query{{Agent: "alice"}})
 	saveErr := store.Save(t.Context(), []ranking.Change{change("alice", ranking.Profile{}, 1)})
 	for call, err := range map[string]error{"Load": loadErr, "Popularities": popularitiesErr, "Known": knownErr, "Save": saveErr} {
@@ -128,36 +129,44 @@ func TestSave_ReportsARedisThatIsGone(t *testing.T) {
 
 func TestSavePopularity_PatchesWhatIsThere(t *testing.T) {
 	store, client := setup(t)
-	header := func(n byte) []byte { return bytes.Repeat([]byte{n}, 17) }
+	header := func(n byte) []byte { return bytes.Repeat([]byte{n}, 25) }
+	habit := func(field, value string) ranking.Habit { return ranking.Habit{Field: field, Bytes: []byte(value)} }
 	steps := []struct {
-		change ranking.PopularityChange
-		want   string
-		err    error
+		change       ranking.PopularityChange
+		want, habits string
+		err          error
 	}{
-		{ranking.PopularityChange{Whole: true, At: []int{0}, Bytes: [][]byte{append(header('a'), "0123456789"...)}}, "0123456789", nil},
-		{ranking.PopularityChange{Whole: true, At: []int{0}, Bytes: [][]byte{header('b')}}, "0123456789", profiles.ErrConflict},
-		{ranking.PopularityChange{Before: header('a'), At: []int{0, 17 + 4, 17 + 10}, Bytes: [][]byte{header('b'), []byte("xy"), []byte("new")}}, "0123xy6789new", nil},
-		{ranking.PopularityChange{Before: header('a'), At: []int{0}, Bytes: [][]byte{header('c')}}, "0123xy6789new", profiles.ErrConflict},
-		{ranking.PopularityChange{Before: header('b'), Whole: true, At: []int{0}, Bytes: [][]byte{append(header('c'), "short"...)}}, "short", nil},
+		{ranking.PopularityChange{Whole: true, At: []int{0}, Bytes: [][]byte{append(header('a'), "0123456789"...)}, Habits: []ranking.Habit{habit("h", "x"), habit("r\x00", "y")}}, "0123456789", "map[h:x r\x00:y]", nil},
+		{ranking.PopularityChange{Whole: true, At: []int{0}, Bytes: [][]byte{header('b')}}, "0123456789", "map[h:x r\x00:y]", profiles.ErrConflict},
+		{ranking.PopularityChange{Before: header('a'), At: []int{0, 25 + 4, 25 + 10}, Bytes: [][]byte{header('b'), []byte("xy"), []byte("new")}, Habits: []ranking.Habit{habit("r\x00", ""), habit("o\xff", "z")}}, "0123xy6789new", "map[h:x o\xff:z]", nil},
+		{ranking.PopularityChange{Before: header('a'), At: []int{0}, Bytes: [][]byte{header('c')}, Habits: []ranking.Habit{habit("h", "w")}}, "0123xy6789new", "map[h:x o\xff:z]", profiles.ErrConflict},
+		{ranking.PopularityChange{Before: header('b'), Whole: true, At: []int{0}, Bytes: [][]byte{append(header('c'), "short"...)}, Habits: []ranking.Habit{habit("h", "v")}}, "short", "map[h:v]", nil},
 	}
 	for i, step := range steps {
 		if err := store.SavePopularity(t.Context(), 5, step.change); !errors.Is(err, step.err) {
 			t.Fatalf("step %d: error %v, want %v", i, err, step.err)
 		}
 		packed, err := store.LoadPopularity(t.Context(), 5)
-		if err != nil || string(packed[17:]) != step.want {
-			t.Errorf("step %d: stored %q, want %q (error %v)", i, packed, step.want, err)
+		habits := map[string]string{}
+		for _, h := range packed.Habits {
+			habits[h.Field] = string(h.Bytes)
+		}
+		if err != nil || string(packed.Counts[25:]) != step.want || fmt.Sprint(habits) != step.habits {
+			t.Errorf("step %d: stored %q and %q, want %q and %q (error %v)", i, packed.Counts, habits, step.want, step.habits, err)
 		}
 	}
-	if left := client.TTL(t.Context(), "pop:{5}").Val(); left >= 0 {
-		t.Errorf("popularity, which marks that effects are stored, expires in %v", left)
+	for _, key := range []string{"pop:{5}", "hab:{5}"} {
+		if left := client.TTL(t.Context(), key).Val(); left >= 0 {
+			t.Errorf("%s, which marks that effects are stored, expires in %v", key, left)
+		}
 	}
 }
 
 func TestPopularities_ReadsOnlyWhatChanged(t *testing.T) {
 	store, _ := setup(t)
-	whole := append(bytes.Repeat([]byte{'h'}, 17), "body"...)
-	if err := store.SavePopularity(t.Context(), 1, ranking.PopularityChange{Whole: true, At: []int{0}, Bytes: [][]byte{whole}}); err != nil {
+	whole := append(bytes.Repeat([]byte{'h'}, 25), "body"...)
+	habits := []ranking.Habit{{Field: "h", Bytes: []byte("history")}, {Field: "r1", Bytes: []byte("row")}}
+	if err := store.SavePopularity(t.Context(), 1, ranking.PopularityChange{Whole: true, At: []int{0}, Bytes: [][]byte{whole}, Habits: habits}); err != nil {
 		t.Fatal(err)
 	}
 	for name, c := range map[string]struct {
@@ -165,17 +174,23 @@ func TestPopularities_ReadsOnlyWhatChanged(t *testing.T) {
 		want    [][]byte
 	}{
 		"at first":    {[][]byte{nil, nil}, [][]byte{nil, whole}},
-		"unchanged":   {[][]byte{nil, whole[:17]}, [][]byte{nil, nil}},
-		"lost since":  {[][]byte{whole[:17], whole[:17]}, [][]byte{{}, nil}},
-		"other since": {[][]byte{nil, bytes.Repeat([]byte{'x'}, 17)}, [][]byte{nil, whole}},
+		"unchanged":   {[][]byte{nil, whole[:25]}, [][]byte{nil, nil}},
+		"lost since":  {[][]byte{whole[:25], whole[:25]}, [][]byte{{}, nil}},
+		"other since": {[][]byte{nil, bytes.Repeat([]byte{'x'}, 25)}, [][]byte{nil, whole}},
 	} {
-		got, err := store.Popularities(t.Context(), c.headers)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i := range got {
-			if !bytes.Equal(got[i], c.want[i]) || (got[i] == nil) != (c.want[i] == nil) {
-				t.Errorf("%s: partition %d is %q, want %q", name, i, got[i], c.want[i])
+		for _, all := range []bool{false, true} {
+			got, err := store.Popularities(t.Context(), c.headers, all)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range got {
+				if !bytes.Equal(got[i].Counts, c.want[i]) || (got[i].Counts == nil) != (c.want[i] == nil) {
+					t.Errorf("%s: partition %d is %q, want %q", name, i, got[i].Counts, c.want[i])
+				}
+				slices.SortFunc(got[i].Habits, func(a, b ranking.Habit) int { return strings.Compare(a.Field, b.Field) })
+				if n := map[bool]int{false: 1, true: 2}[all]; len(c.want[i]) > 0 && !reflect.DeepEqual(got[i].Habits, habits[:n]) {
+					t.Errorf("%s: habits of partition %d are %q, want %d fields", name, i, got[i].Habits, n)
+				}
 			}
 		}
 	}

@@ -295,6 +295,19 @@ func (a *auditor) values(ctx context.Context) (map[string]string, error) {
 			}
 		}
 	}
+	keys, err := a.redis.Keys(ctx, "hab:*").Result()
+	if err != nil {
+		return nil, err
+	}
+	for _, key := range keys {
+		fields, err := a.redis.HGetAll(ctx, key).Result()
+		if err != nil {
+			return nil, err
+		}
+		for field, value := range fields {
+			values[key+field] = value
+		}
+	}
 	return values, nil
 }
 

@@ -1,0 +1,58 @@
+package ranking
+
+import (
+	"time"
+
+	"github.com/filengine/fil"
+)
+
+// Signals is what tests see of what is known of a content.
+type Signals struct {
+	Now, Lately, While, Ever, Shown, SinceLast float64
+	Last                                       uint32
+	Row                                        map[fil.ContentKey]float64
+}
+
+// Of gives what is known of a content.
+func (p *Popularity) Of(content string) (Signals, bool) {
+	s, known := p.current.Load().of(fil.KeyOf(content))
+	row := map[fil.ContentKey]float64{}
+	for i, c := range s.row {
+		if i > 0 && c.weight > s.row[i-1].weight {
+			panic("the heaviest is not first")
+		}
+		row[c.content] = float64(c.weight)
+	}
+	return Signals{s.now, s.lately, s.while, s.ever, s.shown, s.sinceLast, s.last, row}, known
+}
+
+// ReadsSince gives the first reads by everyone since a moment.
+func (p *Popularity) ReadsSince(at time.Time) float64 {
+	return p.current.Load().readsSince(at.UnixNano())
+}
+
+// OrgReads gives those of a content by an organisation, and those of all contents.
+func (p *Popularity) OrgReads(content, org string) (of, total float64) {
+	m := p.current.Load()
+	return m.orgReads(fil.KeyOf(content), org), m.orgTotal(org)
+}
+
+// Look is what a ranker does for each content.
+func (p *Popularity) Look(key fil.ContentKey) float64 {
+	s, _ := p.current.Load().of(key)
+	return s.now
+}
+
+// Repack reads a tally and packs it again.
+func Repack(p PackedTally, partitions int) (PackedTally, error) {
+	t, err := parseTally(p, partitions)
+	if err != nil {
+		return PackedTally{}, err
+	}
+	packed := t.pack()
+	packed.Habits = SortedHabits(packed.Habits)
+	return packed, nil
+}
+
+// SortedHabits leaves out empty fields.
+func SortedHabits(fields []Habit) []Habit { return sortedHabits(fields) }

@@ -1,0 +1,174 @@
+package ranking
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"github.com/filengine/fil"
+)
+
+// A *first read* is an agent's first deliberate act on a content: the fact that their profile held before the act has
+// none of these kinds. What was forgotten of a profile may be read for the first time again.
+const deliberate = uint16(1<<1 | 1<<2 | 1<<4 | 1<<5 | 1<<6 | 1<<7 | 1<<8 | 1<<9) // open, read, click, reaction, comment, share, save, follow
+
+// Half-lives of the decayed counts, in first reads of everyone.
+const (
+	horizonNow    = 16
+	horizonLately = 128
+	horizonWhile  = 1024
+)
+
+// Places of the decayed counts.
+const (
+	decayNow = iota
+	decayLately
+	decayWhile
+	decays
+)
+
+// Bounds of one partition: a quarter more are kept before those dealt with longest ago are dropped.
+const (
+	maxCounts = 1 << 14 // contents
+	maxRows   = 1 << 11 // contents with a row of co-readers
+	maxOrgs   = 1 << 16 // counts by content and organisation
+)
+
+// forgotten is the age, in half-lives, from which a decayed count is nothing.
+const forgotten = 64
+
+// tally is what one partition's engagements say about each content. Its time is its activity clock, the number of first
+// reads so far, so that nights, holidays and the size of a platform take nothing away from anything.
+type tally struct {
+	digest  uint64 // of the constants above and the number of partitions; its lowest byte is 0
+	edition byte
+	offset  int64 // of the last engagement that it includes
+	done    int64 // up to which the profiles are stored too
+
+	pace    [decays]float64 // half-lives per tick of the clock
+	clock   uint64          // first reads so far
+	latest  uint32          // Unix seconds of the latest of them
+	counts  []count         // in the order in which the contents were first dealt with
+	place   map[fil.ContentKey]int32
+	history history
+	habits
+
+	dirty   []int32 // places of the counts changed since the last save
+	whole   bool    // everything moved since the last save
+	sampled bool    // the history changed since
+}
+
+// count is what is known of one content.
+type count struct {
+	key     fil.ContentKey
+	at      uint64 // the clock at the last first read; at the first impression if there is none
+	last    uint32 // Unix seconds of the last first read; 0 if there is none
+	ever    uint32 // first reads
+	shown   uint32 // impressions to agents who had not read it
+	decayed [decays]float32
+}
+
+// editionMask is where the edition stands in the 8 bytes that it shares with the digest.
+const editionMask = 0xff
+
+// tallyDigest names the numbers that a tally is computed with: with others, it must be computed again from the log.
+func tallyDigest(partitions int) uint64 {
+	return chain(tallyVersion, uint64(max(partitions, 1)), horizonNow, horizonLately, horizonWhile, uint64(deliberate),
+		maxCounts, maxRows, maxOrgs, maxHistory, sampleSeconds, keptInRow, shownOfRow, maxRecent, shyness, orgLevels) &^ editionMask
+}
+
+func newTally(partitions int) *tally {
+	t := &tally{digest: tallyDigest(partitions), offset: -1, done: -1, place: map[fil.ContentKey]int32{}, whole: true}
+	for i, horizon := range [decays]float64{horizonNow, horizonLately, horizonWhile} {
+		t.pace[i] = 1 / max(horizon/float64(max(partitions, 1)), 1)
+	}
+	return t
+}
+
+// observe counts an engagement of an agent of an organisation, whose profile was this before it.
+func (t *tally) observe(before Profile, e fil.Engagement, org func(agent string) string) {
+	bit := kindBit(e.Kind)
+	if bit < 0 || bit != 0 && deliberate&(1<<bit) == 0 {
+		return
+	}
+	key := fil.KeyOf(e.Content)
+	if before.find(key).kinds&deliberate != 0 {
+		return
+	}
+	if bit == 0 {
+		c := t.touch(key)
+		c.shown += min(1, math.MaxUint32-c.shown)
+	} else {
+		t.read(key, seconds(e.Time))
+		t.follow(key, before)
+		if org != nil {
+			t.credit(key, org(e.Agent))
+		}
+	}
+	t.prune()
+}
+
+// read counts a first read at a time.
+func (t *tally) read(key fil.ContentKey, at uint32) {
+	t.latest = max(t.latest, at) // an act that comes late, as from a telephone that was offline, is of now
+	t.sampled = t.history.add(sample{t.latest, t.clock}) || t.sampled
+	c := t.touch(key)
+	t.clock++
+	for i := range c.decayed {
+		c.decayed[i] = float32(t.left(float64(c.decayed[i]), c.at, i) + 1)
+	}
+	c.at, c.last = t.clock, max(c.last, at)
+	c.ever += min(1, math.MaxUint32-c.ever)
+}
+
+// left is what the clock has left of a value since a moment of it.
+func (t *tally) left(value float64, since uint64, decay int) float64 {
+	age := float64(t.clock-since) * t.pace[decay]
+	if value == 0 || age > forgotten {
+		return 0
+	}
+	return value * math.Exp2(-age)
+}
+
+// touch finds or makes a content's count, which will change. It lasts until the next one is made.
+func (t *tally) touch(key fil.ContentKey) *count {
+	i, known := t.place[key]
+	if !known {
+		i = int32(len(t.counts))
+		t.place[key], t.counts = i, append(t.counts, count{key: key, at: t.clock})
+	}
+	t.dirty = append(t.dirty, i)
+	return &t.counts[i]
+}
+
+// prune holds the bounds.
+func (t *tally) prune() {
+	if len(t.counts) > maxCounts+maxCounts/4 {
+		t.dropCounts()
+	}
+	if t.rowCount > maxRows+maxRows/4 {
+		t.dropRows()
+	}
+	if t.orgCount > maxOrgs+maxOrgs/4 {
+		t.dropOrgs(t.clock, t.pace[decayLately])
+	}
+}
+
+// dropCounts keeps the contents that were dealt with last, in their order.
+func (t *tally) dropCounts() {
+	sorted := slices.Clone(t.counts)
+	slices.SortFunc(sorted, func(a, b count) int { return cmp.Or(cmp.Compare(b.at, a.at), cmp.Compare(a.key, b.key)) })
+	floor := sorted[maxCounts-1]
+	t.counts = slices.DeleteFunc(t.counts, func(c count) bool { return c.at < floor.at || c.at == floor.at && c.key > floor.key })
+	t.dirty, t.whole = t.dirty[:0], true
+	clear(t.place)
+	for i := range t.counts {
+		t.place[t.counts[i].key] = int32(i)
+	}
+}
+
+// saved says that what changed is stored.
+func (t *tally) saved() {
+	t.dirty, t.whole, t.sampled = t.dirty[:0], false, false
+	t.changed = [2]bucketSet{}
+}
