@@ -21,6 +21,8 @@ const (
 	TypeEngagement = "fil.engagement."
 	TypePreference = "fil.preference."
 	TypeMembership = "fil.membership"
+	TypePolicy     = "fil.policy"
+	TypeInForce    = "fil.policy.current"
 )
 
 // Event is a CloudEvents 1.0 event with JSON data (https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md).

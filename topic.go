@@ -17,11 +17,20 @@ const (
 	TopicContents    Topic = "fil.contents"
 	TopicEngagements Topic = "fil.engagements"
 	TopicMemberships Topic = "fil.memberships"
+	TopicPolicies    Topic = "fil.policies"
 )
 
 // Topics lists the topics of the log, but for those of rejected records, in no order that matters.
 func Topics() []Topic {
-	return []Topic{TopicAgents, TopicAudiences, TopicContents, TopicEngagements, TopicMemberships}
+	return []Topic{TopicAgents, TopicAudiences, TopicContents, TopicEngagements, TopicMemberships, TopicPolicies}
+}
+
+// Partitions gives how many partitions a topic is made with, where so many are asked for.
+func (t Topic) Partitions(asked int) int {
+	if t == TopicPolicies || t.parks() { // few records, which are read in the order in which they were written
+		return 1
+	}
+	return asked
 }
 
 // KeyedByAgent lists the topics whose partitions go together.
@@ -53,7 +62,7 @@ func (p Position) String() string { return fmt.Sprintf("%s:%d:%d", p.Topic, p.Pa
 // Record is one event at its place in the log.
 type Record struct {
 	Position
-	Key      string    // what the partitioner and the compaction go by: an agent, audience or content id
+	Key      string    // what the partitioner and the compaction go by: an agent, audience or content id, a version of the policy
 	Admitted time.Time // when the door put it in the log; identities are remembered from this moment
 	Event    Event     // with nil Data it is a tombstone: the key is removed
 }

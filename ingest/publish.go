@@ -49,7 +49,7 @@ func newMetrics(reg prometheus.Registerer) (metrics, error) {
 			Help: "1 while the log does not confirm, and the door answers 503 at once."}),
 	}
 	for _, topic := range fil.Topics() { // counts begin at zero, so that the first failure is seen as one
-		if topic == fil.TopicMemberships { // no sender writes it
+		if topic == fil.TopicMemberships || topic == fil.TopicPolicies { // no sender writes them here
 			continue
 		}
 		m.count(topic, 0, 0, 0)

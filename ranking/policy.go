@@ -64,6 +64,9 @@ type Policy struct {
 		Share       float64 `yaml:"share" json:"share"`
 		Temperature float64 `yaml:"temperature" json:"temperature"`
 	} `yaml:"exploration" json:"exploration"`
+	Holdout struct {
+		Share float64 `yaml:"share" json:"share"`
+	} `yaml:"holdout" json:"holdout"`
 	FeedLength int `yaml:"feed_length" json:"feed_length"`
 }
 
@@ -178,6 +181,7 @@ func (p *Policy) check(faults *fil.Faults) {
 	between("rules.cap_per_topic", float64(p.Rules.CapPerTopic), 0, 100)
 	between("exploration.share", p.Exploration.Share, 0, 0.5)
 	between("exploration.temperature", p.Exploration.Temperature, 0.1, 100)
+	between("holdout.share", p.Holdout.Share, 0, maxHoldout)
 	between("feed_length", float64(p.FeedLength), 1, 500)
 }
 

@@ -45,6 +45,7 @@ func (h *house) followDirectory() error {
 	}
 	h.follow(projection{topic: fil.TopicAudiences, apply: h.applyAudiences})
 	h.follow(projection{topic: fil.TopicContents, apply: h.applyContents})
+	h.follow(projection{topic: fil.TopicPolicies, apply: h.applyPolicies})
 	if h.worksOnly() {
 		h.holdings = newHoldings(h)
 		h.add("partitions", h.holdings.run)
@@ -154,6 +155,19 @@ func (h *house) applyContents(batch []fil.Record) error {
 	}
 	err := h.catalogue.Apply(batch)
 	h.tellAll()
+	return err
+}
+
+func (h *house) applyPolicies(batch []fil.Record) error {
+	before := h.policies.Stamp()
+	err := h.policies.Apply(batch)
+	if missing := h.policies.Missing(); len(missing) > 0 {
+		h.logger.Error("a policy is to be in force that is not known here: what was in force before stays", "stage", "ranking", "missing", missing)
+	}
+	if h.policies.Stamp() != before {
+		h.logger.Info("policy in force", "stage", "ranking", "policy", h.policies.InForce().Policy)
+		h.tellAll()
+	}
 	return err
 }
 

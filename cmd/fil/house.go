@@ -42,7 +42,8 @@ type house struct {
 	catalogue   *ranking.Catalogue
 	profiles    *profiles.Store
 	tables      map[fil.Topic]*eventlog.Table
-	policy      ranking.Policy
+	policy      ranking.Policy           // of the configuration: in force as long as none is published
+	policies    *ranking.Policies        // what is in force
 	feeds       *feeds                   // made by openFeeds
 	announcer   *audiences.Announcer     // of a worker; nil otherwise
 	holdings    *holdings                // of a process that only works; nil otherwise
@@ -170,6 +171,7 @@ func (h *house) open(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("zone %s: %w", h.cfg.Zone, err)
 	}
+	h.policies = ranking.NewPolicies(h.policy)
 	h.index, h.catalogue = audiences.NewIndex(h.cfg.Attributes, audiences.Config{
 		Now: h.now, Zone: zone, Behaviour: h.cfg.Audiences.Behaviour, Announced: h.goesByAnnouncements(),
 	}), ranking.NewCatalogue()

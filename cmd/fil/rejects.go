@@ -19,7 +19,7 @@ import (
 
 // rejectsQuery chooses parked records, in the API and in the command.
 type rejectsQuery struct {
-	Topic  string `query:"topic" enum:"fil.agents,fil.audiences,fil.contents,fil.engagements" default:"fil.engagements" doc:"Sujet d'origine / source topic"`
+	Topic  string `query:"topic" enum:"fil.agents,fil.audiences,fil.contents,fil.engagements,fil.policies" default:"fil.engagements" doc:"Sujet d'origine / source topic"`
 	Stage  string `query:"stage" maxLength:"64" doc:"Seulement ceux que cette étape a refusés / only those this stage rejected"`
 	Reason string `query:"reason" maxLength:"256" doc:"Seulement ceux dont la raison contient ce texte / only those whose reason contains this text"`
 	Limit  int    `query:"limit" minimum:"1" maximum:"10000" default:"100" doc:"Au plus tant / at most so many"`
@@ -85,7 +85,7 @@ func registerRejects(api huma.API, events *eventlog.Log) {
 // rejectsFlags are those of both commands.
 type rejectsFlags struct {
 	serverFlags
-	Topic  string `help:"${help_topic}" default:"fil.engagements" enum:"fil.agents,fil.audiences,fil.contents,fil.engagements"`
+	Topic  string `help:"${help_topic}" default:"fil.engagements" enum:"fil.agents,fil.audiences,fil.contents,fil.engagements,fil.policies"`
 	Reason string `help:"${help_reason}"`
 	Limit  int    `help:"${help_limit}" default:"100"`
 }

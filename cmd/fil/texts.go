@@ -97,7 +97,7 @@ func flagTexts() map[string]fil.Bilingual {
 		"help_name":    {FR: "Nom pour s'y retrouver.", EN: "Name to find it again."},
 		"help_life":    {FR: "Durée de vie du jeton d'un agent.", EN: "Life of an agent's token."},
 		"help_id":      {FR: "Identifiant de la clé.", EN: "The key's id."},
-		"help_topic":   {FR: "Sujet : fil.agents, fil.audiences, fil.contents ou fil.engagements.", EN: "Topic: fil.agents, fil.audiences, fil.contents or fil.engagements."},
+		"help_topic":   {FR: "Sujet : fil.agents, fil.audiences, fil.contents, fil.engagements ou fil.policies.", EN: "Topic: fil.agents, fil.audiences, fil.contents, fil.engagements or fil.policies."},
 		"help_reason":  {FR: "Seulement ceux dont la raison contient ce texte.", EN: "Only those whose reason contains this text."},
 		"help_default": {FR: "Écrire la configuration par défaut.", EN: "Write the default configuration."},
 	}

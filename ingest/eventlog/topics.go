@@ -176,16 +176,15 @@ func (l *Log) missingTopics(there map[string]int) []kafka.TopicConfig {
 	}
 	var missing []kafka.TopicConfig
 	for _, topic := range fil.Topics() {
-		partitions := l.cfg.Partitions
+		partitions := topic.Partitions(l.cfg.Partitions)
 		if slices.Contains(fil.KeyedByAgent(), topic) {
 			partitions = shared
 		}
 		if _, ok := there[l.name(topic)]; !ok {
 			missing = append(missing, l.topicConfig(topic, partitions))
 		}
-		// Rejected records are few: one partition lists them in the order in which they were parked.
 		if _, ok := there[l.name(topic.Rejected())]; !ok {
-			missing = append(missing, l.topicConfig(topic.Rejected(), 1))
+			missing = append(missing, l.topicConfig(topic.Rejected(), topic.Rejected().Partitions(l.cfg.Partitions)))
 		}
 	}
 	return missing
