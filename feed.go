@@ -28,7 +28,7 @@ type Note uint16
 type Brief struct {
 	Content      *Content // shared: not to be changed
 	Score        float64  // log2 units
-	Reasons      []string // one to three sentences for the agent
+	Note         Note     // of the reasons that hold now
 	Acknowledged bool     // the agent has said that they have read it
 }
 

@@ -5,11 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"reflect"
-	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -57,17 +54,13 @@ type FeedContent struct {
 // ends are where a reader can go from a page.
 type ends struct{ next, explain string }
 
-// appendPage writes a FeedPage. The contents come ready from the cache, which is most of the bytes.
-func (k *Keeper) appendPage(r reading, items []item, to ends, language string) ([]byte, error) {
-	ready, size := make([][]byte, len(items)), 512+len(to.next)+len(to.explain)
-	for i := range items {
-		var err error
-		if ready[i], err = k.cache.ready(items[i].Content, language); err != nil {
-			return nil, err
-		}
-		size += len(ready[i]) + 192
+// appendPage writes a FeedPage. Contents and reasons come ready from the cache, which is most of the bytes.
+func (k *Keeper) appendPage(r reading, items []item, to ends, language string, now time.Time) ([]byte, error) {
+	ready, size, err := k.ready(items, language, now)
+	if err != nil {
+		return nil, err
 	}
-	out := make([]byte, 0, size)
+	out := k.buffer(size + len(r.feed.Agent) + len(to.next) + len(to.explain) + 512)
 	out = appendText(append(out, `{"agent":`...), r.feed.Agent)
 	out = appendText(append(out, `,"policy":`...), r.feed.Policy)
 	if r.degraded {
@@ -79,7 +72,6 @@ func (k *Keeper) appendPage(r reading, items []item, to ends, language string) (
 		if i > 0 {
 			out = append(out, ',')
 		}
-		var err error
 		if out, err = items[i].append(out, ready[i]); err != nil {
 			return nil, err
 		}
@@ -91,21 +83,79 @@ func (k *Keeper) appendPage(r reading, items []item, to ends, language string) (
 	return append(out, '}'), nil
 }
 
-// append writes a FeedItem around its content.
-func (i *item) append(out, content []byte) (_ []byte, err error) {
-	out = append(append(out, `{"content":`...), content...)
+// maxKept bounds the bytes of a page whose memory is used again.
+const maxKept = 256 << 10
+
+// buffer is empty, and has room.
+func (k *Keeper) buffer(size int) []byte {
+	if used, ok := k.buffers.Get().(*[]byte); ok && cap(*used) >= size {
+		return (*used)[:0]
+	}
+	return make([]byte, 0, size+size/4)
+}
+
+// release gives the memory of a page to the next one.
+func (k *Keeper) release(page []byte) {
+	if cap(page) > 0 && cap(page) <= maxKept {
+		k.buffers.Put(&page)
+	}
+}
+
+// parts are what of an item is ready, as JSON.
+type parts struct{ content, reasons []byte }
+
+// itemBytes is about what an item takes beside its content and its reasons.
+const itemBytes = 96
+
+// ready takes what is in the cache, at once, then makes what is not.
+func (k *Keeper) ready(items []item, language string, now time.Time) (ready []parts, size int, err error) {
+	now = now.Truncate(time.Hour) // as briefs
+	key := cacheKey{spoken: fil.Bilingual{FR: "fr", EN: "en"}.In(language), year: now.Year()}
+	ready = make([]parts, len(items))
+	k.cache.mu.RLock()
+	for i := range items {
+		if items[i].reasons == nil {
+			key.content, key.language, key.note = items[i].key, tagIn(items[i].Content, language), items[i].Note
+			ready[i] = k.cache.young[key].of(items[i].Content)
+		}
+	}
+	k.cache.mu.RUnlock()
+	for i := range ready {
+		it := &items[i]
+		if ready[i].content == nil {
+			if ready[i], err = k.make(it, language, key, now); err != nil {
+				return nil, 0, err
+			}
+		}
+		size += len(ready[i].content) + len(ready[i].reasons) + itemBytes
+	}
+	return ready, size, nil
+}
+
+// make makes what of an item is not ready, and keeps it.
+func (k *Keeper) make(it *item, language string, key cacheKey, now time.Time) (made parts, err error) {
+	key.content, key.language, key.note = it.key, tagIn(it.Content, language), it.Note
+	if made.content, err = k.cache.content(cacheKey{content: key.content, language: key.language}, it.Content, language); err != nil {
+		return parts{}, err
+	}
+	if it.reasons != nil { // which were made for this page
+		made.reasons = appendTexts(nil, it.reasons)
+		return made, nil
+	}
+	made.reasons = appendTexts(nil, k.ranker.Sentences(it.Content, it.Note, key.spoken, now))
+	k.cache.put(key, cached{it.Content, made, len(made.reasons)})
+	return made, nil
+}
+
+// append writes a FeedItem.
+func (i *item) append(out []byte, ready parts) (_ []byte, err error) {
+	out = append(append(out, `{"content":`...), ready.content...)
 	out = append(out, `,"score":`...)
 	if out, err = appendNumber(out, i.Score); err != nil {
 		return nil, err
 	}
-	out = append(out, `,"reasons":[`...)
-	for n, reason := range i.Reasons {
-		if n > 0 {
-			out = append(out, ',')
-		}
-		out = appendText(out, reason)
-	}
-	out = append(out, `],"acknowledged":`...)
+	out = append(append(out, `,"reasons":`...), ready.reasons...)
+	out = append(out, `,"acknowledged":`...)
 	out = strconv.AppendBool(out, i.Acknowledged)
 	if i.explanation != nil {
 		explanation, err := encode(wholeOf(*i.explanation))
@@ -117,13 +167,36 @@ func (i *item) append(out, content []byte) (_ []byte, err error) {
 	return append(out, '}'), nil
 }
 
-// appendNumber writes a number as encoding/json does; fast where numbers are of an ordinary size.
+// appendNumber writes a number as encoding/json does; fast where it is a whole number of steps, as scores in brief are.
 func appendNumber(out []byte, n float64) ([]byte, error) {
-	if size := math.Abs(n); n == 0 || size >= 1e-6 && size < 1e21 {
-		return strconv.AppendFloat(out, n, 'f', -1, 64), nil
+	steps := math.Abs(n) * ScoreSteps
+	if steps >= 1<<50 || steps != math.Trunc(steps) || steps == 0 {
+		slow, err := encode(n)
+		return append(out, slow...), err
 	}
-	slow, err := encode(n)
-	return append(out, slow...), err
+	if n < 0 {
+		out = append(out, '-')
+	}
+	out = strconv.AppendInt(out, int64(steps)/ScoreSteps, 10)
+	if rest := int64(steps) % ScoreSteps; rest > 0 {
+		const millionths = 1_000_000
+		out = strconv.AppendInt(out, millionths+rest*millionths/ScoreSteps, 10) // the 1 before its six digits becomes the point
+		out[len(out)-7] = '.'
+		out = bytes.TrimRight(out, "0")
+	}
+	return out, nil
+}
+
+// appendTexts writes a list of texts.
+func appendTexts(out []byte, texts []string) []byte {
+	out = append(out, '[')
+	for i, text := range texts {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = appendText(out, text)
+	}
+	return append(out, ']')
 }
 
 // appendText writes a text as encode does; fast where nothing in it needs an escape.
@@ -170,111 +243,4 @@ func encode(v any) ([]byte, error) {
 		return nil, fmt.Errorf("encode answer: %w", err)
 	}
 	return bytes.TrimSuffix(out.Bytes(), []byte("\n")), nil
-}
-
-// cache holds contents as JSON in one language. It has two generations: when the young one has half of the bytes
-// allowed, the old one is dropped and the young one grows old; what is read in the old one becomes young again.
-type cache struct {
-	markdown *markdown
-	most     int // bytes of one generation
-
-	mu         sync.RWMutex
-	young, old map[cacheKey]cached
-	size       int // bytes of the young generation
-}
-
-type cacheKey struct {
-	content  fil.ContentKey
-	language string // of the variant chosen, so that what readers ask for cannot fill the cache
-}
-
-type cached struct {
-	from *fil.Content
-	json []byte
-}
-
-func newCache(most int) *cache {
-	return &cache{markdown: newMarkdown(), most: most / 2, young: map[cacheKey]cached{}}
-}
-
-// ready gives the JSON of a FeedContent; the caller must not change it.
-func (c *cache) ready(content *fil.Content, language string) ([]byte, error) {
-	tag := tagIn(content, language)
-	key := cacheKey{fil.KeyOf(content.ID), tag}
-	c.mu.RLock()
-	entry, young := c.young[key]
-	if !young {
-		entry = c.old[key]
-	}
-	c.mu.RUnlock()
-	if entry.json != nil && (entry.from == content || same(entry.from, content)) {
-		if !young {
-			c.put(key, entry)
-		}
-		return entry.json, nil
-	}
-	variant := content.In(language)
-	html, err := c.markdown.html(variant.Body)
-	if err != nil {
-		return nil, fmt.Errorf("content %s: %w", content.ID, err)
-	}
-	ready, err := encode(FeedContent{
-		ID: content.ID, Kind: content.Kind, Title: variant.Title, Summary: variant.Summary, BodyHTML: html, Language: tag,
-		Topics: orEmpty(content.Topics), Source: content.Source, Author: content.Author, Community: content.Community,
-		PublishedAt: content.PublishedAt.UTC(), PinnedUntil: utc(content.PinnedUntil), MandatoryUntil: utc(content.MandatoryUntil),
-	})
-	if err != nil {
-		return nil, fmt.Errorf("content %s: %w", content.ID, err)
-	}
-	c.put(key, cached{content, ready})
-	return ready, nil
-}
-
-// cacheOverhead is about what an entry takes beside its bytes.
-const cacheOverhead = 512
-
-func (c *cache) put(key cacheKey, entry cached) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if before, ok := c.young[key]; ok {
-		c.size -= len(before.json) + cacheOverhead
-	}
-	c.young[key] = entry
-	c.size += len(entry.json) + cacheOverhead
-	if c.size > c.most {
-		c.old, c.young, c.size = c.young, map[cacheKey]cached{}, 0
-	}
-}
-
-// same compares every field that is answered. Contents of one catalogue share their strings, so that comparing them
-// costs no walk over the text.
-func same(a, b *fil.Content) bool {
-	return a.ID == b.ID && a.Title == b.Title && a.Body == b.Body && a.Summary == b.Summary && a.Kind == b.Kind && a.Language == b.Language &&
-		a.Source == b.Source && a.Author == b.Author && a.Community == b.Community && slices.Equal(a.Topics, b.Topics) && a.PublishedAt.Equal(b.PublishedAt) &&
-		a.PinnedUntil.Equal(b.PinnedUntil) && a.MandatoryUntil.Equal(b.MandatoryUntil) && reflect.DeepEqual(a.Translations, b.Translations)
-}
-
-// tagIn is the language of what Content.In chooses.
-func tagIn(c *fil.Content, language string) string {
-	if len(c.Translations) > 0 {
-		if _, ok := c.Translations[language]; ok {
-			return language
-		}
-		if len(language) > 2 {
-			if _, ok := c.Translations[language[:2]]; ok {
-				return language[:2]
-			}
-		}
-	}
-	if c.Language == "" {
-		return "fr"
-	}
-	return c.Language
-}
-
-func utc(t time.Time) time.Time {
-	if t.IsZero() {
-		return t
-	}
-	return t.UTC()
 }

@@ -16,6 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -26,17 +27,18 @@ import (
 
 // Ranker is what delivery needs of ranking. Its methods compute, without I/O, and are safe for concurrent use.
 type Ranker interface {
-	// Fresh says whether Rank would answer the same feed again. The first bytes of a profile are enough to tell.
-	Fresh(feed fil.Feed, profile []byte, now time.Time) bool
 	// Rank computes a feed; known is false for an agent whom the directory does not have.
 	Rank(agent string, profile []byte, order fil.Order, now time.Time) (feed fil.Feed, known bool, err error)
+	// Brief gives entries of a feed, as Rank made them, with their contents, without ranking anything; fresh is false, and
+	// there are none, when Rank would not answer the same feed now. The first bytes of a profile are enough. Briefs of a
+	// fresh feed change at full hours only.
+	Brief(feed fil.Feed, profile []byte, entries []fil.Entry, order fil.Order, now time.Time) (briefs []fil.Brief, fresh bool)
+	// Sentences puts the note of a brief about a content into words, in French or in English. Of now, the year and the
+	// location count.
+	Sentences(content *fil.Content, note fil.Note, language string, now time.Time) []string
 	// Place explains entries, in their order, in a language. Those no longer eligible are left out; contents has one
 	// content for each placement. The score of an entry that is not in the feed now is 0.
 	Place(agent string, profile []byte, entries []fil.Entry, order fil.Order, language string, now time.Time) (placements []fil.Placement, contents []fil.Content, err error)
-	// Brief gives entries of a feed, as Rank made them, with their contents and short reasons, without ranking anything; fresh
-	// is false, and there are none, when Rank would not answer the same feed now. The first bytes of a profile are enough.
-	// Briefs of a fresh feed change at full hours only.
-	Brief(feed fil.Feed, profile []byte, entries []fil.Entry, order fil.Order, language string, now time.Time) (briefs []fil.Brief, fresh bool)
 }
 
 // ScoreSteps is how many steps there are in one unit of a score, in feeds and in pages of them: a step is 1.1 % of a
@@ -134,6 +136,7 @@ type Keeper struct {
 	cfg       Config
 	metrics   *metrics
 	cache     *cache
+	buffers   sync.Pool    // of *[]byte: pages that were written
 	said      atomic.Int64 // when the log was last told that the store did not answer, in Unix nanoseconds
 }
 

@@ -92,8 +92,19 @@ type PageQuery struct {
 	IfNoneMatch    string `header:"If-None-Match" doc:"ETag déjà connu"`
 }
 
+// after is the query of the page that a cursor leads to. No value in it needs an escape.
+func (q *PageQuery) after(cursor string) string {
+	next := "cursor=" + cursor + "&limit=" + strconv.Itoa(q.Limit) + "&order=" + q.Order
+	if q.Lang != "" {
+		next += "&lang=" + q.Lang
+	}
+	if q.Explain == explainFull {
+		next += "&explain=" + explainFull
+	}
+	return next
+}
+
 type pageOutput struct {
-	Status       int
 	ContentType  string `header:"Content-Type"`
 	CacheControl string `header:"Cache-Control"`
 	Length       string `header:"Content-Length"`
@@ -101,7 +112,7 @@ type pageOutput struct {
 	Degraded     string `header:"Fil-Degraded" doc:"« chronological » quand le fil est servi de mémoire, du plus récent au plus ancien, parce que son magasin ne répond pas ; sans ETag, à ne pas garder"`
 	Vary         string `header:"Vary"`
 	Link         string `header:"Link"`
-	Body         []byte
+	Body         func(huma.Context)
 }
 
 func (h handlers) ownFeed(ctx context.Context, in *PageQuery) (*pageOutput, error) {
@@ -124,26 +135,32 @@ func (h handlers) page(ctx context.Context, agent, path string, in *PageQuery) (
 		return nil, h.problem(ctx, agent, in.AcceptLanguage, err)
 	}
 	out := &pageOutput{
-		Status: http.StatusOK, ContentType: "application/json", CacheControl: "private, no-cache",
-		Length: strconv.Itoa(len(p.body)), ETag: p.etag, Vary: "Authorization, Accept-Language", Body: p.body,
+		ContentType: "application/json", CacheControl: "private, no-cache",
+		Length: strconv.Itoa(len(p.body)), ETag: p.etag, Vary: "Authorization, Accept-Language", Body: h.write(p),
 	}
 	if p.degraded {
 		out.Degraded, out.CacheControl = inTimeOrder, "no-store"
 	}
 	if p.body == nil {
-		out.Status, out.ContentType, out.Length = http.StatusNotModified, "", ""
+		out.ContentType, out.Length = "", ""
 	}
 	if p.next != "" {
-		next := url.Values{"cursor": {p.next}, "limit": {strconv.Itoa(in.Limit)}, "order": {in.Order}}
-		if in.Lang != "" {
-			next.Set("lang", in.Lang)
-		}
-		if in.Explain == explainFull {
-			next.Set("explain", in.Explain)
-		}
-		out.Link = "<" + path + "?" + next.Encode() + `>; rel="next"`
+		out.Link = "<" + path + "?" + in.after(p.next) + `>; rel="next"`
 	}
 	return out, nil
+}
+
+// write answers a page, whose memory is for the next one then.
+func (h handlers) write(p page) func(huma.Context) {
+	return func(ctx huma.Context) {
+		if p.body == nil {
+			ctx.SetStatus(http.StatusNotModified)
+			return
+		}
+		ctx.SetStatus(http.StatusOK)
+		_, _ = ctx.BodyWriter().Write(p.body) // a reader who has left is told nothing
+		h.keeper.release(p.body)
+	}
 }
 
 // ItemExplanation is a placement with whose feed it is about.

@@ -224,7 +224,7 @@ func (h *Hub) shown(r reading) (sum [sha256.Size]byte, err error) {
 		hash.Write(key[:])
 	}
 	first := r.feed.Entries[:min(firstPage, len(r.feed.Entries))]
-	briefs, _ := h.keeper.ranker.Brief(r.feed, r.profile, first, r.order, "fr", h.keeper.now())
+	briefs, _ := h.keeper.ranker.Brief(r.feed, r.profile, first, r.order, h.keeper.now())
 	out := json.NewEncoder(hash)
 	for _, b := range briefs {
 		if err := out.Encode(b.Content); err != nil {

@@ -50,7 +50,7 @@ func (k *Keeper) kept(ctx context.Context, agent string, order fil.Order) (r rea
 	defer cancel()
 	kept, err := k.store.Get(bounded, agent)
 	now := k.now()
-	if stored := err == nil && order == fil.OrderRanked && kept.Found; stored && k.ranker.Fresh(kept.Feed, kept.Profile, now) {
+	if stored := err == nil && order == fil.OrderRanked && kept.Found; stored && k.fresh(kept.Feed, kept.Profile, now) {
 		// One write a day tells that the agent still reads.
 		if now.Sub(kept.Read) >= 24*time.Hour {
 			k.put(ctx, kept.Feed, now)
@@ -79,6 +79,12 @@ func (k *Keeper) kept(ctx context.Context, agent string, order fil.Order) (r rea
 		k.put(ctx, feed, now)
 	}
 	return reading{feed: feed, profile: kept.Profile, order: order}, outcomeRanked, nil
+}
+
+// fresh says whether a kept feed is still what ranking would answer.
+func (k *Keeper) fresh(feed fil.Feed, profile []byte, now time.Time) bool {
+	_, fresh := k.ranker.Brief(feed, profile, nil, fil.OrderRanked, now)
+	return fresh
 }
 
 // profile reads the whole profile of an agent.
@@ -191,7 +197,7 @@ func (k *Keeper) refresh(ctx context.Context, agents []string) ([]Kept, error) {
 		case !kept.Found:
 			k.metrics.warmed.WithLabelValues("absent").Inc()
 			continue
-		case k.ranker.Fresh(kept.Feed, kept.Profile, now):
+		case k.fresh(kept.Feed, kept.Profile, now):
 			k.metrics.warmed.WithLabelValues("fresh").Inc()
 		default:
 			feed, err := k.rank(kept.Feed.Agent, kept.Profile, fil.OrderRanked, now)

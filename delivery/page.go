@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/bits"
 	"net/url"
 	"slices"
 	"strconv"
@@ -34,22 +35,24 @@ type languages struct{ asked, accepted string }
 // page is the answer; body is nil when the client has it already.
 type page struct {
 	etag     string // empty for an answer that is not to be kept: a degraded one, or one that says when it was made
-	body     []byte
+	body     []byte // to be released once it is written
 	next     string
 	degraded bool
 }
 
-// item is one content of a page. A page whose reader asks for it has all explanations, others none.
+// item is one content of a page. One that was explained anew has sentences; one that a feed keeps has a note in their place.
 type item struct {
 	fil.Brief
-	explanation *fil.Explanation
+	key         fil.ContentKey
+	reasons     []string
+	explanation *fil.Explanation // in a page in full
 }
 
 // read answers one page and counts it.
 func (k *Keeper) read(ctx context.Context, q query) (page, error) {
 	began := time.Now()
 	p, outcome, err := k.page(ctx, q)
-	if fault := fil.FaultsOf(err); fault != nil {
+	if err != nil && fil.FaultsOf(err) != nil {
 		outcome = outcomeRefused
 	}
 	k.metrics.reads.WithLabelValues(outcome).Inc()
@@ -90,12 +93,13 @@ func (k *Keeper) page(ctx context.Context, q query) (p page, outcome string, err
 		outcome, p.etag = outcomeDegraded, ""
 	}
 	p.next, p.degraded = left.String(), r.degraded
-	if p.body, err = k.appendPage(r, items, ends{next: p.next, explain: explainAt(r, q.language.asked)}, language); err != nil {
+	if p.body, err = k.appendPage(r, items, ends{next: p.next, explain: explainAt(r, q.language.asked)}, language, now); err != nil {
 		return page{}, outcomeFailed, err
 	}
 	if p.etag == "" && !p.degraded && !q.full {
 		p.etag = entityTag(digest(p.body))
 		if matches(q.known, p.etag) {
+			k.release(p.body)
 			return page{etag: p.etag}, outcomeNotModified, nil
 		}
 	}
@@ -139,9 +143,9 @@ func (k *Keeper) items(ctx context.Context, r *reading, rest Cursor, q query, la
 		some := entries[:n]
 		stray := func(e fil.Entry) bool { return strays[e.Content] }
 		if brief := !q.full && (len(strays) == 0 || !slices.ContainsFunc(some, stray)); brief {
-			if briefs, fresh := k.ranker.Brief(r.feed, r.profile, some, r.order, language, now); fresh {
-				for _, b := range briefs {
-					out = append(out, item{Brief: b})
+			if briefs, fresh := k.ranker.Brief(r.feed, r.profile, some, r.order, now); fresh {
+				for i, b := range briefs {
+					out = append(out, item{Brief: b, key: some[i].Content})
 				}
 				entries = entries[n:]
 				continue
@@ -159,8 +163,9 @@ func (k *Keeper) items(ctx context.Context, r *reading, rest Cursor, q query, la
 		}
 		entries = entries[n:]
 	}
-	for _, e := range entries {
-		left = append(left, e.Content)
+	left = make(Cursor, len(entries))
+	for i, e := range entries {
+		left[i] = e.Content
 	}
 	return out, left, nil
 }
@@ -176,7 +181,7 @@ func (k *Keeper) place(out []item, r reading, some []fil.Entry, full bool, langu
 	}
 	for i := range placements {
 		p := &placements[i]
-		one := item{Brief: fil.Brief{Content: &contents[i], Score: rounded(p.Score), Reasons: p.Reasons, Acknowledged: p.Acknowledged}}
+		one := item{key: fil.KeyOf(p.Content), reasons: orEmpty(p.Reasons), Brief: fil.Brief{Content: &contents[i], Score: rounded(p.Score), Acknowledged: p.Acknowledged}}
 		if full {
 			one.Score, one.explanation = p.Score, &p.Explanation // the terms of the score add up to the whole number
 		}
@@ -211,19 +216,29 @@ func firstTag(header string) string {
 	return first
 }
 
-// tagOf digests what a kept feed was computed from and what came of it. Until is part of it because what time alone
-// changes, such as the end of a pin, changes no stamp.
+// tagOf digests, in 96 bits, what a kept feed was computed from and what came of it. Until is part of it because what time
+// alone changes, such as the end of a pin, changes no stamp.
 func tagOf(feed fil.Feed) string {
-	b := make([]byte, 0, 64+14*len(feed.Entries))
-	b = append(append(b, feed.Policy...), 0)
-	b = binary.BigEndian.AppendUint64(b, feed.Stamp)
-	b = binary.BigEndian.AppendUint64(b, uint64(feed.Until.UnixNano()))
+	a, b := blend(0x9e3779b97f4a7c15, feed.Stamp), blend(0xd1b54a32d192ed03, feed.Stamp)
+	add := func(v uint64) { a, b = blend(a, v), blend(b, v) }
+	add(uint64(feed.Until.UnixNano()))
+	add(uint64(fil.KeyOf(feed.Policy)))
+	add(uint64(fil.KeyOf(feed.Agent)))
 	for _, e := range feed.Entries {
-		b = binary.BigEndian.AppendUint64(b, uint64(e.Content))
-		b = binary.BigEndian.AppendUint32(b, math.Float32bits(e.Score))
-		b = binary.BigEndian.AppendUint16(b, uint16(e.Note))
+		add(uint64(e.Content))
+		add(uint64(math.Float32bits(e.Score))<<16 | uint64(e.Note))
 	}
-	return digest(b)
+	var sum [16]byte
+	binary.BigEndian.PutUint64(sum[:], a)
+	binary.BigEndian.PutUint64(sum[8:], b)
+	return base64.RawURLEncoding.EncodeToString(sum[:12])
+}
+
+// blend adds a value to a digest in which order matters: the two halves of a product of 128 bits (as wyhash, Wang, 2019). It
+// tells feeds apart; it is no seal.
+func blend(digest, value uint64) uint64 {
+	high, low := bits.Mul64(digest^0xa0761d6478bd642f, value^0xe7037ed1a0b428db)
+	return high ^ low ^ bits.RotateLeft64(digest, 29)
 }
 
 // digest is 96 bits of SHA-256 in base64url.

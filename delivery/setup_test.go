@@ -98,7 +98,7 @@ func (n *newest) stamp(agent string, profile []byte) uint64 {
 	return h.Sum64()
 }
 
-func (n *newest) Fresh(feed fil.Feed, profile []byte, now time.Time) bool {
+func (n *newest) fresh(feed fil.Feed, profile []byte, now time.Time) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return now.Before(feed.Until) && feed.Stamp == n.stamp(feed.Agent, profile)
@@ -139,18 +139,24 @@ func (n *newest) Rank(agent string, profile []byte, order fil.Order, now time.Ti
 func score(c fil.Content) float32 { return float32(c.PublishedAt.Sub(noon).Hours() / 24) }
 
 // Brief is what Place says of a feed that is fresh, without its explanation. A note of the rank says so.
-func (n *newest) Brief(feed fil.Feed, profile []byte, entries []fil.Entry, _ fil.Order, language string, now time.Time) (briefs []fil.Brief, fresh bool) {
-	if !n.Fresh(feed, profile, now) {
+func (n *newest) Brief(feed fil.Feed, profile []byte, entries []fil.Entry, _ fil.Order, now time.Time) (briefs []fil.Brief, fresh bool) {
+	if !n.fresh(feed, profile, now) {
 		return nil, false
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for _, e := range entries {
 		c := n.contents[e.Content]
-		briefs = append(briefs, fil.Brief{Content: &c, Score: float64(e.Score), Reasons: []string{n.says.In(language), fmt.Sprint(e.Note)}})
+		briefs = append(briefs, fil.Brief{Content: &c, Score: float64(e.Score), Note: e.Note})
 	}
 	n.told += len(briefs)
 	return briefs, true
+}
+
+func (n *newest) Sentences(_ *fil.Content, note fil.Note, language string, _ time.Time) []string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return []string{n.says.In(language), fmt.Sprint(note)}
 }
 
 func (n *newest) Place(agent string, profile []byte, entries []fil.Entry, order fil.Order, language string, now time.Time) ([]fil.Placement, []fil.Content, error) {

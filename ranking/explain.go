@@ -37,10 +37,12 @@ func (r *Ranker) Place(agent string, profile []byte, entries []fil.Entry, order 
 
 // explainer puts one build into words.
 type explainer struct {
-	teller
-	r  *Ranker
-	sc *scratch
-	b  *board
+	r     *Ranker
+	sc    *scratch
+	b     *board
+	order fil.Order
+	now   time.Time
+	say   *phrases
 
 	// What all placements of one call have in common.
 	degree, acts string
@@ -49,7 +51,7 @@ type explainer struct {
 }
 
 func (r *Ranker) explainer(sc *scratch, b *board, order fil.Order, language string, now time.Time) *explainer {
-	e := &explainer{teller: r.teller(b.snap, b.trends, order, language, now), r: r, sc: sc, b: b}
+	e := &explainer{r: r, sc: sc, b: b, order: order, now: now, say: r.spoken(language)}
 	e.basis = fil.Basis{
 		Policy: r.policy.Version, Profile: sc.profile.Offset(), Order: order, At: now.UTC(),
 		Stamp: fmt.Sprintf("%016x", r.stamp(b.snap.stamp, b.trends, sc.member, sc.profile, order)),
@@ -84,7 +86,7 @@ func (e *explainer) placement(place int32) fil.Placement {
 		score += p.Contribution
 	}
 	return fil.Placement{
-		Content: content.ID, Score: score, Reasons: e.append(nil, e.b.row(place), e.r.note(e.sc, e.b, at, e.order)),
+		Content: content.ID, Score: score, Reasons: e.reasons(at),
 		Acknowledged: e.sc.marks[place]&markAcknowledged != 0,
 		Explanation: fil.Explanation{
 			Degree: e.degree, Data: e.data(place, content), Parameters: parameters, Operations: e.operations(at, position), Basis: e.basis,
@@ -94,6 +96,17 @@ func (e *explainer) placement(place int32) fil.Placement {
 
 func (e *explainer) parameter(name, label string, value, weight float64) fil.Parameter {
 	return fil.Parameter{Name: name, Label: label, Value: value, Weight: weight, Contribution: value * weight}
+}
+
+// date writes a day as it is in now's location.
+func (e *explainer) date(t time.Time) string {
+	return e.say.date(t.In(e.now.Location()), e.now.Year())
+}
+
+func (e *explainer) reasons(at placed) []string {
+	hour := moment(e.now)
+	note := e.r.noteAt(e.b.trends, e.b.row(at.place), e.r.note(e.sc, e.b, at, e.order), e.order, hour)
+	return sentences(e.b.content(at.place), note, e.say, hour)
 }
 
 // parameters are the terms of the score, all of them, with the numbers that were used.
@@ -148,7 +161,7 @@ func (e *explainer) data(place int32, content *fil.Content) []fil.Datum {
 		add(say.onThis, say.facts(f), say.fromAgent)
 	}
 	level := say.levels[0]
-	if heat := e.heat(e.b.row(place)); heat > 2 {
+	if heat := e.r.heat(e.b.trends, e.b.row(place), moment(e.now)); heat > 2 {
 		level = say.levels[2]
 	} else if heat > 0 {
 		level = say.levels[1]

@@ -1,6 +1,7 @@
 package ranking
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -12,7 +13,8 @@ import (
 const maxReasons = 3
 
 // What a note can say, four bits each, up to maxReasons of them from the lowest bits up, the weightiest first. Stores keep
-// notes: a code is never given another meaning, and there is room for five more.
+// notes: a code is never given another meaning, and there is room for four more. The last three depend on the moment, and are
+// in no note that is kept.
 const (
 	notedMandatory = 1 + iota
 	notedPinned
@@ -22,6 +24,9 @@ const (
 	notedSource
 	notedAuthor
 	notedKind
+	notedPopular
+	notedRecent
+	notedPublished
 )
 
 // The bits above the codes: which of its topics the content is there for, and whether it was acknowledged.
@@ -49,7 +54,7 @@ func (r *Ranker) note(sc *scratch, b *board, p placed, order fil.Order) (note fi
 	if which >= noteTopics {
 		topic, which = 0, 0
 	}
-	gave := [...]float64{
+	gave := [notedKind + 1]float64{
 		notedImportant: w.Priority * float64(b.row(p.place).priority), notedTopic: w.Topic * topic,
 		notedSource: w.Source * sc.source[b.codes[columnSource][p.place]], notedAuthor: w.Author * sc.author[b.codes[columnAuthor][p.place]],
 		notedKind: w.Kind * sc.kind[b.codes[columnKind][p.place]],
@@ -87,131 +92,149 @@ func noteOfRule(p placed) fil.Note {
 	return 0
 }
 
-// teller puts notes into sentences, in one language. Its moment is the last full hour, so that sentences stay the same for
-// an hour at least while nothing else changes, and in every process.
-type teller struct {
-	policy *Policy
-	snap   *snapshot
-	trends *trends
-	say    *phrases
-	order  fil.Order
-	hour   time.Time
-}
+// moment is the last full hour: what time takes away it takes then, so that reasons stay the same for an hour at least while
+// nothing else changes, and in every process.
+func moment(now time.Time) time.Time { return now.Truncate(time.Hour) }
 
-func (r *Ranker) teller(s *snapshot, m *trends, order fil.Order, language string, now time.Time) teller {
-	t := teller{policy: &r.policy, snap: s, trends: m, say: &r.french, order: order, hour: now.Truncate(time.Hour)}
-	if strings.HasPrefix(strings.ToLower(language), "en") {
-		t.say = &r.english
+// noteAt completes a note with what holds at a moment: that the content is read much now, that it is recent, and its date when
+// there is nothing else to say. It notes one reason at least.
+func (r *Ranker) noteAt(m *trends, row *row, note fil.Note, order fil.Order, at time.Time) fil.Note {
+	if order == fil.OrderChronological {
+		return note&noteAcknowledged | notedPublished
 	}
-	return t
-}
-
-// date writes a day as it is in the reader's location.
-func (t *teller) date(day time.Time) string {
-	return t.say.date(day.In(t.hour.Location()), t.hour.Year())
-}
-
-// append adds the sentences about a content: those that its note keeps, then those that time takes away (that it is read
-// much now, that it is recent), and its date when there is nothing else to say. At least one, at most maxReasons.
-func (t *teller) append(to []string, row *row, note fil.Note) []string {
-	most := len(to) + maxReasons
-	if t.order == fil.OrderChronological {
-		return append(to, about(t.say.publishedOn, t.date(row.content.PublishedAt)))
+	place := 0
+	for place < maxReasons && note>>(noteCode*place)&(1<<noteCode-1) != 0 {
+		place++
 	}
-	for place := range maxReasons {
-		if sentence := t.sentence(row, int(note>>(noteCode*place)&(1<<noteCode-1)), int(note>>noteTopic&(noteTopics-1))); sentence != "" {
-			to = append(to, sentence)
-		}
+	add := func(code fil.Note) { note, place = note|code<<(noteCode*place), place+1 }
+	if place < maxReasons && r.heat(m, row, at) >= weightOfReason {
+		add(notedPopular)
 	}
-	if len(to) < most && t.heat(row) >= weightOfReason {
-		to = append(to, t.say.popular)
+	if place < maxReasons && r.recent(row, at) {
+		add(notedRecent)
 	}
-	if len(to) < most && t.recent(row) {
-		to = append(to, t.say.recent)
+	if place == 0 {
+		add(notedPublished)
 	}
-	if len(to) == most-maxReasons {
-		to = append(to, about(t.say.publishedOn, t.date(row.content.PublishedAt)))
-	}
-	return to
-}
-
-// sentence is that of a code; empty for a code that is not known, or about a name that the content does not have.
-func (t *teller) sentence(row *row, code, topic int) string {
-	content, names := row.content, &t.snap.names
-	name := ""
-	switch code {
-	case notedMandatory:
-		return about(t.say.mandatory, t.date(content.MandatoryUntil))
-	case notedPinned:
-		if content.Source == "" {
-			return t.say.pinned
-		}
-		return about(t.say.pinnedBy, content.Source)
-	case notedDiscovery:
-		return t.say.discovery
-	case notedImportant:
-		return t.say.important
-	case notedTopic:
-		if topic < len(row.topics) {
-			name = names[columnTopic][row.topics[topic]]
-		}
-		return about(t.say.oftenTopic, name)
-	case notedSource:
-		return about(t.say.oftenSource, content.Source)
-	case notedAuthor:
-		return about(t.say.oftenAuthor, content.Author)
-	case notedKind:
-		return about(t.say.oftenKind, t.say.kind(content.Kind))
-	}
-	return ""
-}
-
-// about puts a name into a sentence, as fmt.Sprintf does and several times as fast: a page has some forty.
-func about(sentence, name string) string {
-	if name == "" {
-		return ""
-	}
-	before, after, _ := strings.Cut(sentence, "%s")
-	return before + name + after
+	return note
 }
 
 // heat is what popularity is worth now and not since the publication: over 1, the acts of the last half-lives count
 // more than the prior.
-func (t *teller) heat(r *row) float64 {
-	current := row{key: r.key, published: max(r.published, nanos(t.hour))}
-	if gain := t.trends.gain(&current, t.policy); gain >= 0.5 {
-		return t.policy.Weights.Popularity * gain
+func (r *Ranker) heat(m *trends, of *row, at time.Time) float64 {
+	current := row{key: of.key, published: max(of.published, nanos(at))}
+	if gain := m.gain(&current, &r.policy); gain >= 0.5 {
+		return r.policy.Weights.Popularity * gain
 	}
 	return 0
 }
 
 // recent says whether a content is young beside the time in which contents lose half of their worth.
-func (t *teller) recent(r *row) bool {
-	age := t.hour.Sub(r.content.PublishedAt).Hours()
-	return 1-age/(2*t.policy.HalfLives.PublicationHours) >= weightOfReason
+func (r *Ranker) recent(of *row, at time.Time) bool {
+	age := float64(nanos(at)-of.published) / float64(time.Hour)
+	return 1-age/(2*r.policy.HalfLives.PublicationHours) >= weightOfReason
+}
+
+// spoken are the phrases of a language.
+func (r *Ranker) spoken(language string) *phrases {
+	if strings.HasPrefix(strings.ToLower(language), "en") {
+		return &r.english
+	}
+	return &r.french
 }
 
 // Brief gives items of a feed, in the entries' order and without anything being ranked: the contents as they are now, and
-// the reasons that Place would give. It can do so because the feed is checked to be, at this moment, what Rank gives in
-// that order: fresh is false when it is not, and then the feed must be ranked again. Entries must be of the feed, with
+// notes of the reasons that Place would give. It can do so because the feed is checked to be, at this moment, what Rank gives
+// in that order: fresh is false when it is not, and then the feed must be ranked again. Entries must be of the feed, with
 // their notes; the profile may be its first 9 bytes alone. While a feed is fresh, its briefs change at full hours only.
-func (r *Ranker) Brief(feed fil.Feed, profile []byte, entries []fil.Entry, order fil.Order, language string, now time.Time) (briefs []fil.Brief, fresh bool) {
+func (r *Ranker) Brief(feed fil.Feed, profile []byte, entries []fil.Entry, order fil.Order, now time.Time) (briefs []fil.Brief, fresh bool) {
 	s, m := r.catalogue.current.Load(), r.trends()
 	if !r.isFresh(s, m, feed, profile, order, now) {
 		return nil, false
 	}
-	t := r.teller(s, m, order, language, now)
-	briefs, sentences := make([]fil.Brief, 0, len(entries)), make([]string, 0, maxReasons*len(entries))
-	for _, entry := range entries {
+	briefs, hour := make([]fil.Brief, len(entries)), moment(now)
+	for i, entry := range entries {
 		at := s.find(entry.Content)
 		if at < 0 {
 			return nil, false // not an entry of this feed
 		}
-		from := len(sentences)
-		sentences = t.append(sentences, &s.rows[at], entry.Note)
-		briefs = append(briefs, fil.Brief{
-			Content: s.rows[at].content, Score: float64(entry.Score), Reasons: slices.Clip(sentences[from:]), Acknowledged: entry.Note&noteAcknowledged != 0,
-		})
+		row := &s.rows[at]
+		briefs[i] = fil.Brief{
+			Content: row.content, Score: float64(entry.Score), Note: r.noteAt(m, row, entry.Note, order, hour), Acknowledged: entry.Note&noteAcknowledged != 0,
+		}
 	}
 	return briefs, true
+}
+
+// Sentences puts the reasons of a brief about a content into words, one to three. They are a function of the content, the note
+// and the language, French or English, and of the year and the location of now.
+func (r *Ranker) Sentences(content *fil.Content, note fil.Note, language string, now time.Time) []string {
+	return sentences(content, note, r.spoken(language), now)
+}
+
+func sentences(content *fil.Content, note fil.Note, say *phrases, now time.Time) []string {
+	said := make([]string, 0, maxReasons)
+	for place := range maxReasons {
+		if sentence := sentenceOf(content, int(note>>(noteCode*place)&(1<<noteCode-1)), int(note>>noteTopic&(noteTopics-1)), say, now); sentence != "" {
+			said = append(said, sentence)
+		}
+	}
+	if len(said) == 0 { // noted by a newer program
+		said = append(said, sentenceOf(content, notedPublished, 0, say, now))
+	}
+	return said
+}
+
+// sentenceOf is that of a code; empty for a code that is not known, or about a name that the content does not have.
+func sentenceOf(c *fil.Content, code, topic int, say *phrases, now time.Time) string {
+	date := func(day time.Time) string { return say.date(day.In(now.Location()), now.Year()) }
+	switch code {
+	case notedMandatory:
+		return about(say.mandatory, date(c.MandatoryUntil))
+	case notedPinned:
+		if c.Source == "" {
+			return say.pinned
+		}
+		return about(say.pinnedBy, c.Source)
+	case notedDiscovery:
+		return say.discovery
+	case notedImportant:
+		return say.important
+	case notedTopic:
+		return about(say.oftenTopic, topicOf(c, topic))
+	case notedSource:
+		return about(say.oftenSource, c.Source)
+	case notedAuthor:
+		return about(say.oftenAuthor, c.Author)
+	case notedKind:
+		return about(say.oftenKind, say.kind(c.Kind))
+	case notedPopular:
+		return say.popular
+	case notedRecent:
+		return say.recent
+	case notedPublished:
+		return about(say.publishedOn, date(c.PublishedAt))
+	}
+	return ""
+}
+
+// topicOf is one of a content's topics, as the catalogue counts them: each once, and none that is empty.
+func topicOf(c *fil.Content, which int) string {
+	for i, topic := range c.Topics {
+		if topic == "" || slices.Contains(c.Topics[:i], topic) {
+			continue
+		}
+		if which == 0 {
+			return topic
+		}
+		which--
+	}
+	return ""
+}
+
+func about(sentence, name string) string {
+	if name == "" {
+		return ""
+	}
+	return fmt.Sprintf(sentence, name)
 }

@@ -49,17 +49,21 @@ func TestBrief_SaysWhatPlaceSays(t *testing.T) {
 			}
 			for _, now := range []time.Time{noon, noon.Add(feed.Until.Sub(noon) / 2), feed.Until.Add(-1)} {
 				for _, language := range []string{"fr-FR", "en"} {
-					briefs, fresh := ranker.Brief(feed, profile[:min(9, len(profile))], feed.Entries, order, language, now)
+					briefs, fresh := ranker.Brief(feed, profile[:min(9, len(profile))], feed.Entries, order, now)
 					placements, contents, err := ranker.Place("alice", profile, feed.Entries, order, language, now)
 					if err != nil || !fresh || len(briefs) != len(placements) {
 						t.Fatalf("fresh %v, %d briefs of %d placements, error %v", fresh, len(briefs), len(placements), err)
 					}
 					for i, b := range briefs {
-						want := fil.Brief{Content: &contents[i], Score: float64(feed.Entries[i].Score), Reasons: placements[i].Reasons, Acknowledged: placements[i].Acknowledged}
+						want := fil.Brief{Content: &contents[i], Score: float64(feed.Entries[i].Score), Note: b.Note, Acknowledged: placements[i].Acknowledged}
 						if diff := cmp.Diff(want, b); diff != "" {
 							t.Fatalf("%s at %v: %s", order, now, diff)
 						}
-						said[b.Reasons[0]]++
+						reasons := ranker.Sentences(b.Content, b.Note, language, now)
+						if diff := cmp.Diff(placements[i].Reasons, reasons); diff != "" || len(reasons) == 0 || len(reasons) > 3 {
+							t.Fatalf("%s at %v: %s", order, now, diff)
+						}
+						said[reasons[0]]++
 					}
 				}
 			}
@@ -77,11 +81,11 @@ func TestBrief_LetsTimeTakeReasonsAway(t *testing.T) {
 	feed := rank(t, ranker, nil, noon)
 	last := []string{"Très lu dans l'organisation", "Récent"}
 	for later := time.Duration(0); later < 24*time.Hour; later += 20 * time.Minute {
-		briefs, fresh := ranker.Brief(feed, nil, feed.Entries, fil.OrderRanked, "fr", noon.Add(later))
+		briefs, fresh := ranker.Brief(feed, nil, feed.Entries, fil.OrderRanked, noon.Add(later))
 		if !fresh {
 			t.Fatal("not fresh")
 		}
-		if got := briefs[0].Reasons; !slices.Equal(got, last) {
+		if got := ranker.Sentences(briefs[0].Content, briefs[0].Note, "fr", noon); !slices.Equal(got, last) {
 			if (noon.Add(later)).Truncate(time.Hour) != noon.Add(later) || !slices.Equal(got, last[:1]) {
 				t.Errorf("%v later: %q, after %q", later, got, last)
 			}
@@ -99,7 +103,7 @@ func TestBrief_OfAFeedThatIsNotFresh(t *testing.T) {
 	profile := profileOf(did(fil.Read, "a", noon))
 	feed := rank(t, ranker, profile, noon)
 	brief := func(profile []byte, entries []fil.Entry, order fil.Order, now time.Time) bool {
-		briefs, fresh := ranker.Brief(feed, profile, entries, order, "fr", now)
+		briefs, fresh := ranker.Brief(feed, profile, entries, order, now)
 		if !fresh && briefs != nil {
 			t.Errorf("not fresh, and %d briefs", len(briefs))
 		}

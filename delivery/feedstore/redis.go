@@ -65,6 +65,8 @@ type Store struct {
 	cfg        Config
 	unreadable prometheus.Counter
 	packed     prometheus.Histogram
+	together   gathering
+	alone      bool // on a cluster
 }
 
 // New makes a store on a client that the caller closes.
@@ -87,6 +89,8 @@ func New(client redis.UniversalClient, cfg Config, reg prometheus.Registerer) (*
 			NativeHistogramBucketFactor: 1.1, NativeHistogramMaxBucketNumber: 160, NativeHistogramMinResetDuration: time.Hour,
 		}),
 	}
+	s.together.read = s.read
+	_, s.alone = client.(*redis.ClusterClient)
 	for _, c := range []prometheus.Collector{s.unreadable, s.packed} {
 		if err := reg.Register(c); err != nil {
 			return nil, fmt.Errorf("feed store: register metrics: %w", err)
@@ -95,29 +99,47 @@ func New(client redis.UniversalClient, cfg Config, reg prometheus.Registerer) (*
 	return s, nil
 }
 
-// Get reads an agent's feed, and the first 1,024 bytes of the profile, in one exchange.
+// Get reads an agent's feed, and the first 1,024 bytes of the profile, in one exchange: its own, or one with those that others
+// read at the same time. In a cluster it is its own, for a node that is away must not hold up what others have.
 func (s *Store) Get(ctx context.Context, agent string) (delivery.Kept, error) {
-	pipe := s.client.Pipeline()
-	feed, profile := pipe.Get(ctx, Key(agent)), pipe.GetRange(ctx, s.cfg.Beside(agent), 0, headBytes-1)
-	if _, err := pipe.Exec(ctx); err != nil && !errors.Is(err, redis.Nil) {
-		return delivery.Kept{}, fmt.Errorf("read a feed: %w", err)
+	var got raw
+	if s.alone {
+		got = s.read(ctx, []string{agent})[0]
+	} else {
+		got = s.together.get(ctx, agent)
 	}
-	packed, err := feed.Bytes()
-	switch {
-	case errors.Is(err, redis.Nil):
-		packed = nil
-	case err != nil:
-		return delivery.Kept{}, fmt.Errorf("read a feed: %w", err)
-	case packed == nil:
-		packed = []byte{} // there, and empty
+	if got.err != nil {
+		return delivery.Kept{}, fmt.Errorf("read a feed: %w", got.err)
 	}
-	head, err := profile.Bytes()
-	if err != nil {
-		return delivery.Kept{}, fmt.Errorf("read a feed: %w", err)
-	}
-	kept := s.kept(agent, packed, head)
-	kept.Cut = len(head) == headBytes
+	kept := s.kept(agent, got.feed, got.profile)
+	kept.Cut = len(got.profile) == headBytes
 	return kept, nil
+}
+
+// read gives what there is for agents, in their order.
+func (s *Store) read(ctx context.Context, agents []string) []raw {
+	pipe := s.client.Pipeline()
+	type answers struct{ feed, profile *redis.StringCmd }
+	asked := make([]answers, len(agents))
+	for i, agent := range agents {
+		asked[i] = answers{pipe.Get(ctx, Key(agent)), pipe.GetRange(ctx, s.cfg.Beside(agent), 0, headBytes-1)}
+	}
+	_, _ = pipe.Exec(ctx) // each answer has its own error
+	all := make([]raw, len(agents))
+	for i, a := range asked {
+		var missing error
+		all[i].feed, missing = a.feed.Bytes()
+		all[i].profile, all[i].err = a.profile.Bytes()
+		switch {
+		case errors.Is(missing, redis.Nil):
+			all[i].feed = nil
+		case missing != nil:
+			all[i].err = missing
+		case all[i].feed == nil:
+			all[i].feed = []byte{} // there, and empty
+		}
+	}
+	return all
 }
 
 // GetMany reads the feeds and whole profiles of many agents in one pipeline; the answer has their order.

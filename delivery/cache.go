@@ -1,0 +1,134 @@
+package delivery
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/filengine/fil"
+)
+
+// cache holds contents as JSON in one language, and the reasons that notes about them give. It has two generations: when the
+// young one has half of the bytes allowed, the old one is dropped and the young one grows old; what is read in the old one
+// becomes young again.
+type cache struct {
+	markdown *markdown
+	most     int // bytes of one generation
+
+	mu         sync.RWMutex
+	young, old map[cacheKey]cached
+	size       int // bytes of the young generation
+}
+
+// cacheKey names a content in a language and, if it says in which language sentences are, what a note about it says.
+type cacheKey struct {
+	content          fil.ContentKey
+	language, spoken string // of the variant chosen, and of the sentences, so that what readers ask for cannot fill the cache
+	year             int    // of the sentences
+	note             fil.Note
+}
+
+// cached is what was made of a content.
+type cached struct {
+	from *fil.Content
+	parts
+	bytes int // of its own: those of a content are shared by what notes say of it
+}
+
+// of gives what was made of a content; nothing if it was made of another.
+func (c cached) of(content *fil.Content) parts {
+	if c.from == content || c.content != nil && same(c.from, content) {
+		return c.parts
+	}
+	return parts{}
+}
+
+func newCache(most int) *cache {
+	return &cache{markdown: newMarkdown(), most: most / 2, young: map[cacheKey]cached{}}
+}
+
+// content gives the JSON of a FeedContent in a language; the caller must not change it.
+func (c *cache) content(key cacheKey, content *fil.Content, language string) ([]byte, error) {
+	c.mu.RLock()
+	ready, young := c.young[key]
+	if !young {
+		ready = c.old[key]
+	}
+	c.mu.RUnlock()
+	if made := ready.of(content).content; made != nil {
+		if !young {
+			c.put(key, ready)
+		}
+		return made, nil
+	}
+	made, err := c.encode(content, key.language, language)
+	if err != nil {
+		return nil, fmt.Errorf("content %s: %w", content.ID, err)
+	}
+	c.put(key, cached{content, parts{content: made}, len(made)})
+	return made, nil
+}
+
+func (c *cache) encode(content *fil.Content, tag, language string) ([]byte, error) {
+	variant := content.In(language)
+	html, err := c.markdown.html(variant.Body)
+	if err != nil {
+		return nil, err
+	}
+	return encode(FeedContent{
+		ID: content.ID, Kind: content.Kind, Title: variant.Title, Summary: variant.Summary, BodyHTML: html, Language: tag,
+		Topics: orEmpty(content.Topics), Source: content.Source, Author: content.Author, Community: content.Community,
+		PublishedAt: content.PublishedAt.UTC(), PinnedUntil: utc(content.PinnedUntil), MandatoryUntil: utc(content.MandatoryUntil),
+	})
+}
+
+// cacheOverhead is about what an entry takes beside its bytes.
+const cacheOverhead = 512
+
+func (c *cache) put(key cacheKey, entry cached) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if before, ok := c.young[key]; ok {
+		c.size -= before.bytes + cacheOverhead
+	}
+	c.young[key] = entry
+	c.size += entry.bytes + cacheOverhead
+	if c.size > c.most {
+		c.old, c.young, c.size = c.young, map[cacheKey]cached{}, 0
+	}
+}
+
+// same compares every field that is answered. Contents of one catalogue share their strings, so that comparing them
+// costs no walk over the text.
+func same(a, b *fil.Content) bool {
+	return a.ID == b.ID && a.Title == b.Title && a.Body == b.Body && a.Summary == b.Summary && a.Kind == b.Kind && a.Language == b.Language &&
+		a.Source == b.Source && a.Author == b.Author && a.Community == b.Community && slices.Equal(a.Topics, b.Topics) && a.PublishedAt.Equal(b.PublishedAt) &&
+		a.PinnedUntil.Equal(b.PinnedUntil) && a.MandatoryUntil.Equal(b.MandatoryUntil) && reflect.DeepEqual(a.Translations, b.Translations)
+}
+
+// tagIn is the language of what Content.In chooses.
+func tagIn(c *fil.Content, language string) string {
+	if len(c.Translations) > 0 {
+		if _, ok := c.Translations[language]; ok {
+			return language
+		}
+		if len(language) > 2 {
+			if _, ok := c.Translations[language[:2]]; ok {
+				return language[:2]
+			}
+		}
+	}
+	if c.Language == "" {
+		return "fr"
+	}
+	return c.Language
+}
+
+func utc(t time.Time) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return t.UTC()
+}
