@@ -51,7 +51,9 @@ type Policy struct {
 		Popularity float64 `yaml:"popularity" json:"popularity"`
 		Affinity   float64 `yaml:"affinity" json:"affinity"`
 	} `yaml:"priors" json:"priors"`
+	Terms []Term `yaml:"terms" json:"terms"`
 	Rules struct {
+		Order          []Rule               `yaml:"order" json:"order"`
 		MandatoryFirst bool                 `yaml:"mandatory_first" json:"mandatory_first"`
 		PinnedAtMost   int                  `yaml:"pinned_at_most" json:"pinned_at_most"`
 		SeenBy         []fil.EngagementKind `yaml:"seen_by" json:"seen_by"`
@@ -104,6 +106,9 @@ func decodePolicy(p Policy, file []byte) (Policy, error) {
 		return Policy{}, err
 	}
 	slices.Sort(p.Rules.SeenBy)
+	if p.Terms == nil {
+		p.Terms = []Term{} // none is written in one way
+	}
 	canonical, err := json.Marshal(p)
 	if err != nil {
 		return Policy{}, fmt.Errorf("encode policy %s: %w", p.Name, err)
@@ -169,6 +174,8 @@ func (p *Policy) check(faults *fil.Faults) {
 	}
 	between("priors.popularity", p.Priors.Popularity, 0.01, 1e6)
 	between("priors.affinity", p.Priors.Affinity, 0.01, 1e6)
+	p.compileTerms(faults)
+	checkOrder(p.Rules.Order, faults)
 	between("rules.pinned_at_most", float64(p.Rules.PinnedAtMost), 0, 100)
 	between("rules.seen_after_shown", float64(p.Rules.SeenAfterShown), 0, math.MaxUint16)
 	for _, kind := range p.Rules.SeenBy {

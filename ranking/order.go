@@ -1,0 +1,46 @@
+package ranking
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/filengine/fil"
+)
+
+// Rule is a rule that comes after the scores.
+type Rule string
+
+// The rules, in the order of the default policy. The first three say in which group a content stands, the others move
+// contents within the groups after them.
+const (
+	RuleMandatory Rule = "mandatory" // mandatory contents not acknowledged
+	RulePinned    Rule = "pinned"    // pinned contents
+	RuleUnseen    Rule = "unseen"    // what was not seen before what was
+	RuleCaps      Rule = "caps"      // so many of a source and of a topic
+	RuleDiscovery Rule = "discovery" // places reserved for discovery
+)
+
+// Rules lists the rules in the order of the default policy.
+func Rules() []Rule {
+	return []Rule{RuleMandatory, RulePinned, RuleUnseen, RuleCaps, RuleDiscovery}
+}
+
+// checkOrder wants each rule once: a rule is switched off by its own key, not by leaving it out.
+func checkOrder(order []Rule, faults *fil.Faults) {
+	names := make([]string, 0, len(Rules()))
+	for _, rule := range Rules() {
+		names = append(names, string(rule))
+		if !slices.Contains(order, rule) {
+			faults.Add("rules.order", fmt.Sprintf("doit nommer aussi « %s » ; une règle s'éteint par sa propre clé", rule), fmt.Sprintf("must name %q too; a rule is switched off by its own key", rule))
+		}
+	}
+	for i, rule := range order {
+		switch {
+		case !slices.Contains(Rules(), rule):
+			faults.Add("rules.order", fmt.Sprintf("ne connaît pas « %s » : les règles sont %s", rule, strings.Join(names, ", ")), fmt.Sprintf("knows no %q: the rules are %s", rule, strings.Join(names, ", ")))
+		case slices.Contains(order[:i], rule):
+			faults.Add("rules.order", fmt.Sprintf("nomme « %s » deux fois", rule), fmt.Sprintf("names %q twice", rule))
+		}
+	}
+}
