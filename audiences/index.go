@@ -131,6 +131,7 @@ func (ix *Index) Audiences() []fil.Audience {
 // Member is a photograph of one agent and of the audiences at one moment: its answers agree with each other whatever is
 // applied meanwhile. Take a new one for each feed.
 type Member struct {
+	index *Index
 	row   *row
 	set   *audienceSet
 	in    []bool // for each of the set's volatile audiences: the answer of that moment
@@ -148,7 +149,7 @@ func (ix *Index) Member(agentID string) (Member, bool) {
 		r.past = ix.lives.past(agentID)
 	}
 	in, moment := set.moment(&r)
-	return Member{row: &r, set: set, in: in, stamp: scramble(r.stamp^scramble(set.stamp)) ^ moment}, true
+	return Member{index: ix, row: &r, set: set, in: in, stamp: scramble(r.stamp^scramble(set.stamp)) ^ moment}, true
 }
 
 // In says whether the agent is in the audience: the rule is asked of the photograph, clause by clause until one decides
@@ -169,6 +170,17 @@ func (m Member) In(audienceID string) bool {
 // that follow the time or other agents' records the agent is in. It is equal in every process where these are equal,
 // whatever the order they came in.
 func (m Member) Stamp() uint64 { return m.stamp }
+
+// Org is the path of the agent's organisation, and Language the one they read in, both empty when the directory does not say.
+func (m Member) Org() string { return m.index.text(atOrg, m.row) }
+
+// Language is the one that the agent reads in.
+func (m Member) Language() string { return m.index.text(atLanguage, m.row) }
+
+func (ix *Index) text(field int, r *row) string {
+	text, _ := ix.fields[field].decode(r.codes[field]).(string)
+	return text
+}
 
 // photograph copies an agent's row.
 func (ix *Index) photograph(id string) (r row, known bool) {

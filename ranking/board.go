@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/filengine/fil"
@@ -18,29 +19,47 @@ const (
 	groups
 )
 
-// board is what all agents' rankings share: the live contents as columns, with the part of the score that depends on
-// no agent, the best first. It holds until a content or a popularity changes, or time alone changes what is live.
+// board is what all agents' rankings under one policy share: the live contents as columns, with the part of the score that
+// depends on no agent, the best first. It is of one moment, and holds until a content or a signal changes, time alone
+// changes what is live, or the policy's tick has passed.
 type board struct {
 	snap   *snapshot
 	trends *trends
-	from   int64 // Unix nanoseconds; the board holds for from ≤ now < until
+	rules  *ruleset
+	moment int64 // Unix nanoseconds: what ages are counted from
+	from   int64 // the board holds for from ≤ now < until
 	until  int64
+	means  means
+	terms  []float64 // of one content, while the board is made
 
-	base      []float64 // freshness + priority + popularity, in log2 units; descending
+	base      []float64 // what features and terms shared by all add up to, in log2 units; descending
 	rows      []int32   // place in the snapshot
 	group     []uint8   // mandatory, pinned or unseen, as the content alone says
+	above     []int32   // places of the mandatory and pinned ones
 	set       []uint32
+	published []int64
 	codes     [columns][]uint32 // by column; the topic's is not used
 	topicFrom []int32           // topics[topicFrom[i]:topicFrom[i+1]]
 	topics    []uint32
-	newest    []int32 // places on the board, the last published first
-	at        []int32 // place in the snapshot → place on the board + 1, 0 when it is not live
+	waysFrom  []int32 // ways[waysFrom[i]:waysFrom[i+1]]
+	ways      []way
+	reads     []float32 // first reads of all time, by place
+	ever      []float32 // the same, by place in the snapshot
+	newest    []int32   // places on the board, the last published first
+	at        []int32   // place in the snapshot → place on the board + 1, 0 when it is not live
+	orgs      sync.Map  // organisation → []float32, the value of featOrg by place
+}
+
+// way leads from what an agent has read to a content that others have read as well.
+type way struct {
+	row    int32 // place in the snapshot of what was read
+	weight float32
 }
 
 // newBoard takes O(n log n) for n live contents; it is made once per change, not per feed.
-func (r *Ranker) newBoard(s *snapshot, m *trends, now int64) *board {
-	b := &board{snap: s, trends: m, from: math.MinInt64, until: math.MaxInt64, at: make([]int32, len(s.rows))}
-	bases := make([]float64, len(s.rows))
+func newBoard(rules *ruleset, s *snapshot, m *trends, now int64) *board {
+	moment, end := rules.tick(now)
+	b := &board{snap: s, trends: m, rules: rules, moment: moment, from: moment, until: end, at: make([]int32, len(s.rows))}
 	for i := range s.rows {
 		row := &s.rows[i]
 		if row.content == nil {
@@ -48,41 +67,100 @@ func (r *Ranker) newBoard(s *snapshot, m *trends, now int64) *board {
 		}
 		b.passes(now, row)
 		if row.liveAt(now) {
-			b.rows, bases[i] = append(b.rows, int32(i)), r.sharedScore(row, m)
+			b.rows = append(b.rows, int32(i))
 		}
+	}
+	b.read()
+	bases := make([]float64, len(s.rows))
+	var values [features]float64
+	for _, i := range b.rows {
+		b.sharedValues(i, &values)
+		bases[i] = rules.shared(&values) + b.termScore(i)
 	}
 	slices.SortFunc(b.rows, func(i, j int32) int {
 		return cmp.Or(cmp.Compare(bases[j], bases[i]), cmp.Compare(s.rows[j].published, s.rows[i].published), cmp.Compare(s.rows[i].key, s.rows[j].key))
 	})
-	n := len(b.rows)
-	b.base, b.group, b.set, b.topicFrom = make([]float64, n), make([]uint8, n), make([]uint32, n), make([]int32, n+1)
-	for c := range b.codes {
-		b.codes[c] = make([]uint32, n)
-	}
-	for place, i := range b.rows {
-		b.fill(place, bases[i], r.groupOf(&s.rows[i], now))
-	}
-	b.newest = make([]int32, n)
+	b.lay(bases, now)
+	b.newest = make([]int32, len(b.rows))
 	for i := range b.newest {
 		b.newest[i] = int32(i)
 	}
 	slices.SortFunc(b.newest, func(i, j int32) int {
-		x, y := &s.rows[b.rows[i]], &s.rows[b.rows[j]]
+		x, y := b.row(i), b.row(j)
 		return cmp.Or(cmp.Compare(y.published, x.published), cmp.Compare(x.key, y.key))
 	})
 	return b
 }
 
-func (b *board) fill(place int, base float64, group uint8) {
-	i := b.rows[place]
-	row := &b.snap.rows[i]
-	b.at[i] = int32(place) + 1
-	b.base[place], b.group[place], b.set[place] = base, group, row.set
-	for c := range b.codes {
-		b.codes[c][place] = row.codes[c]
+// termScore is what the policy's own terms add to a content.
+func (b *board) termScore(i int32) (score float64) {
+	b.terms = b.rules.policy.termValues(b.terms[:0], b.snap.rows[i].content, float64(b.ever[i]), b.now())
+	for t, value := range b.terms {
+		score += b.rules.policy.Terms[t].Weight * value
 	}
-	b.topics = append(b.topics, row.topics...)
-	b.topicFrom[place+1] = int32(len(b.topics))
+	return score
+}
+
+// now is the moment that ages are counted from.
+func (b *board) now() time.Time { return time.Unix(0, b.moment).UTC() }
+
+// read takes from the signals what ranking needs of every known content, live or not, and the means over live ones.
+func (b *board) read() {
+	b.ever = make([]float32, len(b.snap.rows))
+	for i := range b.snap.rows {
+		if row := &b.snap.rows[i]; row.content != nil {
+			s, _ := b.trends.of(row.key)
+			b.ever[i] = float32(s.ever)
+		}
+	}
+	for _, i := range b.rows {
+		s, _ := b.trends.of(b.snap.rows[i].key)
+		b.means.add(s)
+	}
+}
+
+// lay makes the columns, once the rows are in their order.
+func (b *board) lay(bases []float64, now int64) {
+	b.size(len(b.rows))
+	for place, i := range b.rows {
+		row := &b.snap.rows[i]
+		b.at[i] = int32(place) + 1
+		b.base[place], b.group[place], b.set[place] = bases[i], b.rules.groupOf(row, now), row.set
+		b.published[place], b.reads[place] = row.published, b.ever[i]
+		if b.group[place] < groupUnseen {
+			b.above = append(b.above, int32(place))
+		}
+		for c := range b.codes {
+			b.codes[c][place] = row.codes[c]
+		}
+		b.topics = append(b.topics, row.topics...)
+		b.topicFrom[place+1] = int32(len(b.topics))
+		s, _ := b.trends.of(row.key)
+		for _, other := range s.row {
+			if from := b.snap.find(other.content); from >= 0 {
+				b.ways = append(b.ways, way{from, other.weight})
+			}
+		}
+		b.waysFrom[place+1] = int32(len(b.ways))
+	}
+}
+
+// size makes room for so many contents in every column.
+func (b *board) size(n int) {
+	b.base, b.group, b.set, b.topicFrom, b.waysFrom = grow(b.base, n), grow(b.group, n), grow(b.set, n), grow(b.topicFrom, n+1), grow(b.waysFrom, n+1)
+	b.published, b.reads = grow(b.published, n), grow(b.reads, n)
+	for c := range b.codes {
+		b.codes[c] = grow(b.codes[c], n)
+	}
+	b.topicFrom[0], b.waysFrom[0] = 0, 0
+}
+
+// reset empties a board that is laid again.
+func (b *board) reset() {
+	b.means, b.above, b.topics, b.ways = means{}, b.above[:0], b.topics[:0], b.ways[:0]
+	b.orgs.Clear()
+	b.at = grow(b.at, len(b.snap.rows))
+	clear(b.at)
 }
 
 // passes narrows the time that the board holds to what this content's own moments allow.
@@ -96,42 +174,68 @@ func (b *board) passes(now int64, row *row) {
 	}
 }
 
-// sharedScore is the part of the score that is the same for every agent.
-func (r *Ranker) sharedScore(row *row, m *trends) float64 {
-	p := &r.policy
-	return halfLives(row.published, p.HalfLives.PublicationHours) + p.Weights.Priority*float64(row.priority) + p.Weights.Popularity*m.gain(row, p)
-}
-
-func (r *Ranker) groupOf(row *row, now int64) uint8 {
-	switch {
-	case r.policy.Rules.MandatoryFirst && now < row.mandatory:
-		return groupMandatory
-	case r.policy.Rules.PinnedAtMost > 0 && now < row.pinned:
-		return groupPinned
-	}
-	return groupUnseen
-}
-
-// boardAt gives the board for a moment: the shared one nearly always.
-func (r *Ranker) boardAt(now time.Time) *board {
+// boardAt gives the board of a policy for a moment: the shared one nearly always.
+func (r *Ranker) boardAt(rules *ruleset, now time.Time) *board {
 	at := nanos(now)
 	s, m := r.catalogue.current.Load(), r.trends()
-	if b := r.board.Load(); b != nil && b.snap == s && b.trends == m && b.from <= at && at < b.until {
+	if b := rules.board.Load(); b != nil && b.snap == s && b.trends == m && b.from <= at && at < b.until {
 		return b
 	}
-	b := r.newBoard(s, m, at)
-	r.board.Store(b)
+	b := newBoard(rules, s, m, at)
+	rules.board.Store(b)
 	return b
 }
 
+// inOrg gives the value of featOrg for an organisation, by place. It is made once a board and organisation.
+func (b *board) inOrg(org string) []float32 {
+	if org == "" || b.rules.policy.Weights[featOrg] == 0 && b.rules.policy.Newcomers.Org == 0 {
+		return nil
+	}
+	if ready, ok := b.orgs.Load(org); ok {
+		return ready.([]float32)
+	}
+	values := make([]float32, min(len(b.rows), b.rules.policy.Candidates))
+	for place := range values {
+		values[place] = float32(b.orgValue(int32(place), org))
+	}
+	b.orgs.Store(org, values)
+	return values
+}
+
+// orgValue compares how a content is read in an organisation with how it is read by all: each level of the tree, from the
+// top, takes the rate of the one above it for its prior.
+func (b *board) orgValue(place int32, org string) float64 {
+	key := b.key(place)
+	s, _ := b.trends.of(key)
+	if s.lately == 0 || b.means.lately == 0 {
+		return 0
+	}
+	all := s.lately / b.means.lately
+	rate := all
+	for i, levels := 0, 0; i <= len(org) && levels < 3; i++ {
+		if i < len(org) && org[i] != '/' {
+			continue
+		}
+		total := b.trends.orgTotal(org[:i])
+		rate = (b.trends.orgReads(key, org[:i]) + orgPrior*rate) / (total + orgPrior)
+		levels++
+	}
+	return math.Min(4, math.Max(-4, math.Log2(rate/all)))
+}
+
+// orgPrior is how many reads in an organisation count as much as what is read outside.
+const orgPrior = 10
+
 func (b *board) len() int { return len(b.rows) }
 
-func (b *board) content(place int32) *fil.Content { return b.snap.rows[b.rows[place]].content }
+func (b *board) content(place int32) *fil.Content { return b.row(place).content }
 
-func (b *board) key(place int32) fil.ContentKey { return b.snap.rows[b.rows[place]].key }
+func (b *board) key(place int32) fil.ContentKey { return b.row(place).key }
 
 func (b *board) row(place int32) *row { return &b.snap.rows[b.rows[place]] }
 
 func (b *board) topicsOf(place int32) []uint32 {
 	return b.topics[b.topicFrom[place]:b.topicFrom[place+1]]
 }
+
+func (b *board) waysTo(place int32) []way { return b.ways[b.waysFrom[place]:b.waysFrom[place+1]] }

@@ -53,10 +53,10 @@ type explainer struct {
 func (r *Ranker) explainer(sc *scratch, b *board, order fil.Order, language string, now time.Time) *explainer {
 	e := &explainer{r: r, sc: sc, b: b, order: order, now: now, say: r.spoken(language)}
 	e.basis = fil.Basis{
-		Policy: r.policy.Version, Profile: sc.profile.Offset(), Order: order, At: now.UTC(),
-		Stamp: fmt.Sprintf("%016x", r.stamp(b.snap.stamp, b.trends, sc.member, sc.profile, order)),
+		Policy: b.rules.policy.Version, Profile: sc.profile.Offset(), Order: order, At: now.UTC(),
+		Stamp: fmt.Sprintf("%016x", stamp(b.rules, b.snap.stamp, b.trends, sc.member, sc.profile, order)),
 	}
-	e.degree = fmt.Sprintf(e.say.degreeRanked, r.policy.Version)
+	e.degree = fmt.Sprintf(e.say.degreeRanked, b.rules.policy.Version)
 	if order == fil.OrderChronological {
 		e.degree = e.say.degreeChronological
 	}
@@ -105,27 +105,60 @@ func (e *explainer) date(t time.Time) string {
 
 func (e *explainer) reasons(at placed) []string {
 	hour := moment(e.now)
-	note := e.r.noteAt(e.b.trends, e.b.row(at.place), e.r.note(e.sc, e.b, at, e.order), e.order, hour)
+	note := e.b.rules.noteAt(e.b.trends, e.b.row(at.place), e.sc.note(e.b, at, e.order), e.order, hour)
 	return sentences(e.b.content(at.place), note, e.say, hour)
 }
 
-// parameters are the terms of the score, all of them, with the numbers that were used.
+// parameters are the terms of the score that this policy gives a weight, with the numbers that were used.
 func (e *explainer) parameters(place int32) []fil.Parameter {
-	w, row := &e.r.policy.Weights, e.b.row(place)
-	taste, which := e.sc.topicTaste(e.b.topicsOf(place))
-	topic := ""
-	if topics := e.b.topicsOf(place); len(topics) > 0 {
-		topic = e.name(columnTopic, topics[which])
+	values := &e.sc.values
+	e.b.sharedValues(e.b.rows[place], values)
+	e.sc.personalValues(e.b, place, values)
+	parameters := make([]fil.Parameter, 0, features+len(e.b.rules.policy.Terms))
+	for f, about := range e.say.features {
+		if weight := e.sc.weights[f]; weight != 0 {
+			parameters = append(parameters, e.parameter(about.name, e.label(f, place), values[f], weight))
+		}
 	}
-	return []fil.Parameter{
-		e.parameter("freshness", e.say.freshness, halfLives(row.published, 24), 24/e.r.policy.HalfLives.PublicationHours),
-		e.parameter("priority", e.say.priority, float64(row.priority), w.Priority),
-		e.parameter("popularity", e.say.popularity, e.b.trends.gain(row, &e.r.policy), w.Popularity),
-		e.parameter("topic", e.say.taste(columnTopic, topic), taste, w.Topic),
-		e.parameter("source", e.say.taste(columnSource, e.nameOf(columnSource, place)), e.sc.source[e.b.codes[columnSource][place]], w.Source),
-		e.parameter("author", e.say.taste(columnAuthor, e.nameOf(columnAuthor, place)), e.sc.author[e.b.codes[columnAuthor][place]], w.Author),
-		e.parameter("kind", e.say.taste(columnKind, e.say.kind(e.nameOf(columnKind, place))), e.sc.kind[e.b.codes[columnKind][place]], w.Kind),
+	for i, value := range e.b.rules.policy.termValues(nil, e.b.content(place), float64(e.b.reads[place]), e.b.now()) {
+		term := &e.b.rules.policy.Terms[i]
+		parameters = append(parameters, e.parameter(term.Name, term.Label.In(e.say.language()), value, term.Weight))
 	}
+	return parameters
+}
+
+// textWords is how many words in common an explanation names.
+const textWords = 3
+
+// label names a feature of a content, with what it is about.
+func (e *explainer) label(f int, place int32) string {
+	label, name := e.say.features[f].label.In(e.say.language()), ""
+	switch f {
+	case featTopic:
+		_, which := e.sc.topicTaste(e.b.topicsOf(place))
+		if topics := e.b.topicsOf(place); len(topics) > 0 {
+			name = e.name(columnTopic, topics[which])
+		}
+	case featSource:
+		name = e.nameOf(columnSource, place)
+	case featAuthor:
+		name = e.nameOf(columnAuthor, place)
+	case featKind:
+		name = e.say.kind(e.nameOf(columnKind, place))
+	case featCommunity:
+		name = e.nameOf(columnCommunity, place)
+	case featText:
+		if words := e.sc.text.shared(e.b.rows[place], textWords); len(words) > 0 {
+			return label + " : " + e.say.quoted(words)
+		}
+		return label
+	default:
+		return label
+	}
+	if name == "" {
+		name = e.say.none
+	}
+	return about(label, name)
 }
 
 func (e *explainer) name(column int, code uint32) string { return e.b.snap.names[column][code] }
@@ -161,7 +194,7 @@ func (e *explainer) data(place int32, content *fil.Content) []fil.Datum {
 		add(say.onThis, say.facts(f), say.fromAgent)
 	}
 	level := say.levels[0]
-	if heat := e.r.heat(e.b.trends, e.b.row(place), moment(e.now)); heat > 2 {
+	if heat := e.b.trends.heat(e.b.key(place)); heat > 2 {
 		level = say.levels[2]
 	} else if heat > 0 {
 		level = say.levels[1]
@@ -189,7 +222,7 @@ func (e *explainer) audience(content *fil.Content) string {
 
 // operations are the filters and rules that were applied to this placement, in their order.
 func (e *explainer) operations(at placed, position int) []string {
-	say, rules := e.say, &e.r.policy.Rules
+	say, rules := e.say, &e.b.rules.policy.Rules
 	operations := append(make([]string, 0, 6), e.filters...)
 	if e.order == fil.OrderChronological {
 		return append(operations, say.sortedByDate+e.rank(position))
@@ -208,7 +241,7 @@ func (e *explainer) operations(at placed, position int) []string {
 	} else if below > 0 && at.why == whyTopic {
 		operations = append(operations, fmt.Sprintf(say.ruleTopic, below, rules.CapPerTopic, rules.CapsAmongFirst))
 	} else if at.why == whyExplore {
-		operations = append(operations, fmt.Sprintf(say.ruleDiscovery, e.r.step()))
+		operations = append(operations, fmt.Sprintf(say.ruleDiscovery, e.b.rules.step()))
 	}
 	return append(operations, say.outcome+e.rank(position))
 }
@@ -216,7 +249,7 @@ func (e *explainer) operations(at placed, position int) []string {
 // rank says where the content stands.
 func (e *explainer) rank(position int) string {
 	if position < 0 {
-		return fmt.Sprintf(e.say.beyond, e.r.policy.FeedLength)
+		return fmt.Sprintf(e.say.beyond, e.b.rules.policy.FeedLength)
 	}
 	return fmt.Sprintf(e.say.position, e.say.ordinal(position+1), e.sc.eligible)
 }

@@ -2,6 +2,7 @@ package ranking_test
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -97,8 +98,8 @@ func TestPlace_GivesReasonsTheWeightiestFirst(t *testing.T) {
 	profile := profileOf(acts...)
 	ranker := ranking.NewRanker(policy(t, "weights: {kind: 0}"), newCatalogue(t, contents...), town, nil)
 	for language, want := range map[string][]string{
-		"fr": {"À lire obligatoirement avant le 3 décembre, Récent", "Épinglé par Mairie", "Vous lisez souvent le thème « Mobilité », Signalé comme important, Récent", "Publié le 1er mars 2025"},
-		"en": {"Must be read before 3 December, Recent", "Pinned by Mairie", "You often read the topic “Mobilité”, Marked as important, Recent", "Published on 1 March 2025"},
+		"fr": {"À lire obligatoirement avant le 3 décembre, Récent", "Épinglé par Mairie, Récent", "Vous lisez souvent le thème « Mobilité », Signalé comme important, Récent", "Publié le 1er mars 2025"},
+		"en": {"Must be read before 3 December, Recent", "Pinned by Mairie, Recent", "You often read the topic “Mobilité”, Marked as important, Recent", "Published on 1 March 2025"},
 	} {
 		for i, p := range place(t, ranker, profile, rank(t, ranker, profile, noon), fil.OrderRanked, language) {
 			if got := strings.Join(p.Reasons, ", "); got != want[i] {
@@ -177,8 +178,9 @@ func TestPlace_LeavesOutWhatIsNoLongerEligible(t *testing.T) {
 }
 
 func TestPlace_ExplainsWhatIsBeyondTheFeed(t *testing.T) {
-	ranker := ranking.NewRanker(policy(t, "feed_length: 1"), newCatalogue(t, news("a", noon), news("b", noon.Add(-time.Hour))), town, nil)
-	entry := fil.Entry{Content: fil.KeyOf("b"), Score: rank(t, ranker, nil, noon.Add(-time.Minute)).Entries[0].Score}
+	catalogue := newCatalogue(t, news("a", noon), news("b", noon.Add(-time.Hour)))
+	ranker, all := ranking.NewRanker(policy(t, "feed_length: 1"), catalogue, town, nil), ranking.NewRanker(policy(t, ""), catalogue, town, nil)
+	entry := fil.Entry{Content: fil.KeyOf("b"), Score: rank(t, all, nil, noon).Entries[1].Score}
 	placements := place(t, ranker, nil, fil.Feed{Entries: []fil.Entry{entry}}, fil.OrderRanked, "fr")
 	expectFull(t, placements[0], entry)
 	if last := placements[0].Explanation.Operations; last[len(last)-1] != "Résultat : au-delà des 1 premiers." {
@@ -187,7 +189,7 @@ func TestPlace_ExplainsWhatIsBeyondTheFeed(t *testing.T) {
 }
 
 func TestPlace_GivesTheNumbersOfTheFormula(t *testing.T) {
-	published := time.Date(2020, time.January, 11, 0, 0, 0, 0, time.UTC)
+	published := noon.Add(-36 * time.Hour)
 	read, other, plain := news("read", published), news("other", published), news("plain", published)
 	read.Topics, read.Source, read.Author = []string{"budget"}, "finance", "bob"
 	other.Topics, other.Source, other.Author = []string{"travel", "budget"}, "finance", "zoe"
@@ -199,17 +201,24 @@ func TestPlace_GivesTheNumbersOfTheFormula(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, want := range []map[string][2]float64{
-		{"freshness": {10, 1}, "priority": {-2, 1}, "popularity": {0, 1}, "topic": {2 / 7.5, 2}, "source": {2 / 7.5, 1}, "author": {0, 0.5}, "kind": {2 / 7.5, 0.5}},
-		{"freshness": {10, 1}, "priority": {0, 1}, "popularity": {0, 1}, "topic": {0, 2}, "source": {0, 1}, "author": {0, 0.5}, "kind": {0.5 / 7.5, 0.5}},
+	shared := map[string]float64{"recency": -0.5, "age": -math.Log2(37), "passed": -1, "returned": 1, "language": 1}
+	weights := ranking.DefaultPolicy().Weights
+	for i, want := range []map[string]float64{
+		{"priority": -2, "topic": 2 / 7.5, "source": 2 / 7.5, "kind": 2 / 7.5},
+		{"kind": 0.5 / 7.5},
 	} {
+		maps.Copy(want, shared)
 		parameters := placements[i].Explanation.Parameters
-		if len(parameters) != len(want) {
-			t.Errorf("%d parameters, want %d", len(parameters), len(want))
+		if len(parameters) != len(ranking.FeatureNames()) {
+			t.Errorf("%d parameters, want one for each of %v", len(parameters), ranking.FeatureNames())
 		}
 		for _, p := range parameters {
-			if w := want[p.Name]; math.Abs(p.Value-w[0]) > 1e-9 || p.Weight != w[1] {
-				t.Errorf("%s of %s: value %v, weight %v; want %v", p.Name, placements[i].Content, p.Value, p.Weight, w)
+			weight, _ := weights.Of(p.Name)
+			if p.Name == "org" { // of a newcomer
+				weight += ranking.DefaultPolicy().Newcomers.Org
+			}
+			if math.Abs(p.Value-want[p.Name]) > 1e-9 || p.Weight != weight {
+				t.Errorf("%s of %s: value %v, weight %v; want %v, %v", p.Name, placements[i].Content, p.Value, p.Weight, want[p.Name], weight)
 			}
 		}
 	}

@@ -15,8 +15,8 @@ import (
 // which only those that changed are written.
 const (
 	buckets    = 256
-	keptInRow  = 40 // others of one content, before
-	shownOfRow = 32 // the heaviest alone are kept
+	keptInRow  = 80 // others of one content, before
+	shownOfRow = 64 // the heaviest alone are kept
 	maxRecent  = 64 // contents read most lately that a first read is followed from
 	shyness    = 5  // of a reader of n contents, each follows with 1/√(n+5)
 	orgLevels  = 3  // levels of the organisation, from the top
@@ -30,7 +30,6 @@ type habits struct {
 	orgCount int
 	changed  [2]bucketSet // rows, orgs
 	recent   []recentRead // memory of one follow
-	others   []coread     // the same
 }
 
 // bucketSet tells which buckets changed.
@@ -45,7 +44,7 @@ const (
 	bucketsOfOrgs
 )
 
-// coread is how much a content was read before another by the same agents: Σ 1/√(n+5) over them.
+// coread is how much a content was read by the same agents as another: Σ 1/√(n+5) over them.
 type coread struct {
 	content fil.ContentKey
 	weight  float32
@@ -56,7 +55,7 @@ func byWeight(a, b coread) int {
 	return cmp.Or(cmp.Compare(b.weight, a.weight), cmp.Compare(a.content, b.content))
 }
 
-// coreadRow is the row of a content: its readers had read these before.
+// coreadRow is the row of a content: its readers have read these.
 type coreadRow struct {
 	content fil.ContentKey
 	at      uint64   // the clock when it last grew
@@ -121,29 +120,46 @@ func sinkOldest(heap []recentRead, i int) {
 	}
 }
 
-// follow adds a first read to the content's row.
+// follow adds a first read to the content's row, and the content to the rows of what its reader had read.
 func (t *tally) follow(key fil.ContentKey, before Profile) {
 	recent, n := recentReads(before, t.recent)
-	if t.recent = recent; n == 0 {
-		return
-	}
+	t.recent = recent
 	weight := float32(1 / math.Sqrt(float64(n+shyness)))
 	row := t.row(key)
-	t.others = append(t.others[:0], row.others...)
-	known := len(t.others)
+	row.at = t.clock
 	for _, r := range recent {
-		i := slices.IndexFunc(t.others[:known], func(c coread) bool { return c.content == r.content })
-		if i < 0 {
-			t.others = append(t.others, coread{r.content, weight})
-		} else {
-			t.others[i].weight += weight
+		row.add(r.content, weight)
+	}
+	row.prune()
+	for _, r := range recent {
+		bucket := bucketOf(uint64(r.content))
+		if i, known := findRow(t.rows[bucket], r.content); known {
+			t.changed[bucketsOfRows].add(bucket)
+			back := &t.rows[bucket][i]
+			back.add(key, weight)
+			back.prune()
 		}
 	}
-	slices.SortFunc(t.others, byWeight)
-	if len(t.others) > keptInRow {
-		t.others = t.others[:shownOfRow]
+}
+
+// add counts one more reader of another content, and keeps the heaviest first.
+func (r *coreadRow) add(other fil.ContentKey, weight float32) {
+	i := slices.IndexFunc(r.others, func(c coread) bool { return c.content == other })
+	if i < 0 {
+		i = len(r.others)
+		r.others = append(r.others, coread{content: other})
 	}
-	row.others, row.at = append(row.others[:0], t.others...), t.clock
+	r.others[i].weight += weight
+	for ; i > 0 && byWeight(r.others[i], r.others[i-1]) < 0; i-- {
+		r.others[i], r.others[i-1] = r.others[i-1], r.others[i]
+	}
+}
+
+// prune keeps the heaviest of a row that has grown too long.
+func (r *coreadRow) prune() {
+	if len(r.others) > keptInRow {
+		r.others = r.others[:shownOfRow]
+	}
 }
 
 // row finds or makes a content's row, which will change.

@@ -13,10 +13,7 @@ type phrases struct {
 	english bool
 
 	degreeRanked, degreeChronological           string // policy version
-	freshness, priority, popularity             string
 	publishedDays                               string
-	tasteOf                                     [columns][2]string // before and after the name
-	tasteNone                                   [columns]string
 	mandatory, pinnedBy, pinned, discovery      string // date, source
 	important, popular, recent, publishedOn     string // date
 	oftenTopic, oftenSource, oftenAuthor        string // name
@@ -36,6 +33,8 @@ type phrases struct {
 	outcome, position, beyond                   string // ordinal, eligible; length
 	kinds                                       map[string]string
 	did                                         [kindBits]string
+	features                                    [features]feature
+	none, likeText                              string // in the place of a name; the sentence of featText without its words
 	shown, seconds                              string
 }
 
@@ -43,12 +42,7 @@ func french() phrases {
 	return phrases{
 		degreeRanked:        "Les communicants décident à qui s'adresse un contenu ; l'algorithme décide seul de son rang, selon la politique %s. Le score est la somme des contributions des paramètres.",
 		degreeChronological: "L'algorithme n'a pas contribué à l'ordre : les contenus vont du plus récent au plus ancien. Les communicants décident à qui ils s'adressent.",
-		freshness:           "Date de publication, en jours depuis le 1er janvier 2020",
 		publishedDays:       "Date de publication, en jours depuis le 1er janvier 2020",
-		priority:            "Priorité éditoriale, de -3 à 3",
-		popularity:          "Actions de l'ensemble des agents depuis la publication, les récentes comptant plus (en log2)",
-		tasteOf:             [columns][2]string{{"Votre goût pour le thème « ", " », de -1 à 1"}, {"Votre goût pour la source « ", " », de -1 à 1"}, {"Votre goût pour l'auteur « ", " », de -1 à 1"}, {"Votre goût pour ce type de contenu (", "), de -1 à 1"}},
-		tasteNone:           [columns]string{"Votre goût pour le thème (contenu sans thème)", "Votre goût pour la source (contenu sans source)", "Votre goût pour l'auteur (contenu sans auteur)", "Votre goût pour ce type de contenu (contenu sans type)"},
 		mandatory:           "À lire obligatoirement avant le %s",
 		pinnedBy:            "Épinglé par %s", pinned: "Épinglé par votre organisation",
 		discovery: "Proposé pour vous faire découvrir d'autres sources",
@@ -72,8 +66,9 @@ func french() phrases {
 		ruleTopic:     "Règle : déplacé sous %d autres, car au plus %d par thème parmi les %d premiers.",
 		ruleDiscovery: "Règle : tiré au sort du jour pour une place réservée à la découverte (une sur %d).",
 		outcome:       "Résultat : ", position: "%s sur %d.", beyond: "au-delà des %d premiers.",
-		kinds: map[string]string{"news": "actualité", "alert": "alerte", "event": "événement", "survey": "enquête", "recognition": "reconnaissance", "document": "document"},
-		did:   [kindBits]string{"", "ouvert", "lu", "", "lien suivi", "réaction", "commentaire", "partagé", "enregistré", "suivi", "masqué", "acquitté"},
+		kinds:    map[string]string{"news": "actualité", "alert": "alerte", "event": "événement", "survey": "enquête", "recognition": "reconnaissance", "document": "document"},
+		did:      [kindBits]string{"", "ouvert", "lu", "", "lien suivi", "réaction", "commentaire", "partagé", "enregistré", "suivi", "masqué", "acquitté"},
+		features: featureTable(), none: "sans", likeText: "Ressemble à ce que vous lisez",
 		shown: "affiché %d fois", seconds: "%d s de lecture",
 	}
 }
@@ -83,12 +78,7 @@ func english() phrases {
 		english:             true,
 		degreeRanked:        "Communicators decide whom a content is for; the algorithm alone decides its rank, under the policy %s. The score is the sum of the parameters' contributions.",
 		degreeChronological: "The algorithm did not contribute to the order: contents go from the newest to the oldest. Communicators decide whom they are for.",
-		freshness:           "Publication date, in days since 1 January 2020",
 		publishedDays:       "Publication date, in days since 1 January 2020",
-		priority:            "Editorial priority, from -3 to 3",
-		popularity:          "Acts of all agents since the publication, recent ones counting more (in log2)",
-		tasteOf:             [columns][2]string{{"Your taste for the topic “", "”, from -1 to 1"}, {"Your taste for the source “", "”, from -1 to 1"}, {"Your taste for the author “", "”, from -1 to 1"}, {"Your taste for this kind of content (", "), from -1 to 1"}},
-		tasteNone:           [columns]string{"Your taste for the topic (content without one)", "Your taste for the source (content without one)", "Your taste for the author (content without one)", "Your taste for this kind of content (content without one)"},
 		mandatory:           "Must be read before %s",
 		pinnedBy:            "Pinned by %s", pinned: "Pinned by your organisation",
 		discovery: "Suggested so that you discover other sources",
@@ -112,19 +102,23 @@ func english() phrases {
 		ruleTopic:     "Rule: moved below %d others, because of at most %d per topic among the first %d.",
 		ruleDiscovery: "Rule: drawn today for a place reserved for discovery (one in %d).",
 		outcome:       "Outcome: ", position: "%s of %d.", beyond: "beyond the first %d.",
-		kinds: map[string]string{"news": "news", "alert": "alert", "event": "event", "survey": "survey", "recognition": "recognition", "document": "document"},
-		did:   [kindBits]string{"", "opened", "read", "", "link followed", "reaction", "comment", "shared", "saved", "followed", "dismissed", "acknowledged"},
+		kinds:    map[string]string{"news": "news", "alert": "alert", "event": "event", "survey": "survey", "recognition": "recognition", "document": "document"},
+		did:      [kindBits]string{"", "opened", "read", "", "link followed", "reaction", "comment", "shared", "saved", "followed", "dismissed", "acknowledged"},
+		features: featureTable(), none: "none", likeText: "Resembles what you read",
 		shown: "shown %d times", seconds: "read for %d s",
 	}
 }
 
-// taste labels a parameter about what the agent likes.
-func (p *phrases) taste(column int, name string) string {
-	if name == "" {
-		return p.tasteNone[column]
+// language is the one of the texts.
+func (p *phrases) language() string {
+	if p.english {
+		return "en"
 	}
-	return p.tasteOf[column][0] + name + p.tasteOf[column][1]
+	return "fr"
 }
+
+// sentence is the reason that a feature can be; empty when it never is one.
+func (p *phrases) sentence(f int) string { return p.features[f].sentence.In(p.language()) }
 
 // kind names a kind of content; one that is not known names itself.
 func (p *phrases) kind(kind string) string {

@@ -34,22 +34,17 @@ type Policy struct {
 	Name      string `yaml:"name" json:"name"`
 	HalfLives struct {
 		PublicationHours float64 `yaml:"publication_hours" json:"publication_hours"`
-		PopularityHours  float64 `yaml:"popularity_hours" json:"popularity_hours"`
 		AffinityDays     float64 `yaml:"affinity_days" json:"affinity_days"`
+		LikenessDays     float64 `yaml:"likeness_days" json:"likeness_days"`
+		ThreadHours      float64 `yaml:"thread_hours" json:"thread_hours"`
 	} `yaml:"half_lives" json:"half_lives"`
 	Signals            map[fil.EngagementKind]float64 `yaml:"signals" json:"signals"`
 	DwellMinutesAtMost float64                        `yaml:"dwell_minutes_at_most" json:"dwell_minutes_at_most"`
-	Weights            struct {
-		Priority   float64 `yaml:"priority" json:"priority"`
-		Topic      float64 `yaml:"topic" json:"topic"`
-		Source     float64 `yaml:"source" json:"source"`
-		Author     float64 `yaml:"author" json:"author"`
-		Kind       float64 `yaml:"kind" json:"kind"`
-		Popularity float64 `yaml:"popularity" json:"popularity"`
-	} `yaml:"weights" json:"weights"`
-	Priors struct {
-		Popularity float64 `yaml:"popularity" json:"popularity"`
-		Affinity   float64 `yaml:"affinity" json:"affinity"`
+	Weights            Weights                        `yaml:"weights" json:"weights"`
+	Priors             struct {
+		Reads    float64 `yaml:"reads" json:"reads"`
+		Appeal   float64 `yaml:"appeal" json:"appeal"`
+		Affinity float64 `yaml:"affinity" json:"affinity"`
 	} `yaml:"priors" json:"priors"`
 	Terms []Term `yaml:"terms" json:"terms"`
 	Rules struct {
@@ -63,13 +58,19 @@ type Policy struct {
 		CapPerTopic    int                  `yaml:"cap_per_topic" json:"cap_per_topic"`
 	} `yaml:"rules" json:"rules"`
 	Exploration struct {
-		Share       float64 `yaml:"share" json:"share"`
-		Temperature float64 `yaml:"temperature" json:"temperature"`
+		Share float64 `yaml:"share" json:"share"`
+		Prior float64 `yaml:"prior" json:"prior"`
 	} `yaml:"exploration" json:"exploration"`
 	Holdout struct {
 		Share float64 `yaml:"share" json:"share"`
 	} `yaml:"holdout" json:"holdout"`
-	FeedLength int `yaml:"feed_length" json:"feed_length"`
+	Newcomers struct {
+		Acts int     `yaml:"acts" json:"acts"`
+		Org  float64 `yaml:"org" json:"org"`
+	} `yaml:"newcomers" json:"newcomers"`
+	FeedLength  int     `yaml:"feed_length" json:"feed_length"`
+	Candidates  int     `yaml:"candidates" json:"candidates"`
+	TickMinutes float64 `yaml:"tick_minutes" json:"tick_minutes"`
 }
 
 // DefaultPolicy is the policy that is used when the operator gives none: ranking/policy.yaml.
@@ -154,7 +155,8 @@ func (p *Policy) check(faults *fil.Faults) {
 		faults.Add("name", "doit tenir en 40 minuscules, chiffres, points et tirets", "must be at most 40 lower-case letters, digits, dots and dashes")
 	}
 	between("half_lives.publication_hours", p.HalfLives.PublicationHours, 0.1, 24*366)
-	between("half_lives.popularity_hours", p.HalfLives.PopularityHours, 0.1, 24*366)
+	between("half_lives.likeness_days", p.HalfLives.LikenessDays, 0.1, 3660)
+	between("half_lives.thread_hours", p.HalfLives.ThreadHours, 0.1, 24*366)
 	between("half_lives.affinity_days", p.HalfLives.AffinityDays, 0.1, 3660)
 	for kind, value := range p.Signals {
 		if kindBit(kind) < 0 {
@@ -163,16 +165,11 @@ func (p *Policy) check(faults *fil.Faults) {
 		between("signals."+string(kind), value, -100, 100)
 	}
 	between("dwell_minutes_at_most", p.DwellMinutesAtMost, 0, 60)
-	between("weights.priority", p.Weights.Priority, 0, 100)
-	between("weights.topic", p.Weights.Topic, 0, 100)
-	between("weights.source", p.Weights.Source, 0, 100)
-	between("weights.author", p.Weights.Author, 0, 100)
-	between("weights.kind", p.Weights.Kind, 0, 100)
-	between("weights.popularity", p.Weights.Popularity, 0, 100)
-	if p.Weights.Popularity*p.HalfLives.PublicationHours > p.HalfLives.PopularityHours*(1+1e-9) {
-		faults.Add("weights.popularity", "ne doit pas dépasser popularity_hours / publication_hours : un vieux contenu lu une fois passerait devant tous", "must not exceed popularity_hours / publication_hours: an old content read once would come before all")
+	for i, name := range FeatureNames() {
+		between("weights."+name, p.Weights[i], 0, 100)
 	}
-	between("priors.popularity", p.Priors.Popularity, 0.01, 1e6)
+	between("priors.reads", p.Priors.Reads, 0.01, 1e6)
+	between("priors.appeal", p.Priors.Appeal, 0.01, 1e6)
 	between("priors.affinity", p.Priors.Affinity, 0.01, 1e6)
 	p.compileTerms(faults)
 	checkOrder(p.Rules.Order, faults)
@@ -187,8 +184,12 @@ func (p *Policy) check(faults *fil.Faults) {
 	between("rules.cap_per_source", float64(p.Rules.CapPerSource), 0, 100)
 	between("rules.cap_per_topic", float64(p.Rules.CapPerTopic), 0, 100)
 	between("exploration.share", p.Exploration.Share, 0, 0.5)
-	between("exploration.temperature", p.Exploration.Temperature, 0.1, 100)
 	between("holdout.share", p.Holdout.Share, 0, maxHoldout)
+	between("exploration.prior", p.Exploration.Prior, 0.01, 1e6)
+	between("newcomers.acts", float64(p.Newcomers.Acts), 0, 1000)
+	between("newcomers.org", p.Newcomers.Org, 0, 100)
+	between("candidates", float64(p.Candidates), 10, 100000)
+	between("tick_minutes", p.TickMinutes, 0, 24*60)
 	between("feed_length", float64(p.FeedLength), 1, 500)
 }
 

@@ -11,7 +11,7 @@ import (
 
 func TestParsePolicy_KeepsTheDefaultOfWhatIsLeftOut(t *testing.T) {
 	byDefault := ranking.DefaultPolicy()
-	for name, file := range map[string]string{"empty": "", "the name alone": "name: fil-1", "a number that is the default": "weights: {topic: 2.0}"} {
+	for name, file := range map[string]string{"empty": "", "the name alone": "name: fil-2", "a number that is the default": "weights: {topic: 3.0}"} {
 		p, err := ranking.ParsePolicy([]byte(file))
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
@@ -24,7 +24,7 @@ func TestParsePolicy_KeepsTheDefaultOfWhatIsLeftOut(t *testing.T) {
 
 func TestParsePolicy_VersionsWhatDiffers(t *testing.T) {
 	seen := map[string]string{}
-	for _, file := range []string{"", "name: other", "weights: {topic: 3}", "signals: {read: 2.5}", "rules: {seen_by: [open]}", "exploration: {share: 0}"} {
+	for _, file := range []string{"", "name: other", "weights: {topic: 4}", "signals: {read: 2.5}", "rules: {seen_by: [open]}", "exploration: {share: 0}"} {
 		p, err := ranking.ParsePolicy([]byte(file))
 		if err != nil {
 			t.Fatalf("%q: %v", file, err)

@@ -115,7 +115,7 @@ func TestPopularity_IsBounded(t *testing.T) {
 	for _, h := range packed.Habits {
 		for b := h.Bytes; h.Field[0] == 'r' && len(b) > 0; b = b[17+12*int(b[16]):] {
 			rows, of[fil.ContentKey(binary.LittleEndian.Uint64(b))] = rows+1, true
-			if b[16] > 40 {
+			if b[16] > 80 {
 				t.Fatalf("a row has %d others", b[16])
 			}
 		}

@@ -2,11 +2,8 @@ package ranking
 
 import (
 	"fmt"
-	"hash/fnv"
 	"math"
-	"math/bits"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/filengine/fil"
@@ -15,17 +12,13 @@ import (
 // maxAge bounds how long a feed may be kept, in case a clock or a time zone was wrong.
 const maxAge = 24 * time.Hour
 
-// Ranker ranks feeds under one policy. It is safe for many goroutines and does no I/O.
+// Ranker ranks feeds. It is safe for many goroutines and does no I/O.
 type Ranker struct {
-	policy     Policy
-	worth      [kindBits]float64
-	seen       uint16 // bits of the kinds that make a content seen
-	version    uint64 // digest of the policy's version
+	rules      *ruleset
 	catalogue  *Catalogue
 	directory  Directory
 	popularity *Popularity
 	calm       *trends // nobody did anything
-	board      atomic.Pointer[board]
 	scratch    sync.Pool
 
 	french, english phrases
@@ -33,12 +26,9 @@ type Ranker struct {
 
 // NewRanker makes a ranker. A nil popularity counts for nothing.
 func NewRanker(policy Policy, catalogue *Catalogue, directory Directory, popularity *Popularity) *Ranker {
-	h := fnv.New64a()
-	_, _ = h.Write([]byte(policy.Version))
 	return &Ranker{
-		policy: policy, worth: policy.signals(), seen: policy.seenMask(), version: h.Sum64(),
-		catalogue: catalogue, directory: directory, popularity: popularity, calm: &trends{},
-		scratch: sync.Pool{New: func() any { return new(scratch) }}, french: french(), english: english(),
+		rules: newRuleset(policy), catalogue: catalogue, directory: directory, popularity: popularity, calm: &trends{},
+		scratch: sync.Pool{New: func() any { return newScratch() }}, french: french(), english: english(),
 	}
 }
 
@@ -64,11 +54,11 @@ func (r *Ranker) isFresh(s *snapshot, m *trends, feed fil.Feed, profile []byte, 
 	if !known || len(profile) > 0 && (len(profile) < profileHeader || profile[0] != profileVersion) {
 		return false
 	}
-	return feed.Stamp == r.stamp(s.stamp, m, member, Profile{profile}, order)
+	return feed.Stamp == stamp(r.rules, s.stamp, m, member, Profile{profile}, order)
 }
 
-func (r *Ranker) stamp(catalogue uint64, m *trends, member Member, profile Profile, order fil.Order) uint64 {
-	digest := chain(r.version, catalogue, m.stamp, member.Stamp(), uint64(profile.Offset()))
+func stamp(rules *ruleset, catalogue uint64, m *trends, member Member, profile Profile, order fil.Order) uint64 {
+	digest := chain(rules.version, catalogue, m.stamp, member.Stamp(), uint64(profile.Offset()))
 	if order == fil.OrderChronological {
 		digest = mix(digest + 1)
 	}
@@ -84,19 +74,19 @@ func (r *Ranker) Rank(agent string, profile []byte, order fil.Order, now time.Ti
 	}
 	defer r.release(sc)
 	feed = fil.Feed{
-		Agent: agent, Policy: r.policy.Version, Stamp: r.stamp(b.snap.stamp, b.trends, sc.member, sc.profile, order),
-		Built: now, Until: r.until(b, now), Entries: make([]fil.Entry, len(sc.out)),
+		Agent: agent, Policy: b.rules.policy.Version, Stamp: stamp(b.rules, b.snap.stamp, b.trends, sc.member, sc.profile, order),
+		Built: now, Until: b.ends(now), Entries: make([]fil.Entry, len(sc.out)),
 	}
 	for i, p := range sc.out {
-		feed.Entries[i] = fil.Entry{Content: b.key(p.place), Score: float32(p.score), Note: r.note(sc, b, p, order)}
+		feed.Entries[i] = fil.Entry{Content: b.key(p.place), Score: float32(p.score), Note: sc.note(b, p, order)}
 	}
 	return feed, true, nil
 }
 
-// until is the next moment when time alone changes a feed.
-func (r *Ranker) until(b *board, now time.Time) time.Time {
+// ends is the next moment when time alone changes a feed.
+func (b *board) ends(now time.Time) time.Time {
 	until := now.Add(maxAge)
-	if r.policy.Exploration.Share > 0 {
+	if b.rules.policy.Exploration.Share > 0 {
 		if tomorrow := now.UTC().Truncate(24 * time.Hour).Add(24 * time.Hour); tomorrow.Before(until) {
 			until = tomorrow
 		}
@@ -130,23 +120,54 @@ const (
 	whyExplore // drawn for discovery
 )
 
-// scratch is the memory of one build, kept for the next: slices by code or by place on the board.
+// scratch is the memory of one build, kept for the next: slices by code, by place in the snapshot or on the board.
 type scratch struct {
 	member  Member
 	profile Profile
 
-	topic, source, author, kind []float64 // taste by code
-	touched                     [columns][]uint32
-	total                       float64 // Σ |taste| over the facts about known contents
-	marks                       []uint8 // by place on the board
-	sets                        []uint8 // by aim: 0 not asked yet, 1 in, 2 out
-	heaps                       [groups][]candidate
-	draws                       []candidate // a heap of the contents that may be drawn for discovery, by score with noise
-	deferred                    []placed
-	out                         []placed
-	counts                      [2][]uint8 // per source and per topic, among the first places
-	counted                     [2][]uint32
-	live, eligible, dismissed   int
+	taste   [columns][]float64 // by code
+	touched [columns][]uint32
+	total   float64 // Σ |taste| over the facts about known contents
+
+	long, short []float32 // by place in the snapshot: what it weighs that the agent read it, and that they read it lately
+	walked      []int32   // places that weigh something
+	latest      []uint32  // Unix seconds of the latest first reads, the last first
+	latestRows  []int32
+	acts        int       // deliberate acts known of
+	visited     int64     // Unix nanoseconds of the end of the visit before this one; 0: none
+	org         []float32 // featOrg by place
+	text        textTaste
+	newcomer    bool
+
+	marks                     []uint8 // by place on the board
+	shown                     []uint8 // times shown and not opened, by place on the board
+	sets                      []uint8 // by aim: 0 not asked yet, 1 in, 2 out
+	heaps                     [groups][]candidate
+	draws                     []candidate // a heap of the contents that may be drawn for discovery
+	deferred                  []placed
+	owed                      []candidate // the best of each community followed, to be among the first
+	out                       []placed
+	counts                    [2][]uint8 // per source and per topic, among the first places
+	counted                   [2][]uint32
+	live, eligible, dismissed int
+
+	weights Weights // of the policy, for this agent
+	values  [features]float64
+	logs    [maxLatest + 1]float64 // log2(1 + n)
+}
+
+// maxLatest is how many of the latest reads are looked at one by one, and maxShort how many of them make the thread.
+const (
+	maxLatest = 64
+	maxShort  = 20
+)
+
+func newScratch() *scratch {
+	sc := new(scratch)
+	for n := range sc.logs {
+		sc.logs[n] = math.Log2(1 + float64(n))
+	}
+	return sc
 }
 
 // Marks of the contents that the agent has dealt with.
@@ -167,31 +188,44 @@ func (r *Ranker) build(agent string, profile []byte, order fil.Order, now time.T
 	if !known {
 		return nil, nil, false, nil
 	}
-	b := r.boardAt(now)
+	b := r.boardAt(r.rules, now)
 	sc := r.scratch.Get().(*scratch)
-	sc.member, sc.profile = member, parsed
-	sc.fit(b)
-	r.digest(sc, b)
+	sc.open(b, member, parsed)
 	if order == fil.OrderChronological {
-		r.chronological(sc, b)
+		sc.chronological(b)
 		return sc, b, true, nil
 	}
-	r.score(sc, b, seedOf(agent, now))
-	r.arrange(sc, b)
+	sc.score(b, seedOf(agent, now))
+	sc.arrange(b)
 	return sc, b, true, nil
+}
+
+// open takes an agent in.
+func (sc *scratch) open(b *board, member Member, profile Profile) {
+	sc.member, sc.profile = member, profile
+	sc.fit(b)
+	if b.rules.policy.Weights[featText] != 0 {
+		sc.text.open(b.snap)
+	}
+	sc.digest(b)
+	sc.org, sc.weights = b.inOrg(member.Org()), b.rules.policy.Weights
+	if sc.newcomer {
+		sc.weights[featOrg] += b.rules.policy.Newcomers.Org
+	}
 }
 
 // fit sizes the memory for a board; all of it is zero.
 func (sc *scratch) fit(b *board) {
-	sc.topic = grow(sc.topic, len(b.snap.names[columnTopic]))
-	sc.source = grow(sc.source, len(b.snap.names[columnSource]))
-	sc.author = grow(sc.author, len(b.snap.names[columnAuthor]))
-	sc.kind = grow(sc.kind, len(b.snap.names[columnKind]))
+	for c := range sc.taste {
+		sc.taste[c] = grow(sc.taste[c], len(b.snap.names[c]))
+	}
 	sc.counts[0] = grow(sc.counts[0], len(b.snap.names[columnSource]))
 	sc.counts[1] = grow(sc.counts[1], len(b.snap.names[columnTopic]))
-	sc.marks = grow(sc.marks, b.len())
+	sc.long, sc.short = grow(sc.long, len(b.snap.rows)), grow(sc.short, len(b.snap.rows))
+	sc.marks, sc.shown = grow(sc.marks, b.len()), grow(sc.shown, b.len())
 	sc.sets = grow(sc.sets, len(b.snap.sets))
 	clear(sc.marks)
+	clear(sc.shown)
 	clear(sc.sets)
 }
 
@@ -202,13 +236,22 @@ func grow[T any](s []T, n int) []T {
 	return s[:n]
 }
 
-// release puts the scratch back, with what was touched set to zero again.
+// release puts the scratch back.
 func (r *Ranker) release(sc *scratch) {
-	for column, tastes := range [columns][]float64{sc.topic, sc.source, sc.author, sc.kind} {
+	sc.close()
+	r.scratch.Put(sc)
+}
+
+// close sets what was touched to zero again.
+func (sc *scratch) close() {
+	for column, tastes := range sc.taste {
 		for _, code := range sc.touched[column] {
 			tastes[code] = 0
 		}
 		sc.touched[column] = sc.touched[column][:0]
+	}
+	for _, row := range sc.walked {
+		sc.long[row], sc.short[row] = 0, 0
 	}
 	for i := range sc.counts {
 		for _, code := range sc.counted[i] {
@@ -219,116 +262,9 @@ func (r *Ranker) release(sc *scratch) {
 	for g := range sc.heaps {
 		sc.heaps[g] = sc.heaps[g][:0]
 	}
-	sc.draws, sc.deferred, sc.out = sc.draws[:0], sc.deferred[:0], sc.out[:0]
-	sc.total, sc.live, sc.eligible, sc.dismissed, sc.member, sc.profile = 0, 0, 0, 0, nil, Profile{}
-	r.scratch.Put(sc)
-}
-
-// digest joins the profile with the catalogue: marks on the contents of the board, and tastes by code. A taste is
-// decayed from the agent's own last act, not from now, so that a feed does not change while nothing happens.
-func (r *Ranker) digest(sc *scratch, b *board) {
-	facts, last := sc.profile.Len(), uint32(0)
-	for i := range facts {
-		if f := sc.profile.at(i); f.last > last && b.snap.find(f.content) >= 0 {
-			last = f.last
-		}
-	}
-	perSecond := 1 / (r.policy.HalfLives.AffinityDays * 86400)
-	for i := range facts {
-		f := sc.profile.at(i)
-		at := b.snap.find(f.content)
-		if at < 0 {
-			continue
-		}
-		if place := b.at[at]; place > 0 {
-			sc.marks[place-1] = r.mark(f)
-		}
-		taste := r.taste(f) * math.Exp2((float64(f.last)-float64(last))*perSecond)
-		if taste == 0 {
-			continue
-		}
-		sc.total += math.Abs(taste)
-		row := &b.snap.rows[at]
-		for _, code := range row.topics {
-			sc.feel(sc.topic, columnTopic, code, taste)
-		}
-		sc.feel(sc.source, columnSource, row.codes[columnSource], taste)
-		sc.feel(sc.author, columnAuthor, row.codes[columnAuthor], taste)
-		sc.feel(sc.kind, columnKind, row.codes[columnKind], taste)
-	}
-	scale := 1 / (r.policy.Priors.Affinity + sc.total)
-	for column, tastes := range [columns][]float64{sc.topic, sc.source, sc.author, sc.kind} {
-		for _, code := range sc.touched[column] {
-			tastes[code] *= scale
-		}
-	}
-}
-
-func (sc *scratch) feel(tastes []float64, column int, code uint32, taste float64) {
-	if code == 0 {
-		return
-	}
-	if tastes[code] == 0 {
-		sc.touched[column] = append(sc.touched[column], code)
-	}
-	tastes[code] += taste
-	if tastes[code] == 0 {
-		tastes[code] = math.SmallestNonzeroFloat64 // two acts that cancel out must not have the code noted twice
-	}
-}
-
-// taste is what a fact is worth.
-func (r *Ranker) taste(f fact) (worth float64) {
-	for kinds := f.kinds &^ (1 << dwellBit); kinds != 0; kinds &= kinds - 1 {
-		worth += r.worth[bits.TrailingZeros16(kinds)]
-	}
-	if f.dwell > 0 {
-		worth += r.worth[dwellBit] * r.policy.minutes(float64(f.dwell))
-	}
-	return worth
-}
-
-func (r *Ranker) mark(f fact) (mark uint8) {
-	if f.kinds&(1<<dismissBit) != 0 {
-		mark |= markDismissed
-	}
-	if f.kinds&(1<<acknowledgeBit) != 0 {
-		mark |= markAcknowledged
-	}
-	if shown := r.policy.Rules.SeenAfterShown; f.kinds&r.seen != 0 || shown > 0 && int(f.shown) >= shown {
-		mark |= markSeen
-	}
-	return mark
-}
-
-// admits says whether a content of the board is for the agent and was not dismissed.
-func (sc *scratch) admits(b *board, place int32) bool {
-	set := b.set[place]
-	if sc.sets[set] == 0 {
-		sc.sets[set] = sc.ask(b.snap.sets[set])
-	}
-	if sc.sets[set] == 2 {
-		return false
-	}
-	if sc.marks[place]&markDismissed != 0 {
-		sc.dismissed++
-		return false
-	}
-	sc.eligible++
-	return true
-}
-
-func (sc *scratch) ask(aim fil.Aim) uint8 {
-	if aim.Perimeter != "" && !sc.member.In(aim.Perimeter) {
-		return 2
-	}
-	for _, id := range aim.Audiences {
-		if sc.member.In(id) {
-			return 1
-		}
-	}
-	if len(aim.Audiences) == 0 {
-		return 1
-	}
-	return 2
+	sc.text.close()
+	sc.walked, sc.latest, sc.latestRows = sc.walked[:0], sc.latest[:0], sc.latestRows[:0]
+	sc.draws, sc.deferred, sc.out, sc.owed = sc.draws[:0], sc.deferred[:0], sc.out[:0], sc.owed[:0]
+	sc.total, sc.acts, sc.visited, sc.live, sc.eligible, sc.dismissed = 0, 0, 0, 0, 0, 0
+	sc.member, sc.profile, sc.org, sc.newcomer = nil, Profile{}, nil, false
 }

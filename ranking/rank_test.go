@@ -54,23 +54,26 @@ func reader(random *rand.Rand, contents []fil.Content, acts int) []byte {
 
 var town = directory{"alice": {"managers"}, "bob": {"interns"}, "carol": nil}
 
-func TestRank_PassingTimeReordersNothing(t *testing.T) {
+func TestRank_HoldsForATick(t *testing.T) {
 	random := rand.New(rand.NewPCG(5, 6))
 	contents := newsroom(random, 400)
 	for i := range contents { // no moment of theirs comes in the months ahead
 		contents[i].PinnedUntil, contents[i].MandatoryUntil, contents[i].ExpiresAt = time.Time{}, time.Time{}, time.Time{}
+		contents[i].PublishedAt = contents[i].PublishedAt.Add(-time.Minute)
 	}
-	ranker := ranking.NewRanker(policy(t, ""), newCatalogue(t, contents...), town, nil)
+	ranker := ranking.NewRanker(policy(t, "tick_minutes: 30"), newCatalogue(t, contents...), town, nil)
 	profile := reader(random, contents, 150)
 	want := rank(t, ranker, profile, noon)
-	for _, later := range []time.Duration{time.Second, time.Hour, 25 * time.Hour, 90 * 24 * time.Hour} {
-		got := rank(t, ranker, profile, noon.Add(later))
-		if diff := cmp.Diff(want.Entries, got.Entries); diff != "" {
+	if end := noon.Add(30 * time.Minute); !want.Until.Equal(end) {
+		t.Fatalf("until %v, want %v", want.Until, end)
+	}
+	for _, later := range []time.Duration{time.Second, 29 * time.Minute, 30*time.Minute - 1} {
+		if diff := cmp.Diff(want.Entries, rank(t, ranker, profile, noon.Add(later)).Entries); diff != "" {
 			t.Errorf("%v later, the feed is another: %s", later, diff)
 		}
-		if got.Stamp != want.Stamp {
-			t.Errorf("%v later, the stamp is another", later)
-		}
+	}
+	if cmp.Equal(want.Entries, rank(t, ranker, profile, noon.Add(90*24*time.Hour)).Entries) {
+		t.Error("in 90 days, no score changed")
 	}
 }
 
@@ -243,7 +246,7 @@ func TestRank_ReservesPlacesForDiscovery(t *testing.T) {
 	without := ranking.NewRanker(policy(t, ""), catalogue, town, nil)
 	plain := ids(t, catalogue, rank(t, without, nil, noon))
 	today := ids(t, catalogue, rank(t, with, nil, noon))
-	if diff := cmp.Diff(today, ids(t, catalogue, rank(t, with, nil, noon.Add(11*time.Hour)))); diff != "" {
+	if diff := cmp.Diff(today, ids(t, catalogue, rank(t, with, nil, noon.Add(4*time.Minute)))); diff != "" {
 		t.Errorf("the draw changed within the day: %s", diff)
 	}
 	if tomorrow := ids(t, catalogue, rank(t, with, nil, noon.Add(24*time.Hour))); tomorrow[9] == today[9] && tomorrow[19] == today[19] {

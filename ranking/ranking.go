@@ -30,6 +30,9 @@ type Directory interface {
 type Member interface {
 	// In says whether the agent is in an audience; false for an audience that is not known.
 	In(audienceID string) bool
+	// Org is the agent's path in the organisation tree, and Language the one they read in, both empty when it is not known.
+	Org() string
+	Language() string
 	// Stamp changes if and only if the agent's record or the audiences' definitions change.
 	Stamp() uint64
 }

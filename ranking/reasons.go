@@ -2,6 +2,7 @@ package ranking
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -13,8 +14,8 @@ import (
 const maxReasons = 3
 
 // What a note can say, four bits each, up to maxReasons of them from the lowest bits up, the weightiest first. Stores keep
-// notes: a code is never given another meaning, and there is room for four more. The last three depend on the moment, and are
-// in no note that is kept.
+// notes: a code is never given another meaning, and there is no room for more. Three depend on the moment (popular, recent,
+// published), and are in no note that is kept.
 const (
 	notedMandatory = 1 + iota
 	notedPinned
@@ -27,6 +28,11 @@ const (
 	notedPopular
 	notedRecent
 	notedPublished
+	notedCommunity
+	notedReaders
+	notedText
+	notedOrg
+	notes
 )
 
 // The bits above the codes: which of its topics the content is there for, and whether it was acknowledged.
@@ -42,23 +48,14 @@ const weightOfReason = 0.05
 
 // note keeps of a placement what its sentences need and time does not change: what a rule did, then what the score
 // gave, the weightiest first. It allocates nothing.
-func (r *Ranker) note(sc *scratch, b *board, p placed, order fil.Order) (note fil.Note) {
+func (sc *scratch) note(b *board, p placed, order fil.Order) (note fil.Note) {
 	if sc.marks[p.place]&markAcknowledged != 0 {
 		note = noteAcknowledged
 	}
 	if order == fil.OrderChronological {
 		return note
 	}
-	w := &r.policy.Weights
-	topic, which := sc.topicTaste(b.topicsOf(p.place))
-	if which >= noteTopics {
-		topic, which = 0, 0
-	}
-	gave := [notedKind + 1]float64{
-		notedImportant: w.Priority * float64(b.row(p.place).priority), notedTopic: w.Topic * topic,
-		notedSource: w.Source * sc.source[b.codes[columnSource][p.place]], notedAuthor: w.Author * sc.author[b.codes[columnAuthor][p.place]],
-		notedKind: w.Kind * sc.kind[b.codes[columnKind][p.place]],
-	}
+	gave, which := sc.gave(b, p.place)
 	place := 0
 	if did := noteOfRule(p); did != 0 {
 		note |= did
@@ -80,6 +77,24 @@ func (r *Ranker) note(sc *scratch, b *board, p placed, order fil.Order) (note fi
 	return note | fil.Note(which)<<noteTopic
 }
 
+// gave is what each reason that a note can tell adds to the score, and the place of the topic that the taste is for.
+func (sc *scratch) gave(b *board, place int32) (gave [notes]float64, which int) {
+	w, values := &sc.weights, &sc.values
+	sc.personalValues(b, place, values)
+	topic, which := sc.topicTaste(b.topicsOf(place))
+	if which >= noteTopics {
+		topic, which = 0, 0
+	}
+	gave[notedImportant] = w[featPriority] * float64(b.row(place).priority)
+	gave[notedTopic] = w[featTopic] * topic
+	gave[notedSource], gave[notedAuthor], gave[notedKind] = w[featSource]*values[featSource], w[featAuthor]*values[featAuthor], w[featKind]*values[featKind]
+	gave[notedCommunity] = w[featCommunity] * values[featCommunity]
+	gave[notedReaders] = w[featReaders]*values[featReaders] + w[featCompany]*values[featCompany] + w[featThread]*values[featThread]
+	gave[notedText] = w[featText] * values[featText]
+	gave[notedOrg] = w[featOrg] * values[featOrg]
+	return gave, which
+}
+
 func noteOfRule(p placed) fil.Note {
 	switch {
 	case p.group == groupMandatory:
@@ -98,7 +113,7 @@ func moment(now time.Time) time.Time { return now.Truncate(time.Hour) }
 
 // noteAt completes a note with what holds at a moment: that the content is read much now, that it is recent, and its date when
 // there is nothing else to say. It notes one reason at least.
-func (r *Ranker) noteAt(m *trends, row *row, note fil.Note, order fil.Order, at time.Time) fil.Note {
+func (r *ruleset) noteAt(m *trends, row *row, note fil.Note, order fil.Order, at time.Time) fil.Note {
 	if order == fil.OrderChronological {
 		return note&noteAcknowledged | notedPublished
 	}
@@ -107,7 +122,7 @@ func (r *Ranker) noteAt(m *trends, row *row, note fil.Note, order fil.Order, at 
 		place++
 	}
 	add := func(code fil.Note) { note, place = note|code<<(noteCode*place), place+1 }
-	if place < maxReasons && r.heat(m, row, at) >= weightOfReason {
+	if place < maxReasons && m.heat(row.key) >= weightOfReason {
 		add(notedPopular)
 	}
 	if place < maxReasons && r.recent(row, at) {
@@ -119,18 +134,21 @@ func (r *Ranker) noteAt(m *trends, row *row, note fil.Note, order fil.Order, at 
 	return note
 }
 
-// heat is what popularity is worth now and not since the publication: over 1, the acts of the last half-lives count
-// more than the prior.
-func (r *Ranker) heat(m *trends, of *row, at time.Time) float64 {
-	current := row{key: of.key, published: max(of.published, nanos(at))}
-	if gain := m.gain(&current, &r.policy); gain >= 0.5 {
-		return r.policy.Weights.Popularity * gain
+// heat says how much a content is read at the moment, in doublings of the share from which it is worth saying: one read in
+// sixteen of the latest.
+func (m *trends) heat(key fil.ContentKey) float64 {
+	s, known := m.of(key)
+	if !known || s.lately < heatFrom {
+		return 0
 	}
-	return 0
+	return 1 + math.Log2(s.lately/heatFrom)
 }
 
+// heatFrom is one in sixteen of the reads that lately counts, which are 128/ln 2 in all.
+const heatFrom = 11
+
 // recent says whether a content is young beside the time in which contents lose half of their worth.
-func (r *Ranker) recent(of *row, at time.Time) bool {
+func (r *ruleset) recent(of *row, at time.Time) bool {
 	age := float64(nanos(at)-of.published) / float64(time.Hour)
 	return 1-age/(2*r.policy.HalfLives.PublicationHours) >= weightOfReason
 }
@@ -160,7 +178,7 @@ func (r *Ranker) Brief(feed fil.Feed, profile []byte, entries []fil.Entry, order
 		}
 		row := &s.rows[at]
 		briefs[i] = fil.Brief{
-			Content: row.content, Score: float64(entry.Score), Note: r.noteAt(m, row, entry.Note, order, hour), Acknowledged: entry.Note&noteAcknowledged != 0,
+			Content: row.content, Score: float64(entry.Score), Note: r.rules.noteAt(m, row, entry.Note, order, hour), Acknowledged: entry.Note&noteAcknowledged != 0,
 		}
 	}
 	return briefs, true
@@ -208,6 +226,14 @@ func sentenceOf(c *fil.Content, code, topic int, say *phrases, now time.Time) st
 		return about(say.oftenAuthor, c.Author)
 	case notedKind:
 		return about(say.oftenKind, say.kind(c.Kind))
+	case notedCommunity:
+		return about(say.sentence(featCommunity), c.Community)
+	case notedReaders:
+		return say.sentence(featReaders)
+	case notedText:
+		return say.likeText
+	case notedOrg:
+		return say.sentence(featOrg)
 	case notedPopular:
 		return say.popular
 	case notedRecent:

@@ -9,38 +9,58 @@ import (
 // Exploration draws among so many contents at most, those that are best for everyone and not yet for this agent.
 const drawAmong = 256
 
-// score fills one heap per group with the contents that the agent may be shown, and draws those for discovery.
-func (r *Ranker) score(sc *scratch, b *board, seed uint64) {
-	explores := r.step() > 0
+// score fills one heap per group with the contents that the agent may be shown, and draws those for discovery. What is
+// mandatory or pinned is always looked at; of the others, those that are best for everyone, as many as the policy bounds.
+func (sc *scratch) score(b *board, seed uint64) {
 	sc.live = b.len()
+	for _, place := range b.above {
+		if sc.admits(b, place) {
+			sc.consider(b, place, seed)
+		}
+	}
+	looked := 0
 	for i := range b.base {
 		place := int32(i)
-		if !sc.admits(b, place) {
+		if b.group[place] < groupUnseen || !sc.admits(b, place) {
 			continue
 		}
-		own := r.ownScore(sc, b, place)
-		c := candidate{b.base[i] + own, place}
-		group := sc.groupOf(b, place)
-		sc.heaps[group] = append(sc.heaps[group], c)
-		if explores && len(sc.draws) < drawAmong && group == groupUnseen && own <= 0 {
-			sc.draws = append(sc.draws, candidate{c.score/r.policy.Exploration.Temperature + gumbel(seed^uint64(b.key(place))), place})
+		if looked++; looked <= b.rules.policy.Candidates {
+			sc.consider(b, place, seed)
 		}
 	}
 	heapify(sc.draws)
 }
 
-// ownScore is the part of the score that depends on the agent.
-func (r *Ranker) ownScore(sc *scratch, b *board, place int32) float64 {
-	w := &r.policy.Weights
-	topic, _ := sc.topicTaste(b.topicsOf(place))
-	return w.Topic*topic + w.Source*sc.source[b.codes[columnSource][place]] + w.Author*sc.author[b.codes[columnAuthor][place]] + w.Kind*sc.kind[b.codes[columnKind][place]]
+func (sc *scratch) consider(b *board, place int32, seed uint64) {
+	sc.personalValues(b, place, &sc.values)
+	own := sc.personal(&sc.weights, &sc.values)
+	c := candidate{b.base[place] + own, place}
+	group := sc.groupOf(b, place)
+	sc.heaps[group] = append(sc.heaps[group], c)
+	if group == groupUnseen && b.rules.policy.Exploration.Share > 0 && len(sc.draws) < drawAmong {
+		sc.draws = append(sc.draws, candidate{c.score + b.doubt(place)*normal(seed^uint64(b.key(place))), place})
+	}
+}
+
+// doubt is how little is known of a content: the standard deviation of log2 of its rate of reads when its reads are a
+// Poisson count with the policy's prior (delta method).
+func (b *board) doubt(place int32) float64 {
+	return 1 / (math.Ln2 * math.Sqrt(float64(b.reads[place])+b.rules.policy.Exploration.Prior))
+}
+
+// normal turns a seed into a draw of the standard normal law (Box and Muller, 1958). With it, the best of score + doubt ×
+// draw is Thompson sampling (1933) under a normal posterior.
+func normal(seed uint64) float64 {
+	u := (float64(mix(seed)>>11) + 0.5) / (1 << 53)
+	v := (float64(mix(seed+0x9e3779b97f4a7c15)>>11) + 0.5) / (1 << 53)
+	return math.Sqrt(-2*math.Log(u)) * math.Cos(2*math.Pi*v)
 }
 
 // topicTaste is the strongest taste among a content's topics, and the place of that topic.
 func (sc *scratch) topicTaste(topics []uint32) (taste float64, which int) {
 	for i, code := range topics {
-		if math.Abs(sc.topic[code]) > math.Abs(taste) {
-			taste, which = sc.topic[code], i
+		if own := sc.taste[columnTopic][code]; math.Abs(own) > math.Abs(taste) {
+			taste, which = own, i
 		}
 	}
 	return taste, which
@@ -63,7 +83,7 @@ func (sc *scratch) groupOf(b *board, place int32) uint8 {
 }
 
 // step is how many places there are from one reserved for discovery to the next; 0 when none is.
-func (r *Ranker) step() int {
+func (r *ruleset) step() int {
 	if r.policy.Exploration.Share <= 0 {
 		return 0
 	}
@@ -77,24 +97,18 @@ func seedOf(agent string, now time.Time) uint64 {
 	return chain(h.Sum64(), uint64(now.Unix()/86400))
 }
 
-// gumbel turns a seed into noise such that the best of score + noise is a draw in proportion to 2^score (Gumbel, 1954).
-func gumbel(seed uint64) float64 {
-	u := (float64(mix(seed)>>11) + 0.5) / (1 << 53)
-	return -math.Log2(-math.Log(u))
-}
-
 func above(a, b candidate) bool {
 	return a.score > b.score || a.score == b.score && a.place < b.place
 }
 
 // arrange applies the rules that come after the scores, group by group, until the feed is full.
-func (r *Ranker) arrange(sc *scratch, b *board) {
+func (sc *scratch) arrange(b *board) {
 	natural := int32(0)
-	pins := r.policy.Rules.PinnedAtMost
+	pins := b.rules.policy.Rules.PinnedAtMost
 	for group := range sc.heaps {
 		heap := sc.heaps[group]
 		heapify(heap)
-		for len(heap) > 0 && len(sc.out) < r.policy.FeedLength {
+		for len(heap) > 0 && len(sc.out) < b.rules.policy.FeedLength {
 			var c candidate
 			c, heap = pop(heap)
 			if group == groupPinned && pins == 0 { // beyond the allowance a pin is an ordinary content
@@ -108,26 +122,26 @@ func (r *Ranker) arrange(sc *scratch, b *board) {
 			if group == groupPinned {
 				pins--
 			}
-			r.place(sc, b, placed{candidate: c, group: uint8(group), natural: natural})
+			sc.place(b, placed{candidate: c, group: uint8(group), natural: natural})
 			natural++
 		}
-		r.flush(sc, b)
+		sc.flush(b)
 	}
-	sc.out = sc.out[:min(len(sc.out), r.policy.FeedLength)]
+	sc.out = sc.out[:min(len(sc.out), b.rules.policy.FeedLength)]
 }
 
 // place gives the next content of the order by scores its place, or defers it when there are enough like it.
-func (r *Ranker) place(sc *scratch, b *board, p placed) {
+func (sc *scratch) place(b *board, p placed) {
 	if p.group == groupUnseen {
-		r.discover(sc, b)
+		sc.discover(b)
 	}
 	if sc.marks[p.place]&markTaken != 0 {
 		return
 	}
-	if len(sc.out) >= r.policy.Rules.CapsAmongFirst {
-		r.flush(sc, b)
+	if len(sc.out) >= b.rules.policy.Rules.CapsAmongFirst {
+		sc.flush(b)
 	} else if p.group >= groupUnseen {
-		if p.why = r.capped(sc, b, p.place); p.why != whyScore {
+		if p.why = sc.capped(b, p.place); p.why != whyScore {
 			sc.deferred = append(sc.deferred, p)
 			return
 		}
@@ -136,10 +150,10 @@ func (r *Ranker) place(sc *scratch, b *board, p placed) {
 }
 
 // flush places the deferred contents, in their order.
-func (r *Ranker) flush(sc *scratch, b *board) {
+func (sc *scratch) flush(b *board) {
 	for _, p := range sc.deferred {
 		if p.group == groupUnseen {
-			r.discover(sc, b)
+			sc.discover(b)
 		}
 		if sc.marks[p.place]&markTaken == 0 {
 			sc.take(b, p)
@@ -168,8 +182,8 @@ func (sc *scratch) count(which int, code uint32) {
 }
 
 // capped says which cap, if any, keeps a content out of the first places.
-func (r *Ranker) capped(sc *scratch, b *board, place int32) uint8 {
-	rules := &r.policy.Rules
+func (sc *scratch) capped(b *board, place int32) uint8 {
+	rules := &b.rules.policy.Rules
 	if source := b.codes[columnSource][place]; source != 0 && rules.CapPerSource > 0 && int(sc.counts[0][source]) >= rules.CapPerSource {
 		return whySource
 	}
@@ -184,27 +198,33 @@ func (r *Ranker) capped(sc *scratch, b *board, place int32) uint8 {
 }
 
 // discover fills the next place with a drawn content if it is a reserved one.
-func (r *Ranker) discover(sc *scratch, b *board) {
-	step := r.step()
+func (sc *scratch) discover(b *board) {
+	step := b.rules.step()
 	for step > 0 && (len(sc.out)+1)%step == 0 && len(sc.draws) > 0 {
 		var drawn candidate
 		drawn, sc.draws = pop(sc.draws)
 		if sc.marks[drawn.place]&markTaken != 0 {
 			continue
 		}
-		if len(sc.out) < r.policy.Rules.CapsAmongFirst && r.capped(sc, b, drawn.place) != whyScore {
+		if len(sc.out) < b.rules.policy.Rules.CapsAmongFirst && sc.capped(b, drawn.place) != whyScore {
 			continue
 		}
-		drawn.score = b.base[drawn.place] + r.ownScore(sc, b, drawn.place)
+		drawn.score = sc.scoreOf(b, drawn.place)
 		sc.take(b, placed{candidate: drawn, group: groupUnseen, why: whyExplore, natural: -1})
 	}
 }
 
+// scoreOf is the whole score of one content.
+func (sc *scratch) scoreOf(b *board, place int32) float64 {
+	sc.personalValues(b, place, &sc.values)
+	return b.base[place] + sc.personal(&sc.weights, &sc.values)
+}
+
 // chronological orders by publication alone, in days since 2020-01-01; what the agent dismissed stays out.
-func (r *Ranker) chronological(sc *scratch, b *board) {
+func (sc *scratch) chronological(b *board) {
 	sc.live = b.len()
 	for _, place := range b.newest {
-		if sc.admits(b, place) && len(sc.out) < r.policy.FeedLength {
+		if sc.admits(b, place) && len(sc.out) < b.rules.policy.FeedLength {
 			score := halfLives(b.row(place).published, 24)
 			sc.out = append(sc.out, placed{candidate: candidate{score, place}, group: groupUnseen, natural: int32(len(sc.out))})
 		}

@@ -32,6 +32,10 @@ func (d directory) Member(id string) (ranking.Member, bool) {
 
 func (c citizen) In(audience string) bool { return slices.Contains(c.audiences, audience) }
 
+func (citizen) Org() string { return "" }
+
+func (citizen) Language() string { return "" }
+
 func (c citizen) Stamp() (sum uint64) {
 	for _, audience := range c.audiences {
 		sum = sum*31 + uint64(fil.KeyOf(audience))

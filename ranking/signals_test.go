@@ -72,6 +72,10 @@ func (l *ledger) of(content string, partitions int) ranking.Signals {
 	for _, reads := range l.reads {
 		clock += float64(len(reads))
 		for i, r := range reads {
+			weight := 1 / math.Sqrt(float64(r.of)+5)
+			if slices.Contains(r.before, content) {
+				s.Row[fil.KeyOf(r.content)] += weight
+			}
 			if r.content != content {
 				continue
 			}
@@ -82,7 +86,7 @@ func (l *ledger) of(content string, partitions int) ranking.Signals {
 			s.While += math.Exp2(-since * float64(partitions) / 1024)
 			s.SinceLast, s.Last = min(s.SinceLast, since*float64(partitions)), max(s.Last, r.at)
 			for _, other := range r.before {
-				s.Row[fil.KeyOf(other)] += 1 / math.Sqrt(float64(r.of)+5)
+				s.Row[fil.KeyOf(other)] += weight
 			}
 		}
 	}
@@ -132,10 +136,10 @@ func compare(t *testing.T, what string, got ranking.Signals, want ranking.Signal
 	if math.Abs(got.Shown-want.Shown) > want.Shown/64 {
 		t.Errorf("%s: shown %v, want %v to 1 in 64", what, got.Shown, want.Shown)
 	}
-	if len(got.Row) != min(len(want.Row), 32) {
-		t.Errorf("%s: the row has %d others, want %d", what, len(got.Row), min(len(want.Row), 32))
+	if len(got.Row) != min(len(want.Row), 64) {
+		t.Errorf("%s: the row has %d others, want %d", what, len(got.Row), min(len(want.Row), 64))
 	}
-	if len(want.Row) <= 32 { // beyond it the row is what its bound has left
+	if len(want.Row) <= 64 { // beyond it the row is what its bound has left
 		for key, weight := range want.Row {
 			if !near(got.Row[key], weight) {
 				t.Errorf("%s: %#x weighs %v, want %v", what, uint64(key), got.Row[key], weight)

@@ -116,12 +116,6 @@ func (m *trends) orgReads(content fil.ContentKey, org string) float64 {
 // orgTotal is the same of all contents.
 func (m *trends) orgTotal(org string) float64 { return m.orgReads(0, org) }
 
-// gain is how many units popularity adds to a content: log2(1 + first reads / prior), decayed over the last 1024 of everyone.
-func (m *trends) gain(r *row, p *Policy) float64 {
-	s, _ := m.of(r.key)
-	return math.Log2(1 + s.while/p.Priors.Popularity)
-}
-
 // tastes is the habits of all partitions.
 type tastes struct {
 	rows  map[fil.ContentKey][]coread // heaviest first

@@ -11,6 +11,7 @@ import (
 
 	"github.com/filengine/fil"
 	"github.com/filengine/fil/ingest/importer"
+	"github.com/filengine/fil/ranking"
 	"github.com/filengine/fil/ranking/evaluation"
 )
 
@@ -25,6 +26,7 @@ type evaluateCommand struct {
 	Const  []string `help:"${help_const}" sep:"none" placeholder:"CHAMP=VALEUR"`
 	Value  []string `help:"${help_value}" sep:"none" placeholder:"CHAMP:DE=VERS"`
 	Events int      `help:"${help_evaluate_events}" placeholder:"N"`
+	Policy string   `help:"${help_evaluate_policy}" type:"existingfile" placeholder:"FICHIER"`
 	Seed   uint64   `help:"${help_evaluate_seed}" default:"1"`
 
 	Shuffled bool `help:"${help_evaluate_shuffled}"`
@@ -38,10 +40,23 @@ func (c *evaluateCommand) Run(w *world) error {
 	if err != nil {
 		return err
 	}
+	policy, err := c.policy()
+	if err != nil {
+		return err
+	}
 	contest := evaluation.NewContest(log, evaluation.Settings{
 		Part: evaluation.Part(c.Part), Events: c.Events, Seed: c.Seed, Shuffled: c.Shuffled, Now: time.Now, Progress: c.progress(w),
 	})
 	for _, name := range c.names() {
+		switch name {
+		case orderFil:
+			fil := evaluation.NewFil(log, policy, false)
+			contest.Enter(name, fil)
+			continue
+		case orderFrozen:
+			contest.Enter(name, evaluation.NewFil(log, policy, true))
+			continue
+		}
 		if err := contest.EnterBuiltIn(name); err != nil {
 			return w.misused(fil.Bilingual{FR: "--orders : " + name + " est donné deux fois", EN: "--orders: " + name + " is given twice"})
 		}
@@ -63,7 +78,7 @@ func (c *evaluateCommand) Run(w *world) error {
 }
 
 func (c *evaluateCommand) check(w *world) error {
-	known := evaluation.BuiltIn()
+	known := append(evaluation.BuiltIn(), orderFil, orderFrozen)
 	for i, name := range c.Orders {
 		name = strings.ReplaceAll(name, "*", "×")
 		c.Orders[i] = name
@@ -93,7 +108,21 @@ func (c *evaluateCommand) names() []string {
 	if len(c.Orders) > 0 {
 		return c.Orders
 	}
-	return evaluation.BuiltIn()
+	return append(evaluation.BuiltIn(), orderFil)
+}
+
+// The orders that are Fil's own: with weights learned from what came before, and with those of the policy alone.
+const (
+	orderFil    = "fil"
+	orderFrozen = "fil-untuned"
+)
+
+// policy is the one that Fil's orders rank by.
+func (c *evaluateCommand) policy() (ranking.Policy, error) {
+	if c.Policy == "" {
+		return ranking.DefaultPolicy(), nil
+	}
+	return readPolicy(c.Policy)
 }
 
 // gathering is a log being read. Rows that are no act are left aside and counted, the first of them told.

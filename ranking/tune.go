@@ -1,0 +1,94 @@
+package ranking
+
+import (
+	"math"
+	"time"
+)
+
+// Tuner learns the weights of a policy from what agents chose: pairwise logistic regression (Bradley and Terry, 1952) of
+// the content read against each that was there as well, those that stood highest counting most, by gradient descent with
+// steps that shrink as a weight is settled (AdaGrad; Duchi, Hazan and Singer, 2011). Weights are kept from falling under
+// zero, so that what an explanation says of a parameter stays true. A feature that never differs keeps its weight.
+type Tuner struct {
+	model   *Model
+	weights Weights
+	squares Weights // sums of squared gradients
+	steps   int
+
+	values []Values // of the candidates of one step
+	scores []float64
+}
+
+// The size of the steps: weights are of the order of one.
+const (
+	tuningRate  = 0.1
+	tuningStart = 0.01
+)
+
+// NewTuner makes a tuner that begins from the weights of the model.
+func NewTuner(model *Model) *Tuner {
+	t := &Tuner{model: model, weights: model.Weights()}
+	for f := range t.squares {
+		t.squares[f] = tuningStart
+	}
+	return t
+}
+
+// Weights are those learned so far, after so many steps.
+func (t *Tuner) Weights() (weights Weights, steps int) { return t.weights, t.steps }
+
+// Step learns from one choice among candidates, given by their numbers in the model, which must not have learned of it yet.
+func (t *Tuner) Step(agent string, now time.Time, candidates []int32, chosen int) {
+	if len(candidates) < 2 {
+		return
+	}
+	t.values, t.scores = grow(t.values, len(candidates)), grow(t.scores, len(candidates))
+	t.model.Features(agent, now, candidates, func(i int, values *Values) {
+		t.values[i] = *values
+		t.scores[i] = 0
+		for f, w := range t.weights {
+			t.scores[i] += w * values[f]
+		}
+	})
+	t.descend(t.gradient(chosen))
+}
+
+// gradient is that of the mean over the others of log P(chosen before the other), each weighed by 2^score.
+func (t *Tuner) gradient(chosen int) (g Weights) {
+	highest := math.Inf(-1)
+	for i, s := range t.scores {
+		if i != chosen {
+			highest = max(highest, s)
+		}
+	}
+	total := 0.0
+	for i, s := range t.scores {
+		if i == chosen {
+			continue
+		}
+		share := math.Exp2(s - highest)
+		if share < negligible {
+			continue
+		}
+		total += share
+		push := share / (1 + math.Exp2(t.scores[chosen]-s)) // share × P(the other before the chosen)
+		for f := range g {
+			g[f] += push * (t.values[chosen][f] - t.values[i][f])
+		}
+	}
+	for f := range g {
+		g[f] /= total
+	}
+	return g
+}
+
+// negligible is the share beside the highest under which another content teaches nothing.
+const negligible = 1e-6
+
+func (t *Tuner) descend(g Weights) {
+	for f := range t.weights {
+		t.squares[f] += g[f] * g[f]
+		t.weights[f] = max(0, t.weights[f]+tuningRate*g[f]/math.Sqrt(t.squares[f]))
+	}
+	t.steps++
+}
