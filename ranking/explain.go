@@ -19,7 +19,7 @@ func (r *Ranker) Place(agent string, profile []byte, entries []fil.Entry, order 
 		return nil, nil, err
 	}
 	defer r.release(sc)
-	e := r.explainer(sc, b, order, language, now)
+	e := r.explainer(sc, b, language, now, order != sc.order)
 	placements, contents := make([]fil.Placement, 0, len(entries)), make([]fil.Content, 0, len(entries))
 	for _, entry := range entries {
 		row := b.snap.find(entry.Content)
@@ -50,7 +50,8 @@ type explainer struct {
 	basis        fil.Basis
 }
 
-func (r *Ranker) explainer(sc *scratch, b *board, order fil.Order, language string, now time.Time) *explainer {
+func (r *Ranker) explainer(sc *scratch, b *board, language string, now time.Time, heldOut bool) *explainer {
+	order := sc.order
 	e := &explainer{r: r, sc: sc, b: b, order: order, now: now, say: r.spoken(language)}
 	e.basis = fil.Basis{
 		Policy: b.rules.policy.Version, Profile: sc.profile.Offset(), Order: order, At: now.UTC(),
@@ -59,6 +60,9 @@ func (r *Ranker) explainer(sc *scratch, b *board, order fil.Order, language stri
 	e.degree = fmt.Sprintf(e.say.degreeRanked, b.rules.policy.Version)
 	if order == fil.OrderChronological {
 		e.degree = e.say.degreeChronological
+		if heldOut {
+			e.degree += " " + ToldOfHoldout().In(language)
+		}
 	}
 	e.acts = fmt.Sprintf(e.say.actsValue, sc.profile.Len())
 	e.filters = append(e.filters, fmt.Sprintf(e.say.filtered, sc.live, sc.eligible+sc.dismissed))

@@ -14,7 +14,9 @@ const maxAge = 24 * time.Hour
 
 // Ranker ranks feeds. It is safe for many goroutines and does no I/O.
 type Ranker struct {
-	rules      *ruleset
+	rules      *ruleset  // of the policy that it was made with
+	policies   *Policies // what is in force; nil: that policy alone
+	dealt      sync.Map  // version of a policy → *ruleset
 	catalogue  *Catalogue
 	directory  Directory
 	popularity *Popularity
@@ -30,6 +32,29 @@ func NewRanker(policy Policy, catalogue *Catalogue, directory Directory, popular
 		rules: newRuleset(policy), catalogue: catalogue, directory: directory, popularity: popularity, calm: &trends{},
 		scratch: sync.Pool{New: func() any { return newScratch() }}, french: french(), english: english(),
 	}
+}
+
+// Follow makes the ranker rank by what is in force in place of the policy that it was made with. It comes before all else.
+func (r *Ranker) Follow(policies *Policies) { r.policies = policies }
+
+// deal gives the policy and the order by which an agent reads who asks for an order: those of the hold-out read in the order
+// of time.
+func (r *Ranker) deal(agent string, asked fil.Order) (*ruleset, fil.Order) {
+	if r.policies == nil {
+		return r.rules, asked
+	}
+	policy, _, order := r.policies.For(agent)
+	if order == fil.OrderChronological {
+		asked = order
+	}
+	if policy.Version == r.rules.policy.Version {
+		return r.rules, asked
+	}
+	if ready, ok := r.dealt.Load(policy.Version); ok {
+		return ready.(*ruleset), asked
+	}
+	made, _ := r.dealt.LoadOrStore(policy.Version, newRuleset(*policy))
+	return made.(*ruleset), asked
 }
 
 func (r *Ranker) trends() *trends {
@@ -54,7 +79,8 @@ func (r *Ranker) isFresh(s *snapshot, m *trends, feed fil.Feed, profile []byte, 
 	if !known || len(profile) > 0 && (len(profile) < profileHeader || profile[0] != profileVersion) {
 		return false
 	}
-	return feed.Stamp == stamp(r.rules, s.stamp, m, member, Profile{profile}, order)
+	rules, order := r.deal(feed.Agent, order)
+	return feed.Stamp == stamp(rules, s.stamp, m, member, Profile{profile}, order)
 }
 
 func stamp(rules *ruleset, catalogue uint64, m *trends, member Member, profile Profile, order fil.Order) uint64 {
@@ -74,11 +100,11 @@ func (r *Ranker) Rank(agent string, profile []byte, order fil.Order, now time.Ti
 	}
 	defer r.release(sc)
 	feed = fil.Feed{
-		Agent: agent, Policy: b.rules.policy.Version, Stamp: stamp(b.rules, b.snap.stamp, b.trends, sc.member, sc.profile, order),
+		Agent: agent, Policy: b.rules.policy.Version, Stamp: stamp(b.rules, b.snap.stamp, b.trends, sc.member, sc.profile, sc.order),
 		Built: now, Until: b.ends(now), Entries: make([]fil.Entry, len(sc.out)),
 	}
 	for i, p := range sc.out {
-		feed.Entries[i] = fil.Entry{Content: b.key(p.place), Score: float32(p.score), Note: sc.note(b, p, order)}
+		feed.Entries[i] = fil.Entry{Content: b.key(p.place), Score: float32(p.score), Note: sc.note(b, p, sc.order)}
 	}
 	return feed, true, nil
 }
@@ -124,6 +150,7 @@ const (
 type scratch struct {
 	member  Member
 	profile Profile
+	order   fil.Order // in which the agent reads
 
 	taste   [columns][]float64 // by code
 	touched [columns][]uint32
@@ -188,9 +215,11 @@ func (r *Ranker) build(agent string, profile []byte, order fil.Order, now time.T
 	if !known {
 		return nil, nil, false, nil
 	}
-	b := r.boardAt(r.rules, now)
+	rules, order := r.deal(agent, order)
+	b := r.boardAt(rules, now)
 	sc := r.scratch.Get().(*scratch)
 	sc.open(b, member, parsed)
+	sc.order = order
 	if order == fil.OrderChronological {
 		sc.chronological(b)
 		return sc, b, true, nil

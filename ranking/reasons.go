@@ -170,6 +170,7 @@ func (r *Ranker) Brief(feed fil.Feed, profile []byte, entries []fil.Entry, order
 	if !r.isFresh(s, m, feed, profile, order, now) {
 		return nil, false
 	}
+	rules, order := r.deal(feed.Agent, order)
 	briefs, hour := make([]fil.Brief, len(entries)), moment(now)
 	for i, entry := range entries {
 		at := s.find(entry.Content)
@@ -178,7 +179,7 @@ func (r *Ranker) Brief(feed fil.Feed, profile []byte, entries []fil.Entry, order
 		}
 		row := &s.rows[at]
 		briefs[i] = fil.Brief{
-			Content: row.content, Score: float64(entry.Score), Note: r.rules.noteAt(m, row, entry.Note, order, hour), Acknowledged: entry.Note&noteAcknowledged != 0,
+			Content: row.content, Score: float64(entry.Score), Note: rules.noteAt(m, row, entry.Note, order, hour), Acknowledged: entry.Note&noteAcknowledged != 0,
 		}
 	}
 	return briefs, true

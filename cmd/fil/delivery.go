@@ -57,6 +57,7 @@ func (h *house) openFeeds() (*feeds, error) {
 	})
 	h.wait(condition{name: "popularity", ready: read.Load})
 	ranker := ranking.NewRanker(h.policy, h.catalogue, membership{h.index}, popularity)
+	ranker.Follow(h.policies)
 	keeper, err := delivery.NewKeeper(delivery.DefaultConfig(), delivery.Parts{
 		Ranker:    ranker,
 		Store:     h.tracing.Feeds(store),
