@@ -22,12 +22,15 @@ import (
 )
 
 // history is a partition's engagements: several agents and contents over some weeks, with duplicates close and far,
-// records that are no engagement, and clocks that are wrong.
+// preferences, records that are neither, and clocks that are wrong.
 func history(t testing.TB, random *rand.Rand, n int, first int64) []fil.Record {
 	kinds, records := fil.EngagementKinds(), make([]fil.Record, 0, n)
 	admitted := noon.Add(-60 * 24 * time.Hour)
 	for i := range n {
 		admitted = admitted.Add(time.Duration(random.IntN(2*60*60*24*60/n)) * time.Second)
+		if admitted.After(noon) { // when a rebuild looks which identities are still asked for
+			admitted = noon
+		}
 		e := fil.Engagement{
 			Kind: kinds[random.IntN(len(kinds))], Agent: fmt.Sprint("agent", random.IntN(7)), Content: fmt.Sprint("c", random.IntN(25)),
 			Dwell: float64(random.IntN(500)), Time: admitted.Add(time.Duration(random.IntN(7200)-5400) * time.Second),
@@ -36,6 +39,12 @@ func history(t testing.TB, random *rand.Rand, n int, first int64) []fil.Record {
 		switch {
 		case random.IntN(20) == 0:
 			rec.Event.Data = []byte(`{"agent":`)
+		case random.IntN(30) == 0:
+			asked := fil.Preference{Kind: fil.Forget, Agent: e.Agent, Time: e.Time}
+			if random.IntN(2) == 0 {
+				asked = fil.Preference{Kind: fil.PreferMore, Agent: e.Agent, Facet: fil.FacetTopic, Name: e.Content, Time: e.Time}
+			}
+			rec = preferenceRecord(t, rec.Offset, fmt.Sprint("e", i), asked)
 		case i > 0 && random.IntN(5) == 0:
 			rec.Key, rec.Event = records[i-1-random.IntN(i)].Key, records[random.IntN(i)].Event
 		}

@@ -1,6 +1,7 @@
 package ranking
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -173,16 +174,16 @@ func digestOfRow(row []coread) (digest uint64) {
 	return digest
 }
 
-// sumByContent orders by content, and adds up what is of one.
+// sumByContent orders by content, and adds up what is of one, the smallest first: in one order, wherever it came from.
 func sumByContent(row []coread) []coread {
-	slices.SortStableFunc(row, func(a, b coread) int {
+	slices.SortFunc(row, func(a, b coread) int {
 		switch {
 		case a.content < b.content:
 			return -1
 		case a.content > b.content:
 			return 1
 		}
-		return 0
+		return cmp.Compare(a.weight, b.weight)
 	})
 	kept := 0
 	for i := range row {

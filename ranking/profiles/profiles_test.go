@@ -259,7 +259,7 @@ func TestSave_KeepsEachScriptInOneSlotOfACluster(t *testing.T) {
 	for name, c := range map[string]struct {
 		client  redis.UniversalClient
 		scripts int
-	}{"a cluster": {cluster, 4}, "one Redis": {one, 2}} {
+	}{"a cluster": {cluster, 6}, "one Redis": {one, 4}} {
 		if err := one.FlushAll(t.Context()).Err(); err != nil {
 			t.Fatal(err)
 		}
@@ -274,6 +274,12 @@ func TestSave_KeepsEachScriptInOneSlotOfACluster(t *testing.T) {
 		}
 		if err := store.Save(t.Context(), []ranking.Change{change("alice", ranking.Profile{}, 1), change("bob", ranking.Profile{}, 2)}); err != nil {
 			t.Fatalf("%s: %v", name, err)
+		}
+		if err := store.SavePopularity(t.Context(), 3, ranking.PopularityChange{At: []int{0}, Bytes: [][]byte{[]byte("counts")}, Habits: []ranking.Habit{{Field: "h", Bytes: []byte("history")}}}); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if p, err := store.LoadPopularity(t.Context(), 3); err != nil || string(p.Counts) != "counts" || len(p.Habits) != 1 {
+			t.Errorf("%s: popularity is %q, error %v", name, p, err)
 		}
 		if len(seen.tags) != c.scripts { // each is tried by its digest, then given in full
 			t.Errorf("%s: scripts were given the hash tags %v, want %d calls", name, seen.tags, c.scripts)
