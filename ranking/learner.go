@@ -92,7 +92,7 @@ type lane struct {
 	mu    sync.Mutex
 	tally *tally // nil: not loaded
 	past  *past  // nil: the tally was not begun here
-	anew  bool   // the tally must be begun again, whatever is stored
+	anew  []byte // the header of the tally that must be begun again; nil: none
 	asked bool   // the log was asked to begin again, and the popularity has not been there since
 	back  int64  // the offset that the log was asked to go back to, until a batch is done; -1: none
 }
@@ -144,17 +144,16 @@ func (l *Learner) Learn(ctx context.Context, partition int, batch []fil.Record) 
 		return nil, err
 	}
 	if work.ahead(p.tally.offset) && p.past == nil {
-		p.tally, p.anew, p.asked, p.back = nil, true, true, 0
+		p.tally, p.anew, p.asked, p.back = nil, p.tally.header(), true, 0
 		return nil, fmt.Errorf("profiles of partition %d include what its popularity does not: %w", partition, fil.ErrForgotten)
 	}
 	before := p.tally.header()
 	outcomes := l.apply(p, work, batch)
-	if err := l.save(ctx, p.tally, partition, before, work.changes()); err != nil {
+	if err := l.save(ctx, p, partition, before, work); err != nil {
 		p.tally = nil // it is ahead of what is stored
 		return nil, err
 	}
 	p.back = -1
-	work.remember(p.past, p.tally.offset)
 	outcomes[outcomeRejected] = len(rejected)
 	for outcome, n := range outcomes {
 		l.records.WithLabelValues(outcome).Add(float64(n))
@@ -200,7 +199,10 @@ func (l *Learner) lane(partition int) *lane {
 // its first record, and at the next call marks the store before anything else is written.
 func (l *Learner) ready(ctx context.Context, p *lane, partition int, header []byte) error {
 	blank := newTally(l.Partitions)
-	if !p.anew && blank.ours(header) {
+	if p.anew != nil && string(p.anew) != string(header) { // someone else went on with it, or has begun again
+		p.anew, p.asked = nil, false
+	}
+	if p.anew == nil && blank.ours(header) {
 		if p.tally != nil && string(p.tally.header()) == string(header) {
 			p.asked = false
 			return nil
@@ -237,7 +239,7 @@ func (l *Learner) ready(ctx context.Context, p *lane, partition int, header []by
 		return fmt.Errorf("mark partition %d: %w", partition, err)
 	}
 	blank.saved()
-	p.tally, p.past, p.asked, p.anew = blank, newPast(maxPast), false, false
+	p.tally, p.past, p.asked, p.anew = blank, newPast(maxPast), false, nil
 	return nil
 }
 
@@ -326,15 +328,17 @@ func (l *Learner) applyAgain(p *lane, work *work, one engagement) string {
 
 // save writes popularity first, then the profiles that it was seen in, then that they are stored: a crash between two of
 // these leaves profiles behind, never ahead, and the log gives the batch again.
-func (l *Learner) save(ctx context.Context, t *tally, partition int, before []byte, changes []Change) error {
+func (l *Learner) save(ctx context.Context, p *lane, partition int, before []byte, work *work) error {
+	t := p.tally
 	counted := t.header()
 	if string(before) != string(counted) { // popularity did not include the whole batch already
 		if err := l.Store.SavePopularity(ctx, partition, t.change(before)); err != nil {
 			return fmt.Errorf("save popularity of partition %d: %w", partition, err)
 		}
 		t.saved()
+		work.remember(p.past, t.offset)
 	}
-	if len(changes) > 0 {
+	if changes := work.changes(); len(changes) > 0 {
 		if err := l.Store.Save(ctx, changes); err != nil {
 			return fmt.Errorf("save %d profiles of partition %d: %w", len(changes), partition, err)
 		}

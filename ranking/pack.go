@@ -164,6 +164,9 @@ func packOrgs(counts []orgCount) (b []byte) {
 	return b
 }
 
+// nearby is how many counts between two that changed are written with them: one long write costs less than two short ones.
+const nearby = 16
+
 // change is what must be written for the store to hold the tally, given the header that it holds now.
 func (t *tally) change(before []byte) PopularityChange {
 	slices.Sort(t.dirty)
@@ -173,15 +176,16 @@ func (t *tally) change(before []byte) PopularityChange {
 		return PopularityChange{Before: before, Whole: true, At: []int{0}, Bytes: [][]byte{all.Counts}, Habits: all.Habits}
 	}
 	c := PopularityChange{Before: before, At: []int{0}, Bytes: [][]byte{t.prefix()}, Habits: t.packHabits(false)}
-	if 8*len(t.dirty) > len(t.counts) { // one long write costs less than many short ones
-		for i := range t.counts {
-			c.Bytes[0] = appendCount(c.Bytes[0], &t.counts[i])
+	for k := 0; k < len(t.dirty); {
+		start, end := int(t.dirty[k]), int(t.dirty[k])
+		for ; k < len(t.dirty) && int(t.dirty[k]) <= end+nearby; k++ {
+			end = int(t.dirty[k]) + 1
 		}
-		return c
-	}
-	for _, i := range t.dirty {
-		c.At = append(c.At, tallyPrefix+int(i)*countSize)
-		c.Bytes = append(c.Bytes, appendCount(nil, &t.counts[i]))
+		var piece []byte
+		for i := start; i < end; i++ {
+			piece = appendCount(piece, &t.counts[i])
+		}
+		c.At, c.Bytes = append(c.At, tallyPrefix+start*countSize), append(c.Bytes, piece)
 	}
 	return c
 }

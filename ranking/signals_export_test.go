@@ -56,3 +56,24 @@ func Repack(p PackedTally, partitions int) (PackedTally, error) {
 
 // SortedHabits leaves out empty fields.
 func SortedHabits(fields []Habit) []Habit { return sortedHabits(fields) }
+
+// PastOf keeps one state of so many bytes for each agent in turn, within a bound, and tells whose is still there.
+func PastOf(most, size int, agents ...string) (kept []string) {
+	p := newPast(most)
+	for i, agent := range agents {
+		p.put(agent, Stored{Profile: make([]byte, size)})
+		p.turn(int64(i), 1)
+	}
+	for _, agent := range agents {
+		if len(p.of(agent).Profile) > 0 {
+			kept = append(kept, agent)
+		}
+	}
+	for range longPast {
+		p.turn(0, 0)
+	}
+	if len(p.of(agents[len(agents)-1]).Profile) > 0 {
+		panic("what is no longer asked for is kept")
+	}
+	return kept
+}

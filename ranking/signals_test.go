@@ -295,3 +295,13 @@ func TestMemory_LooksUpWithoutAllocating(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
+
+func TestPast_ForgetsWhoWasMetLeastRecently(t *testing.T) {
+	if kept := ranking.PastOf(1<<20, 1000, "a", "b", "c"); !slices.Equal(kept, []string{"a", "b", "c"}) {
+		t.Errorf("with room for all, %v are kept", kept)
+	}
+	kept := ranking.PastOf(8_000, 1000, "a", "b", "c", "d", "e", "f", "g", "h", "b", "i")
+	if !slices.Contains(kept, "i") || !slices.Contains(kept, "b") || slices.Contains(kept, "a") || len(kept) > 8 {
+		t.Errorf("with room for seven, %v are kept", kept)
+	}
+}
