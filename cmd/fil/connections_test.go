@@ -41,35 +41,49 @@ func (o *oneSlot) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 
 func (o *oneSlot) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
 	return func(ctx context.Context, cmds []redis.Cmder) error {
+		var together []any
 		for _, cmd := range cmds {
-			o.look(cmd)
+			if keys := o.look(cmd); cmds[0].Name() == "multi" {
+				together = append(together, keys...)
+			}
 		}
+		o.inOneSlot("multi", together)
 		return next(ctx, cmds)
 	}
 }
 
-func (o *oneSlot) look(cmd redis.Cmder) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
+// look notes a command, and gives the keys that it asks for.
+func (o *oneSlot) look(cmd redis.Cmder) (keys []any) {
 	args := cmd.Args()
-	var keys []any
 	switch name := cmd.Name(); name {
-	case "ping":
-		return
-	case "get", "set", "getrange":
+	case "ping", "multi", "exec":
+		return nil
+	case "get", "set", "getrange", "hget", "hgetall":
 		keys = args[1:2]
 	case "mget":
 		keys = args[1:]
 	case "eval", "evalsha":
 		keys = args[3 : 3+args[2].(int)]
 	default:
+		o.mu.Lock()
+		defer o.mu.Unlock()
 		o.offences = append(o.offences, name+": not known to this test, which must know the keys of every command")
-		return
+		return nil
 	}
-	o.commands[cmd.Name()]++
+	o.inOneSlot(cmd.Name(), keys)
+	return keys
+}
+
+// inOneSlot notes keys that are asked for at once.
+func (o *oneSlot) inOneSlot(name string, keys []any) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(keys) > 0 {
+		o.commands[name]++
+	}
 	for _, key := range keys {
 		if tag := hashTag(key.(string)); tag == "" || tag != hashTag(keys[0].(string)) {
-			o.offences = append(o.offences, fmt.Sprintf("%s of %q: not in one slot by a hash tag", cmd.Name(), keys))
+			o.offences = append(o.offences, fmt.Sprintf("%s of %q: not in one slot by a hash tag", name, keys))
 			return
 		}
 	}
@@ -132,7 +146,7 @@ func TestRedisCluster(t *testing.T) {
 	for _, offence := range hook.offences {
 		t.Error(offence)
 	}
-	for _, used := range []string{"get", "set", "getrange", "mget", "evalsha"} {
+	for _, used := range []string{"get", "set", "getrange", "mget", "hgetall", "multi", "evalsha"} {
 		if hook.commands[used] == 0 {
 			t.Errorf("%s was not seen: this test looks past what it is about", used)
 		}
