@@ -110,20 +110,24 @@ const itemBytes = 96
 // ready takes what is in the cache, at once, then makes what is not.
 func (k *Keeper) ready(items []item, language string, now time.Time) (ready []parts, size int, err error) {
 	now = now.Truncate(time.Hour) // as briefs
-	key := cacheKey{spoken: fil.Bilingual{FR: "fr", EN: "en"}.In(language), year: now.Year()}
+	as := form{spoken: fil.Bilingual{FR: "fr", EN: "en"}.In(language), year: now.Year()}
 	ready = make([]parts, len(items))
 	k.cache.mu.RLock()
+	number := uint32(0)
 	for i := range items {
-		if items[i].reasons == nil {
-			key.content, key.language, key.note = items[i].key, tagIn(items[i].Content, language), items[i].Note
-			ready[i] = k.cache.young[key].of(items[i].Content)
+		if items[i].reasons != nil {
+			continue
 		}
+		if tag := tagIn(items[i].Content, language); tag != as.language || number == 0 {
+			as.language = tag
+			number = k.cache.forms[as] // or 0, which nothing is in
+		}
+		ready[i] = k.cache.young[cacheKey{items[i].key, number, items[i].Note}].of(items[i].Content)
 	}
 	k.cache.mu.RUnlock()
 	for i := range ready {
-		it := &items[i]
 		if ready[i].content == nil {
-			if ready[i], err = k.make(it, language, key, now); err != nil {
+			if ready[i], err = k.make(&items[i], language, as, now); err != nil {
 				return nil, 0, err
 			}
 		}
@@ -133,17 +137,17 @@ func (k *Keeper) ready(items []item, language string, now time.Time) (ready []pa
 }
 
 // make makes what of an item is not ready, and keeps it.
-func (k *Keeper) make(it *item, language string, key cacheKey, now time.Time) (made parts, err error) {
-	key.content, key.language, key.note = it.key, tagIn(it.Content, language), it.Note
-	if made.content, err = k.cache.content(cacheKey{content: key.content, language: key.language}, it.Content, language); err != nil {
+func (k *Keeper) make(it *item, language string, as form, now time.Time) (made parts, err error) {
+	if made.content, err = k.cache.content(it.key, it.Content, language); err != nil {
 		return parts{}, err
 	}
 	if it.reasons != nil { // which were made for this page
 		made.reasons = appendTexts(nil, it.reasons)
 		return made, nil
 	}
-	made.reasons = appendTexts(nil, k.ranker.Sentences(it.Content, it.Note, key.spoken, now))
-	k.cache.put(key, cached{it.Content, made, len(made.reasons)})
+	made.reasons = appendTexts(nil, k.ranker.Sentences(it.Content, it.Note, as.spoken, now))
+	as.language = tagIn(it.Content, language)
+	k.cache.put(cacheKey{it.key, k.cache.number(as), it.Note}, cached{it.Content, made, len(made.reasons)})
 	return made, nil
 }
 

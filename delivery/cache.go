@@ -20,14 +20,34 @@ type cache struct {
 	mu         sync.RWMutex
 	young, old map[cacheKey]cached
 	size       int // bytes of the young generation
+	forms      map[form]uint32
 }
 
-// cacheKey names a content in a language and, if it says in which language sentences are, what a note about it says.
+// cacheKey names a content in a form, and if the form has sentences what a note about it says. It is small, for a page looks
+// up each of its items.
 type cacheKey struct {
-	content          fil.ContentKey
-	language, spoken string // of the variant chosen, and of the sentences, so that what readers ask for cannot fill the cache
-	year             int    // of the sentences
-	note             fil.Note
+	content fil.ContentKey
+	form    uint32
+	note    fil.Note
+}
+
+// form is how something is said: in the language of a variant, with sentences in a language, if any, and their year. There
+// are as many as contents have languages, whatever readers ask for.
+type form struct {
+	language, spoken string
+	year             int
+}
+
+// number names a form, from 1.
+func (c *cache) number(f form) uint32 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n, ok := c.forms[f]
+	if !ok {
+		n = uint32(len(c.forms) + 1)
+		c.forms[f] = n
+	}
+	return n
 }
 
 // cached is what was made of a content.
@@ -46,11 +66,13 @@ func (c cached) of(content *fil.Content) parts {
 }
 
 func newCache(most int) *cache {
-	return &cache{markdown: newMarkdown(), most: most / 2, young: map[cacheKey]cached{}}
+	return &cache{markdown: newMarkdown(), most: most / 2, young: map[cacheKey]cached{}, forms: map[form]uint32{}}
 }
 
 // content gives the JSON of a FeedContent in a language; the caller must not change it.
-func (c *cache) content(key cacheKey, content *fil.Content, language string) ([]byte, error) {
+func (c *cache) content(id fil.ContentKey, content *fil.Content, language string) ([]byte, error) {
+	tag := tagIn(content, language)
+	key := cacheKey{content: id, form: c.number(form{language: tag})}
 	c.mu.RLock()
 	ready, young := c.young[key]
 	if !young {
@@ -63,7 +85,7 @@ func (c *cache) content(key cacheKey, content *fil.Content, language string) ([]
 		}
 		return made, nil
 	}
-	made, err := c.encode(content, key.language, language)
+	made, err := c.encode(content, tag, language)
 	if err != nil {
 		return nil, fmt.Errorf("content %s: %w", content.ID, err)
 	}

@@ -159,7 +159,7 @@ func (h *Hub) look(ctx context.Context, agents []string) error {
 		agents = slices.DeleteFunc(agents, func(a string) bool { return a == kept.Feed.Agent })
 	}
 	for _, agent := range agents {
-		r, _, rankErr := h.keeper.current(ctx, agent, fil.OrderRanked)
+		r, _, rankErr := h.keeper.current(ctx, agent, fil.OrderRanked, 0)
 		if rankErr != nil {
 			if !errors.Is(rankErr, ErrUnknownAgent) { // left the directory since: the stream has nothing more to say
 				err = errors.Join(err, rankErr)

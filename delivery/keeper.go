@@ -26,36 +26,41 @@ const (
 type reading struct {
 	feed     fil.Feed
 	profile  []byte
-	cut      bool      // profile may be but the first bytes
-	order    fil.Order // that it is in
-	degraded bool      // the store did not answer: nothing is known of what the agent did
-	language string    // that the directory says the agent reads; empty when it does not say
+	cut      bool        // profile may be but the first bytes
+	order    fil.Order   // that it is in
+	degraded bool        // the store did not answer: nothing is known of what the agent did
+	language string      // that the directory says the agent reads; empty when it does not say
+	briefs   []fil.Brief // of its first entries, if they were asked for and it was kept
+	at       time.Time   // that the briefs are of
 }
 
 // current gives the feed as it is now. In chronological order it is always computed. A store that does not answer within
-// the time allowed is done without.
-func (k *Keeper) current(ctx context.Context, agent string, order fil.Order) (r reading, outcome string, err error) {
+// the time allowed is done without. Briefs of so many of its first entries come with it, if it was kept.
+func (k *Keeper) current(ctx context.Context, agent string, order fil.Order, first int) (r reading, outcome string, err error) {
 	language, known := k.directory.Language(agent)
 	if !known {
 		return reading{}, outcomeUnknown, ErrUnknownAgent
 	}
-	r, outcome, err = k.kept(ctx, agent, order)
+	r, outcome, err = k.kept(ctx, agent, order, first)
 	r.language = language
 	return r, outcome, err
 }
 
 // kept is current for an agent who is known.
-func (k *Keeper) kept(ctx context.Context, agent string, order fil.Order) (r reading, outcome string, err error) {
+func (k *Keeper) kept(ctx context.Context, agent string, order fil.Order, first int) (r reading, outcome string, err error) {
 	bounded, cancel := context.WithTimeout(ctx, k.cfg.StoreTimeout)
 	defer cancel()
 	kept, err := k.store.Get(bounded, agent)
 	now := k.now()
-	if stored := err == nil && order == fil.OrderRanked && kept.Found; stored && k.fresh(kept.Feed, kept.Profile, now) {
-		// One write a day tells that the agent still reads.
-		if now.Sub(kept.Read) >= 24*time.Hour {
-			k.put(ctx, kept.Feed, now)
+	if err == nil && order == fil.OrderRanked && kept.Found {
+		some := kept.Feed.Entries[:min(first, len(kept.Feed.Entries))]
+		if briefs, fresh := k.ranker.Brief(kept.Feed, kept.Profile, some, order, now); fresh {
+			// One write a day tells that the agent still reads.
+			if now.Sub(kept.Read) >= 24*time.Hour {
+				k.put(ctx, kept.Feed, now)
+			}
+			return reading{feed: kept.Feed, profile: kept.Profile, cut: kept.Cut, order: order, briefs: briefs, at: now}, outcomeKept, nil
 		}
-		return reading{feed: kept.Feed, profile: kept.Profile, cut: kept.Cut, order: order}, outcomeKept, nil
 	}
 	if err == nil && kept.Cut {
 		kept.Profile, err = k.profile(bounded, agent)

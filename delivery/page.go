@@ -29,6 +29,15 @@ type query struct {
 	known    string // If-None-Match
 }
 
+// first is how many briefs will be wanted of the first entries of a feed that is kept: a whole page, unless the page is
+// another one, or its client may have it.
+func (q query) first() int {
+	if q.cursor != "" || q.full || q.known != "" {
+		return 0
+	}
+	return q.limit
+}
+
 // languages are what says in which language to answer, the first that is set first.
 type languages struct{ asked, accepted string }
 
@@ -73,11 +82,14 @@ func (k *Keeper) page(ctx context.Context, q query) (p page, outcome string, err
 			return page{}, outcomeRefused, err
 		}
 	}
-	r, outcome, err := k.current(ctx, q.agent, q.order)
+	r, outcome, err := k.current(ctx, q.agent, q.order, q.first())
 	if err != nil {
 		return page{}, outcome, err
 	}
 	language, now := q.language.of(r), k.now()
+	if r.briefs != nil {
+		now = r.at
+	}
 	// The first page of a kept feed is known by what it was computed from, before it is made.
 	if rest == nil && r.order == fil.OrderRanked && !r.degraded && !q.full {
 		p.etag = firstTagOf(r.feed, q.limit, language, now)
@@ -143,7 +155,7 @@ func (k *Keeper) items(ctx context.Context, r *reading, rest Cursor, q query, la
 		some := entries[:n]
 		stray := func(e fil.Entry) bool { return strays[e.Content] }
 		if brief := !q.full && (len(strays) == 0 || !slices.ContainsFunc(some, stray)); brief {
-			if briefs, fresh := k.ranker.Brief(r.feed, r.profile, some, r.order, now); fresh {
+			if briefs, fresh := k.briefs(r, rest, some, now); fresh {
 				for i, b := range briefs {
 					out = append(out, item{Brief: b, key: some[i].Content})
 				}
@@ -168,6 +180,14 @@ func (k *Keeper) items(ctx context.Context, r *reading, rest Cursor, q query, la
 		left[i] = e.Content
 	}
 	return out, left, nil
+}
+
+// briefs gives those of some entries of a reading's feed, which came with it if these are its first.
+func (k *Keeper) briefs(r *reading, rest Cursor, some []fil.Entry, now time.Time) (briefs []fil.Brief, fresh bool) {
+	if rest == nil && len(r.briefs) == len(some) {
+		return r.briefs, true
+	}
+	return k.ranker.Brief(r.feed, r.profile, some, r.order, now)
 }
 
 // place adds those of some entries that are eligible now, wherever they are, or are not, in the feed.
@@ -277,7 +297,7 @@ func explainAt(r reading, language string) string {
 
 // explain places one content, wherever it is in the feed, or if it fell out of it by its rank alone.
 func (k *Keeper) explain(ctx context.Context, agent, content string, order fil.Order, l languages) (reading, fil.Placement, error) {
-	r, _, err := k.current(ctx, agent, order)
+	r, _, err := k.current(ctx, agent, order, 0)
 	if err != nil {
 		return reading{}, fil.Placement{}, err
 	}

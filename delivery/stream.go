@@ -52,7 +52,7 @@ func (h handlers) stream(ctx context.Context, in *struct {
 		return nil, refusedStream(in.AcceptLanguage, err)
 	}
 	// Subscribed first, read second: a change between the two is told, perhaps twice, never missed.
-	r, _, err := h.keeper.current(ctx, agent, fil.OrderRanked)
+	r, _, err := h.keeper.current(ctx, agent, fil.OrderRanked, 0)
 	if err != nil {
 		leave()
 		return nil, h.problem(ctx, agent, in.AcceptLanguage, err)
