@@ -34,14 +34,14 @@ func (g *gate) ProcessPipelineHook(redis.ProcessPipelineHook) redis.ProcessPipel
 			<-g.hold
 		}
 		for _, cmd := range cmds {
-			answer, key := cmd.(*redis.StringCmd), cmd.Args()[1].(string)
-			switch {
-			case g.fails.Load():
-				answer.SetErr(errors.New("away"))
-			case cmd.Name() == "get":
-				answer.SetErr(redis.Nil)
-			default:
-				answer.SetVal(key)
+			switch answer := cmd.(type) {
+			case *redis.SliceCmd:
+				answer.SetVal(make([]any, len(cmd.Args())-1))
+			case *redis.StringCmd:
+				answer.SetVal(cmd.Args()[1].(string))
+			}
+			if g.fails.Load() {
+				cmd.SetErr(errors.New("away"))
 			}
 		}
 		return nil

@@ -116,28 +116,25 @@ func (s *Store) Get(ctx context.Context, agent string) (delivery.Kept, error) {
 	return kept, nil
 }
 
-// read gives what there is for agents, in their order.
+// read gives what there is for agents, in their order. Agents of a cluster are read one by one.
 func (s *Store) read(ctx context.Context, agents []string) []raw {
-	pipe := s.client.Pipeline()
-	type answers struct{ feed, profile *redis.StringCmd }
-	asked := make([]answers, len(agents))
+	pipe, keys, profiles := s.client.Pipeline(), make([]string, len(agents)), make([]*redis.StringCmd, len(agents))
 	for i, agent := range agents {
-		asked[i] = answers{pipe.Get(ctx, Key(agent)), pipe.GetRange(ctx, s.cfg.Beside(agent), 0, headBytes-1)}
+		keys[i] = Key(agent)
+	}
+	feeds := pipe.MGet(ctx, keys...)
+	for i, agent := range agents {
+		profiles[i] = pipe.GetRange(ctx, s.cfg.Beside(agent), 0, headBytes-1)
 	}
 	_, _ = pipe.Exec(ctx) // each answer has its own error
 	all := make([]raw, len(agents))
-	for i, a := range asked {
-		var missing error
-		all[i].feed, missing = a.feed.Bytes()
-		all[i].profile, all[i].err = a.profile.Bytes()
-		switch {
-		case errors.Is(missing, redis.Nil):
-			all[i].feed = nil
-		case missing != nil:
-			all[i].err = missing
-		case all[i].feed == nil:
-			all[i].feed = []byte{} // there, and empty
+	for i := range all {
+		all[i].profile, all[i].err = profiles[i].Bytes()
+		if err := feeds.Err(); err != nil {
+			all[i].err = err
+			continue
 		}
+		all[i].feed = bytesOf(feeds.Val()[i])
 	}
 	return all
 }

@@ -222,7 +222,7 @@ type tracedFeeds struct {
 }
 
 func (s tracedFeeds) Get(ctx context.Context, agent string) (kept delivery.Kept, err error) {
-	ctx, end := s.tracing.within(ctx, "read feed", trace.SpanKindClient, store("redis", "GET", 1)...)
+	ctx, end := s.tracing.within(ctx, "read feed", trace.SpanKindClient, store("redis", "MGET", 1)...)
 	defer func() { end(err) }()
 	return s.Store.Get(ctx, agent)
 }
