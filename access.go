@@ -14,12 +14,13 @@ const (
 	RoleCommunicator Role = "communicator" // audiences, contents, reports on them
 	RoleLeader       Role = "leader"       // dashboards
 	RoleService      Role = "service"      // feeds of any agent, engagements
+	RolePolicy       Role = "policy"       // publishes the ranking policy
 	RoleAgent        Role = "agent"        // their own feed, their own engagements
 )
 
 // Roles lists the roles.
 func Roles() []Role {
-	return []Role{RoleIngest, RoleCommunicator, RoleLeader, RoleService, RoleAgent}
+	return []Role{RoleIngest, RoleCommunicator, RoleLeader, RoleService, RolePolicy, RoleAgent}
 }
 
 // Caller is who makes a request, as its key or token says.

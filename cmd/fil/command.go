@@ -55,6 +55,7 @@ type commands struct {
 	} `cmd:"" help:"${help_directory}"`
 	Report   reportCommand   `cmd:"" help:"${help_report}"`
 	Evaluate evaluateCommand `cmd:"" help:"${help_evaluate}"`
+	Policy   policyCommands  `cmd:"" help:"${help_policy}"`
 	Keys     struct {
 		Create createKeyCommand `cmd:"" help:"${help_keys_create}"`
 		List   listKeysCommand  `cmd:"" help:"${help_keys_list}"`

@@ -23,6 +23,7 @@ import (
 	"github.com/filengine/fil/ingest/eventlog"
 	"github.com/filengine/fil/ranking"
 	"github.com/filengine/fil/ranking/profiles"
+	"github.com/filengine/fil/ranking/rulebook"
 )
 
 // house is what the roles of one process share: the log, Redis, and the projections of the compacted topics that they
@@ -121,7 +122,7 @@ func build(ctx context.Context, cfg config.Config, logger *slog.Logger, roles []
 			return h, fmt.Errorf("build role %s: %w", name, err)
 		}
 	}
-	h.register = append(h.register, h.registerRebuild)
+	h.register = append(h.register, h.registerRebuild, func(api huma.API) { rulebook.Register(api, h.policies) })
 	return h, nil
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/filengine/fil/ingest"
 	"github.com/filengine/fil/ingest/scim"
 	"github.com/filengine/fil/ranking/profiles"
+	"github.com/filengine/fil/ranking/rulebook"
 )
 
 // buildIngest opens the door.
@@ -37,6 +38,8 @@ func buildIngest(_ context.Context, h *house) error {
 	}, func(api huma.API) {
 		preview.Register(api, previews)
 	})
+	desk := rulebook.NewDesk(h.policies, h.tracing.Log(h.events), h.tables[fil.TopicPolicies], h.now)
+	h.register = append(h.register, desk.Register)
 	return mountSCIM(h, door, roll)
 }
 

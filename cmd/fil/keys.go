@@ -13,7 +13,7 @@ import (
 
 type createKeyCommand struct {
 	Data  string        `help:"${help_data}" placeholder:"DIR"`
-	Role  string        `help:"${help_role}" required:"" enum:"ingest,communicator,leader,service,agent"`
+	Role  string        `help:"${help_role}" required:"" enum:"ingest,communicator,leader,service,policy,agent"`
 	Agent identifier    `help:"${help_agent}" placeholder:"ID"`
 	Name  string        `help:"${help_name}"`
 	Life  time.Duration `help:"${help_life}" placeholder:"720h"`

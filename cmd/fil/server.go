@@ -14,6 +14,7 @@ import (
 	"github.com/filengine/fil"
 	"github.com/filengine/fil/cmd/fil/access"
 	"github.com/filengine/fil/delivery/web"
+	"github.com/filengine/fil/ranking/rulebook"
 )
 
 // server is the one address of a process: the API of its roles, health, metrics and the page.
@@ -57,6 +58,7 @@ func newServer(h *house, who access.Authenticator) *server {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	mux.HandleFunc("GET /readyz", s.readyz)
 	mux.Handle("GET /{$}", web.Page())
+	mux.Handle("GET /policy", s.onceReady(rulebook.Page(h.policies)))
 	mux.Handle("GET /assets/", web.Page())
 	s.tellReadiness()
 	s.handler = h.metrics.count(s.gate(mux))
@@ -87,6 +89,18 @@ func (s *server) gate(next http.Handler) http.Handler {
 			return
 		}
 		next.ServeHTTP(w, r)
+	})
+}
+
+// onceReady keeps a page that needs no key closed until the projections have caught up once.
+func (s *server) onceReady(page http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !s.isReady() {
+			w.Header().Set("Retry-After", "1")
+			http.Error(w, "Le serveur démarre. / The server is starting.", http.StatusServiceUnavailable)
+			return
+		}
+		page.ServeHTTP(w, r)
 	})
 }
 

@@ -9,7 +9,7 @@ import (
 // helpTexts gives the texts of the help in a language.
 func helpTexts(language string) kong.Vars {
 	vars := kong.Vars{}
-	for _, texts := range []map[string]fil.Bilingual{commandTexts(), flagTexts(), generateTexts(), syncTexts(), evaluateTexts()} {
+	for _, texts := range []map[string]fil.Bilingual{commandTexts(), flagTexts(), generateTexts(), syncTexts(), evaluateTexts(), policyTexts()} {
 		for name, text := range texts {
 			vars[name] = text.In(language)
 		}
@@ -90,7 +90,7 @@ func flagTexts() map[string]fil.Bilingual {
 		"help_from":     {FR: "Début, comme 2026-01-31.", EN: "Start, such as 2026-01-31."},
 		"help_to":       {FR: "Fin, ce jour compris.", EN: "End, that day included."},
 		"help_every":    {FR: "Pas de temps : day, week, month, quarter ou year.", EN: "Time step: day, week, month, quarter or year."},
-		"help_role":     {FR: "Rôle : ingest, communicator, leader, service, agent.", EN: "Role: ingest, communicator, leader, service, agent."},
+		"help_role":     {FR: "Rôle : ingest, communicator, leader, service, policy, agent.", EN: "Role: ingest, communicator, leader, service, policy, agent."},
 		"help_perimeter": {FR: "Audience à laquelle la clé est bornée : ce qu'elle écrit, lit et compte s'y limite.",
 			EN: "Audience that the key is bounded to: what it writes, reads and counts is cut to it."},
 		"help_sample":  {FR: "Laisser voir quelques-uns des agents qu'une prévisualisation compte.", EN: "Let it see some of the agents that a preview counts."},

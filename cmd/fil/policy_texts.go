@@ -1,0 +1,21 @@
+package main
+
+import "github.com/filengine/fil"
+
+// policyTexts are the texts of `fil policy`.
+func policyTexts() map[string]fil.Bilingual {
+	return map[string]fil.Bilingual{
+		"help_policy":         {FR: "Lire, comparer et publier la politique de classement.", EN: "Read, compare and publish the ranking policy."},
+		"help_policy_check":   {FR: "Vérifier un fichier de politique, sans serveur, et dire sa version.", EN: "Check a policy file, without a server, and say its version."},
+		"help_policy_diff":    {FR: "Comparer deux politiques, clé par clé, et dire ce que cela change.", EN: "Compare two policies, key by key, and say what it changes."},
+		"help_policy_explain": {FR: "Dire les règles telles qu'elles s'appliquent ; sans argument, celles en vigueur.", EN: "State the rules as they run; without an argument, those in force."},
+		"help_policy_publish": {FR: "Publier un fichier et le mettre en vigueur, ou revenir à une version ; sans --yes, dire seulement ce qui changerait (état 3).", EN: "Publish a file and put it in force, or go back to a version; without --yes, only tell what would change (status 3)."},
+		"help_policy_history": {FR: "Lister les versions publiées et ce qui fut en vigueur.", EN: "List the published versions and what was in force."},
+		"help_policy_show":    {FR: "Écrire le fichier d'une version ; sans argument, celui de la version en vigueur.", EN: "Write the file of a version; without an argument, that of the version in force."},
+		"help_policy_file":    {FR: "Fichier de politique, en YAML.", EN: "Policy file, in YAML."},
+		"help_policy_one":     {FR: "Fichier, version, « default » (celle de ce programme) ou « current » (celle en vigueur).", EN: "File, version, 'default' (this program's) or 'current' (the one in force)."},
+		"help_policy_version": {FR: "Version, comme fil-2-3f2a9c01.", EN: "Version, such as fil-2-3f2a9c01."},
+		"help_policy_note":    {FR: "Pourquoi, en une phrase, gardé avec la version.", EN: "Why, in a sentence, kept with the version."},
+		"help_policy_yes":     {FR: "Le faire.", EN: "Do it."},
+	}
+}
