@@ -234,9 +234,9 @@ func (e *explainer) operations(at placed, position int) []string {
 	operations = append(operations, say.sortedByScore)
 	switch at.group {
 	case groupMandatory:
-		operations = append(operations, say.ruleMandatory)
+		operations = append(operations, say.ruleMandatory[e.b.rules.pinnedFirst])
 	case groupPinned:
-		operations = append(operations, fmt.Sprintf(say.rulePinned, rules.PinnedAtMost))
+		operations = append(operations, fmt.Sprintf(say.rulePinned[e.b.rules.pinnedFirst], rules.PinnedAtMost))
 	case groupSeen:
 		operations = append(operations, say.ruleSeen)
 	}

@@ -12,13 +12,13 @@ import (
 type Rule string
 
 // The rules, in the order of the default policy. The first three say in which group a content stands, the others move
-// contents within the groups after them.
+// contents within the groups that unseen makes.
 const (
-	RuleMandatory Rule = "mandatory" // mandatory contents not acknowledged
+	RuleMandatory Rule = "mandatory" // mandatory contents not acknowledged first
 	RulePinned    Rule = "pinned"    // pinned contents
 	RuleUnseen    Rule = "unseen"    // what was not seen before what was
 	RuleCaps      Rule = "caps"      // so many of a source and of a topic
-	RuleDiscovery Rule = "discovery" // places reserved for discovery
+	RuleDiscovery Rule = "discovery" // places reserved for discovery; before the caps, what is drawn is not held to them
 )
 
 // Rules lists the rules in the order of the default policy.
@@ -26,7 +26,13 @@ func Rules() []Rule {
 	return []Rule{RuleMandatory, RulePinned, RuleUnseen, RuleCaps, RuleDiscovery}
 }
 
-// checkOrder wants each rule once: a rule is switched off by its own key, not by leaving it out.
+// before says whether one rule comes before another.
+func (p *Policy) before(one, other Rule) bool {
+	return slices.Index(p.Rules.Order, one) < slices.Index(p.Rules.Order, other)
+}
+
+// checkOrder wants each rule once, with unseen in the middle: what it makes groups of is what the two before it have
+// left, and the two after it move, and a rule is switched off by its own key, not by leaving it out.
 func checkOrder(order []Rule, faults *fil.Faults) {
 	names := make([]string, 0, len(Rules()))
 	for _, rule := range Rules() {
@@ -42,5 +48,8 @@ func checkOrder(order []Rule, faults *fil.Faults) {
 		case slices.Contains(order[:i], rule):
 			faults.Add("rules.order", fmt.Sprintf("nomme « %s » deux fois", rule), fmt.Sprintf("names %q twice", rule))
 		}
+	}
+	if at := slices.Index(order, RuleUnseen); at >= 0 && at != 2 {
+		faults.Add("rules.order", "doit avoir mandatory et pinned avant unseen, caps et discovery après", "must have mandatory and pinned before unseen, caps and discovery after it")
 	}
 }

@@ -27,7 +27,8 @@ type phrases struct {
 	fromAll                                     string
 	filtered, dismissed                         string // live, eligible; dismissed
 	sortedByScore, sortedByDate                 string
-	ruleMandatory, rulePinned, ruleSeen         string // pins
+	ruleMandatory, rulePinned                   map[bool]string // whether pinned contents come first; pins
+	ruleSeen                                    string
 	ruleSource, ruleTopic                       string // contents above, cap, among
 	ruleDiscovery                               string // step
 	outcome, position, beyond                   string // ordinal, eligible; length
@@ -59,8 +60,8 @@ func french() phrases {
 		filtered:      "Filtre : parmi %d contenus en cours de publication, %d vous sont destinés.",
 		dismissed:     "Filtre : retrait des contenus que vous avez masqués (%d).",
 		sortedByScore: "Tri par score décroissant.", sortedByDate: "Tri par date de publication, du plus récent au plus ancien : ",
-		ruleMandatory: "Règle : placé en tête, car obligatoire et pas encore acquitté.",
-		rulePinned:    "Règle : placé après les contenus obligatoires, car épinglé (%d épinglés au plus).",
+		ruleMandatory: map[bool]string{false: "Règle : placé en tête, car obligatoire et pas encore acquitté.", true: "Règle : placé après les contenus épinglés, car obligatoire et pas encore acquitté."},
+		rulePinned:    map[bool]string{false: "Règle : placé après les contenus obligatoires, car épinglé (%d épinglés au plus).", true: "Règle : placé en tête, car épinglé (%d épinglés au plus)."},
 		ruleSeen:      "Règle : placé après les contenus que vous n'avez pas encore vus.",
 		ruleSource:    "Règle : déplacé sous %d autres, car au plus %d par source parmi les %d premiers.",
 		ruleTopic:     "Règle : déplacé sous %d autres, car au plus %d par thème parmi les %d premiers.",
@@ -95,8 +96,8 @@ func english() phrases {
 		filtered:      "Filter: of %d contents being published, %d are for you.",
 		dismissed:     "Filter: removal of the contents that you dismissed (%d).",
 		sortedByScore: "Sort by descending score.", sortedByDate: "Sort by publication date, newest first: ",
-		ruleMandatory: "Rule: placed at the top, because it is mandatory and not acknowledged yet.",
-		rulePinned:    "Rule: placed after mandatory contents, because it is pinned (at most %d are).",
+		ruleMandatory: map[bool]string{false: "Rule: placed at the top, because it is mandatory and not acknowledged yet.", true: "Rule: placed after pinned contents, because it is mandatory and not acknowledged yet."},
+		rulePinned:    map[bool]string{false: "Rule: placed after mandatory contents, because it is pinned (at most %d are).", true: "Rule: placed at the top, because it is pinned (at most %d are)."},
 		ruleSeen:      "Rule: placed after the contents that you have not seen yet.",
 		ruleSource:    "Rule: moved below %d others, because of at most %d per source among the first %d.",
 		ruleTopic:     "Rule: moved below %d others, because of at most %d per topic among the first %d.",

@@ -101,11 +101,19 @@ func above(a, b candidate) bool {
 	return a.score > b.score || a.score == b.score && a.place < b.place
 }
 
+// inOrder gives the groups, the highest first.
+func (r *ruleset) inOrder() [groups]uint8 {
+	if r.pinnedFirst {
+		return [groups]uint8{groupPinned, groupMandatory, groupUnseen, groupSeen}
+	}
+	return [groups]uint8{groupMandatory, groupPinned, groupUnseen, groupSeen}
+}
+
 // arrange applies the rules that come after the scores, group by group, until the feed is full.
 func (sc *scratch) arrange(b *board) {
 	natural := int32(0)
 	pins := b.rules.policy.Rules.PinnedAtMost
-	for group := range sc.heaps {
+	for _, group := range b.rules.inOrder() {
 		heap := sc.heaps[group]
 		heapify(heap)
 		for len(heap) > 0 && len(sc.out) < b.rules.policy.FeedLength {
@@ -122,7 +130,7 @@ func (sc *scratch) arrange(b *board) {
 			if group == groupPinned {
 				pins--
 			}
-			sc.place(b, placed{candidate: c, group: uint8(group), natural: natural})
+			sc.place(b, placed{candidate: c, group: group, natural: natural})
 			natural++
 		}
 		sc.flush(b)
@@ -206,7 +214,7 @@ func (sc *scratch) discover(b *board) {
 		if sc.marks[drawn.place]&markTaken != 0 {
 			continue
 		}
-		if len(sc.out) < b.rules.policy.Rules.CapsAmongFirst && sc.capped(b, drawn.place) != whyScore {
+		if b.rules.drawsCapped && len(sc.out) < b.rules.policy.Rules.CapsAmongFirst && sc.capped(b, drawn.place) != whyScore {
 			continue
 		}
 		drawn.score = sc.scoreOf(b, drawn.place)

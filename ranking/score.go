@@ -13,13 +13,19 @@ type ruleset struct {
 	worth   [kindBits]float64
 	seen    uint16 // bits of the kinds that make a content seen
 	version uint64 // digest of the policy's version
-	board   atomic.Pointer[board]
+
+	pinnedFirst bool // pinned contents stand above mandatory ones
+	drawsCapped bool // what is drawn for discovery counts in the caps, and is held to them
+	board       atomic.Pointer[board]
 }
 
 func newRuleset(policy Policy) *ruleset {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(policy.Version))
-	return &ruleset{policy: policy, worth: policy.signals(), seen: policy.seenMask(), version: h.Sum64()}
+	return &ruleset{
+		policy: policy, worth: policy.signals(), seen: policy.seenMask(), version: h.Sum64(),
+		pinnedFirst: policy.before(RulePinned, RuleMandatory), drawsCapped: policy.before(RuleCaps, RuleDiscovery),
+	}
 }
 
 // tick gives the moment that stands for all those of its tick, and the end of the tick.

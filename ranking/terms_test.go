@@ -121,7 +121,7 @@ func TestRulesOrder_NamesEachOnce(t *testing.T) {
 	if err != nil || p.Version == ranking.DefaultPolicy().Version {
 		t.Errorf("another order: %v, version %s", err, p.Version)
 	}
-	for _, order := range []string{"[mandatory, pinned, unseen, caps]", "[mandatory, mandatory, pinned, unseen, caps, discovery]", "[mandatory, pinned, unseen, caps, discovery, luck]"} {
+	for _, order := range []string{"[mandatory, pinned, unseen, caps]", "[mandatory, mandatory, pinned, unseen, caps, discovery]", "[mandatory, pinned, unseen, caps, discovery, luck]", "[unseen, mandatory, pinned, caps, discovery]", "[mandatory, pinned, caps, unseen, discovery]"} {
 		if _, err := ranking.ParsePolicy([]byte("rules: {order: " + order + "}")); len(fil.FaultsOf(err)) == 0 || fil.FaultsOf(err)[0].Field != "rules.order" {
 			t.Errorf("%s: %v", order, err)
 		}
