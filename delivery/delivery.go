@@ -116,7 +116,7 @@ func (c Config) Validate() error {
 	return faults.Err()
 }
 
-// Parts are what a Keeper works with. All are needed.
+// Parts are what a Keeper works with. All are needed, but for Order.
 type Parts struct {
 	Ranker    Ranker
 	Store     Store
@@ -124,6 +124,8 @@ type Parts struct {
 	Log       *slog.Logger
 	Metrics   prometheus.Registerer
 	Now       func() time.Time
+	// Order is the order that an agent chose, as their profile says, of which it gets the first bytes at least; nil: ranked.
+	Order func(profile []byte) fil.Order
 }
 
 // Keeper keeps feeds right: at the read of one, and by Warm. It is safe for concurrent use.
@@ -133,6 +135,7 @@ type Keeper struct {
 	directory Directory
 	log       *slog.Logger
 	now       func() time.Time
+	order     func(profile []byte) fil.Order
 	cfg       Config
 	metrics   *metrics
 	cache     *cache
@@ -150,7 +153,7 @@ func NewKeeper(cfg Config, parts Parts) (*Keeper, error) {
 		return nil, fmt.Errorf("delivery: register metrics: %w", err)
 	}
 	return &Keeper{
-		ranker: parts.Ranker, store: parts.Store, directory: parts.Directory, log: parts.Log, now: parts.Now,
+		ranker: parts.Ranker, store: parts.Store, directory: parts.Directory, log: parts.Log, now: parts.Now, order: parts.Order,
 		cfg: cfg, metrics: m, cache: newCache(cfg.CacheBytes),
 	}, nil
 }

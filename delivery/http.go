@@ -85,7 +85,7 @@ const explainFull = "full"
 type PageQuery struct {
 	Limit          int    `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"Nombre de communications par page"`
 	Cursor         string `query:"cursor" maxLength:"8192" doc:"Le « next » de la page précédente"`
-	Order          string `query:"order" enum:"ranked,chronological" default:"ranked" doc:"Ordre : classé, ou simplement chronologique"`
+	Order          string `query:"order" enum:"ranked,chronological" doc:"Ordre : classé, ou simplement chronologique ; à défaut celui que l'agent a choisi, puis classé"`
 	Explain        string `query:"explain" enum:"reasons,full" default:"reasons" doc:"Ce qui est dit de chaque place : les raisons, en une à trois phrases, ou aussi l'explication complète (environ 2 ko de plus par communication, sans ETag)"`
 	Lang           string `query:"lang" maxLength:"35" pattern:"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$" doc:"Langue BCP 47 ; à défaut celle de l'agent, puis Accept-Language, puis le français"`
 	AcceptLanguage string `header:"Accept-Language"`
@@ -93,8 +93,8 @@ type PageQuery struct {
 }
 
 // after is the query of the page that a cursor leads to. No value in it needs an escape.
-func (q *PageQuery) after(cursor string) string {
-	next := "cursor=" + cursor + "&limit=" + strconv.Itoa(q.Limit) + "&order=" + q.Order
+func (q *PageQuery) after(cursor string, order fil.Order) string {
+	next := "cursor=" + cursor + "&limit=" + strconv.Itoa(q.Limit) + "&order=" + string(order)
 	if q.Lang != "" {
 		next += "&lang=" + q.Lang
 	}
@@ -145,7 +145,7 @@ func (h handlers) page(ctx context.Context, agent, path string, in *PageQuery) (
 		out.ContentType, out.Length = "", ""
 	}
 	if p.next != "" {
-		out.Link = "<" + path + "?" + in.after(p.next) + `>; rel="next"`
+		out.Link = "<" + path + "?" + in.after(p.next, p.order) + `>; rel="next"`
 	}
 	return out, nil
 }
@@ -193,7 +193,7 @@ func whose(ctx context.Context, asked, accepted string) (string, error) {
 func (h handlers) explanation(ctx context.Context, in *struct {
 	Agent          string `query:"agent" maxLength:"128" doc:"Identifiant de l'agent, avec une clé de service"`
 	Content        string `path:"content" maxLength:"128" doc:"Identifiant de la communication"`
-	Order          string `query:"order" enum:"ranked,chronological" default:"ranked" doc:"Ordre du fil dont il s'agit"`
+	Order          string `query:"order" enum:"ranked,chronological" doc:"Ordre du fil dont il s'agit ; à défaut celui que l'agent a choisi, puis classé"`
 	Lang           string `query:"lang" maxLength:"35" pattern:"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$"`
 	AcceptLanguage string `header:"Accept-Language"`
 }) (*explanationOutput, error) {

@@ -34,8 +34,8 @@ type reading struct {
 	at       time.Time   // that the briefs are of
 }
 
-// current gives the feed as it is now. In chronological order it is always computed. A store that does not answer within
-// the time allowed is done without. Briefs of so many of its first entries come with it, if it was kept.
+// current gives the feed as it is now; without an order, in the one that the agent chose. In chronological order it is always
+// computed. A store that does not answer within the time allowed is done without. Briefs of so many of its first entries come with it, if it was kept.
 func (k *Keeper) current(ctx context.Context, agent string, order fil.Order, first int) (r reading, outcome string, err error) {
 	language, known := k.directory.Language(agent)
 	if !known {
@@ -52,6 +52,9 @@ func (k *Keeper) kept(ctx context.Context, agent string, order fil.Order, first 
 	defer cancel()
 	kept, err := k.store.Get(bounded, agent)
 	now := k.now()
+	if order == "" {
+		order = k.chosen(kept.Profile)
+	}
 	if err == nil && order == fil.OrderRanked && kept.Found {
 		some := kept.Feed.Entries[:min(first, len(kept.Feed.Entries))]
 		if briefs, fresh := k.ranker.Brief(kept.Feed, kept.Profile, some, order, now); fresh {
@@ -90,6 +93,14 @@ func (k *Keeper) kept(ctx context.Context, agent string, order fil.Order, first 
 func (k *Keeper) fresh(feed fil.Feed, profile []byte, now time.Time) bool {
 	_, fresh := k.ranker.Brief(feed, profile, nil, fil.OrderRanked, now)
 	return fresh
+}
+
+// chosen is the order that an agent chose; ranked when they chose none.
+func (k *Keeper) chosen(profile []byte) fil.Order {
+	if k.order != nil && k.order(profile) == fil.OrderChronological {
+		return fil.OrderChronological
+	}
+	return fil.OrderRanked
 }
 
 // profile reads the whole profile of an agent.

@@ -46,6 +46,7 @@ type page struct {
 	etag     string // empty for an answer that is not to be kept: a degraded one, or one that says when it was made
 	body     []byte // to be released once it is written
 	next     string
+	order    fil.Order // that the page is in
 	degraded bool
 }
 
@@ -104,7 +105,7 @@ func (k *Keeper) page(ctx context.Context, q query) (p page, outcome string, err
 	if r.degraded {
 		outcome, p.etag = outcomeDegraded, ""
 	}
-	p.next, p.degraded = left.String(), r.degraded
+	p.next, p.order, p.degraded = left.String(), r.order, r.degraded
 	if p.body, err = k.appendPage(r, items, ends{next: p.next, explain: explainAt(r, q.language.asked)}, language, now); err != nil {
 		return page{}, outcomeFailed, err
 	}

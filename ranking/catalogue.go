@@ -48,6 +48,7 @@ type snapshot struct {
 	free  []int32 // places of free rows
 	table []int32 // open addressing by content key: place of the row + 1, 0 for an empty slot; a power of two long
 	names [columns][]string
+	books *[columns]codebook // of the catalogue, which may know more names
 	sets  []fil.Aim     // by code; 0 is everyone
 	uses  []uint32      // number of contents by code of a stem
 	texts func() *texts // the wordings, weighed
@@ -74,7 +75,7 @@ type row struct {
 // NewCatalogue makes an empty catalogue.
 func NewCatalogue() *Catalogue {
 	c := &Catalogue{sets: map[string]uint32{aimKey(fil.Aim{}): 0}, words: newLexicon()}
-	s := &snapshot{table: make([]int32, 16), sets: []fil.Aim{{}}}
+	s := &snapshot{table: make([]int32, 16), books: &c.codes, sets: []fil.Aim{{}}}
 	for i := range c.codes {
 		c.codes[i].byName, c.codes[i].names = map[string]uint32{"": 0}, []string{""}
 		s.names[i] = c.codes[i].names

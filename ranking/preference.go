@@ -83,6 +83,15 @@ func (p Profile) order() byte {
 	return p.packed[orderAt]
 }
 
+// ChosenOrder is the order that a packed profile says the agent chose, fil.OrderDefault when it says none or cannot be read.
+// Its first 10 bytes are enough.
+func ChosenOrder(profile []byte) fil.Order {
+	if len(profile) <= orderAt || profile[0] != profileVersion {
+		return fil.OrderDefault
+	}
+	return Profile{profile}.Order()
+}
+
 // Prefer gives the profile with one more preference, the one at offset in the agent's partition. The receiver is not
 // changed. An offset that the profile already includes changes nothing.
 func (p Profile) Prefer(asked fil.Preference, offset int64) Profile {

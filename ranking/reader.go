@@ -46,6 +46,7 @@ func (sc *scratch) digest(b *board) {
 		sc.like(b, at, rules.taste(f)*math.Exp2((float64(f.last)-float64(last))*perSecond))
 	}
 	sc.scale(b)
+	sc.obey(b)
 }
 
 // remember keeps the latest reads in order.

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"errors"
+	"net/http"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -12,6 +14,7 @@ import (
 	"github.com/filengine/fil/audiences"
 	"github.com/filengine/fil/delivery"
 	"github.com/filengine/fil/delivery/feedstore"
+	"github.com/filengine/fil/ingest"
 	"github.com/filengine/fil/ranking"
 	"github.com/filengine/fil/ranking/profiles"
 )
@@ -65,6 +68,7 @@ func (h *house) openFeeds() (*feeds, error) {
 		Log:       h.logger,
 		Metrics:   h.reg,
 		Now:       h.now,
+		Order:     ranking.ChosenOrder,
 	})
 	if err != nil {
 		return nil, err
@@ -96,5 +100,36 @@ func buildDelivery(_ context.Context, h *house) error {
 		return feeds.hub.Run(streams)
 	})
 	h.register = append(h.register, func(api huma.API) { delivery.Register(api, feeds.keeper, feeds.hub) })
+	return h.giveHand(feeds)
+}
+
+// giveHand lets agents see and change what is known of them, where their feed is read.
+func (h *house) giveHand(feeds *feeds) error {
+	door, err := h.openDoor()
+	if err != nil {
+		return err
+	}
+	h.register = append(h.register, func(api huma.API) {
+		ranking.RegisterHand(api, ranking.HandParts{
+			Ranker: feeds.ranker, Profile: h.profiles.Profile, Admit: door.Admit, Refused: refusedBy(door),
+			Retention: h.cfg.Feeds.Profiles, Patience: ingest.DefaultConfig().ApplyTimeout, Log: h.logger, Now: h.now,
+		})
+	})
 	return nil
+}
+
+// refusedBy gives the answers to what a door refuses.
+func refusedBy(door *ingest.Door) func(err error, language string) error {
+	return func(err error, language string) error {
+		status, detail, faults, retry := door.Verdict(err)
+		details := make([]error, len(faults))
+		for i, fault := range faults {
+			details[i] = &huma.ErrorDetail{Location: fault.Field, Message: fault.Problem.In(language)}
+		}
+		answer := huma.NewError(status, detail.In(language), details...)
+		if retry == 0 {
+			return answer
+		}
+		return huma.ErrorWithHeaders(answer, http.Header{"Retry-After": {strconv.Itoa(retry)}})
+	}
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/filengine/fil/cmd/fil/access"
 	"github.com/filengine/fil/cmd/fil/config"
 	"github.com/filengine/fil/cmd/fil/tracing"
+	"github.com/filengine/fil/ingest"
 	"github.com/filengine/fil/ingest/eventlog"
 	"github.com/filengine/fil/ranking"
 	"github.com/filengine/fil/ranking/profiles"
@@ -46,6 +47,8 @@ type house struct {
 	policy      ranking.Policy           // of the configuration: in force as long as none is published
 	policies    *ranking.Policies        // what is in force
 	feeds       *feeds                   // made by openFeeds
+	door        *ingest.Door             // made by openDoor
+	roll        *roll                    // of the door
 	announcer   *audiences.Announcer     // of a worker; nil otherwise
 	holdings    *holdings                // of a process that only works; nil otherwise
 	changed     []func()                 // told that an agent, audience or content changed

@@ -18,17 +18,27 @@ import (
 	"github.com/filengine/fil/ranking/rulebook"
 )
 
-// buildIngest opens the door.
-func buildIngest(_ context.Context, h *house) error {
+// openDoor makes the door of this process, once for all its roles: what an agent asks of their feed comes in by it too.
+func (h *house) openDoor() (*ingest.Door, error) {
+	if h.door != nil {
+		return h.door, nil
+	}
 	applied := map[fil.Topic]ingest.Projection{}
 	for _, topic := range []fil.Topic{fil.TopicAgents, fil.TopicAudiences, fil.TopicContents} {
 		applied[topic] = h.tables[topic]
 	}
-	roll := &roll{index: h.index}
-	door, err := ingest.New(ingest.DefaultConfig(), ingest.Parts{
-		Log: h.tracing.Log(h.events), Applied: applied, Directory: h.index, Roll: roll, Catalogue: h.catalogue, Rules: h.index,
+	h.roll = &roll{index: h.index}
+	var err error
+	h.door, err = ingest.New(ingest.DefaultConfig(), ingest.Parts{
+		Log: h.tracing.Log(h.events), Applied: applied, Directory: h.index, Roll: h.roll, Catalogue: h.catalogue, Rules: h.index,
 		Known: remembered{h.profiles, h.now}, Schema: h.cfg.Attributes, Logger: h.logger, Registry: h.reg, Now: h.now,
 	})
+	return h.door, err
+}
+
+// buildIngest opens the door to all.
+func buildIngest(_ context.Context, h *house) error {
+	door, err := h.openDoor()
 	if err != nil {
 		return err
 	}
@@ -40,7 +50,7 @@ func buildIngest(_ context.Context, h *house) error {
 	})
 	desk := rulebook.NewDesk(h.policies, h.tracing.Log(h.events), h.tables[fil.TopicPolicies], h.now)
 	h.register = append(h.register, desk.Register)
-	return mountSCIM(h, door, roll)
+	return mountSCIM(h, door, h.roll)
 }
 
 // roll is the agents that the index knows and those that SCIM holds.

@@ -194,7 +194,10 @@ func TestAccountedFor(t *testing.T) {
 		})
 	}
 	var parked struct{ Rejects []rejectedItem }
-	h.must(http.MethodGet, "/v1/rejects", h.keys["ingest"], "", 200).json(t, &parked)
+	eventually(t, "the poison to be parked for each stage", func() bool { // which the log does after the stage has counted
+		h.must(http.MethodGet, "/v1/rejects", h.keys["ingest"], "", 200).json(t, &parked)
+		return len(parked.Rejects) >= 2
+	})
 	if len(parked.Rejects) != 2 || parked.Rejects[0].ID != "poison" || parked.Rejects[0].Reason == "" {
 		t.Fatalf("parked %+v, want the poison once for each stage", parked.Rejects)
 	}

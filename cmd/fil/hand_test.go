@@ -1,0 +1,210 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/filengine/fil"
+	"github.com/filengine/fil/ranking"
+)
+
+// readerHand is one agent with a hand on their feed.
+type readerHand struct {
+	*here
+	t     *testing.T
+	token string
+}
+
+// handOf gives a reader of a feed of five contents, c0 to c4, the last published first, whom nobody else disturbs.
+func handOf(t *testing.T) readerHand {
+	t.Helper()
+	h := startHere(t)
+	h.must(http.MethodPut, "/v1/agents/a0", h.keys["ingest"], `{"org":"cd"}`, 200, 201)
+	h.must(http.MethodPut, "/v1/agents/a1", h.keys["ingest"], `{"org":"cd"}`, 200, 201)
+	now := time.Now().UTC()
+	for i, topic := range []string{"Paie", "Congés", "Paie", "Égalité / parité", "Sport"} {
+		h.must(http.MethodPut, fmt.Sprintf("/v1/contents/c%d", i), h.keys["communicator"], fmt.Sprintf(
+			`{"title":"Titre %d","topics":[%q],"source":"Service %d","author":"Auteur","community":"Réseau %d","published_at":%q}`,
+			i, topic, i%2, i%2, now.Add(time.Duration(i-10)*time.Minute).Format(time.RFC3339)), 200, 201)
+	}
+	token, err := h.server.signer.Token(fil.Caller{Role: fil.RoleAgent, Agent: "a0"}, time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return readerHand{h, t, token}
+}
+
+// write does one write, which the very next read must go by.
+func (r readerHand) write(method, path, body string) {
+	r.t.Helper()
+	if got := r.must(method, path, r.token, body, 200); !strings.Contains(string(got.body), `"applied":true`) {
+		r.t.Fatalf("%s %s: %s", method, path, got.body)
+	}
+}
+
+// feed lists the contents of the feed, asked for with a query.
+func (r readerHand) feed(query string) (ids []string) {
+	r.t.Helper()
+	var page feedPage
+	r.must(http.MethodGet, "/v1/feed"+query, r.token, "", 200).json(r.t, &page)
+	for _, item := range page.Items {
+		ids = append(ids, item.Content.ID)
+	}
+	return ids
+}
+
+func (r readerHand) known(query string) (k ranking.Known) {
+	r.t.Helper()
+	r.must(http.MethodGet, "/v1/me/profile"+query, r.token, "", 200).json(r.t, &k)
+	return k
+}
+
+func at(facet, name string) string {
+	return "/v1/me/preferences/" + facet + "/" + url.PathEscape(name)
+}
+
+// Each thing that a reader asks works at the next read, is seen in the profile, and can be taken back.
+func TestHand_WorksAtTheNextReadAndBack(t *testing.T) {
+	r := handOf(t)
+	untouched := r.feed("")
+	if len(untouched) != 5 {
+		t.Fatalf("the feed is %v", untouched)
+	}
+	place := func(id string) int { return slices.Index(r.feed(""), id) }
+	for _, c := range []struct {
+		facet, name, choice string
+		holds               func() bool
+	}{
+		{"topic", "Égalité / parité", "hide", func() bool { return place("c3") < 0 }},
+		{"source", "Service 1", "hide", func() bool { return len(r.feed("")) == 3 }},
+		{"community", "Réseau 0", "hide", func() bool { return len(r.feed("")) == 2 }},
+		{"kind", "news", "hide", func() bool { return len(r.feed("")) == 0 }},
+		{"topic", "Congés", "follow", func() bool { return place("c1") == 0 }},
+		{"topic", "Congés", "more", func() bool { return place("c1") == 0 }},
+		{"topic", "Sport", "less", func() bool { return place("c4") == 4 }},
+		{"content", "c2", "hide", func() bool { return place("c2") < 0 && len(r.feed("?order=chronological")) == 4 }},
+	} {
+		r.write(http.MethodPut, at(c.facet, c.name), fmt.Sprintf(`{"choice":%q}`, c.choice))
+		if !c.holds() {
+			t.Errorf("%s %s %s: the feed is %v", c.choice, c.facet, c.name, r.feed(""))
+		}
+		k := r.known("")
+		switch {
+		case c.facet == "content" && (len(k.Hidden) != 1 || k.Hidden[0].Content != c.name || k.Hidden[0].Title == ""):
+			t.Errorf("%s %s: the profile hides %+v", c.facet, c.name, k.Hidden)
+		case c.facet != "content" && (len(k.Preferences) != 1 || k.Preferences[0].Name != c.name || string(k.Preferences[0].Choice) != c.choice || k.Preferences[0].Means == ""):
+			t.Errorf("%s %s: the profile has %+v", c.facet, c.name, k.Preferences)
+		}
+		r.write(http.MethodDelete, at(c.facet, c.name), "")
+		if got := r.feed(""); !slices.Equal(got, untouched) {
+			t.Errorf("%s %s %s, taken back: the feed is %v, want %v", c.choice, c.facet, c.name, got, untouched)
+		}
+		if k := r.known(""); len(k.Preferences)+len(k.Hidden) != 0 {
+			t.Errorf("%s %s, taken back: the profile has %+v and hides %+v", c.facet, c.name, k.Preferences, k.Hidden)
+		}
+	}
+}
+
+// The order chosen is that of readings that ask for none, and of their next pages.
+func TestHand_ChoosesTheOrder(t *testing.T) {
+	r := handOf(t)
+	r.write(http.MethodPut, at("topic", "Congés"), `{"choice":"follow"}`)
+	ranked, newest := r.feed(""), []string{"c4", "c3", "c2", "c1", "c0"}
+	if slices.Equal(ranked, newest) {
+		t.Fatal("both orders are the same: nothing is tested")
+	}
+	r.write(http.MethodPut, "/v1/me/order", `{"order":"chronological"}`)
+	if got := r.feed(""); !slices.Equal(got, newest) {
+		t.Errorf("chosen chronological: %v", got)
+	}
+	if got := r.feed("?order=ranked"); !slices.Equal(got, ranked) {
+		t.Errorf("asked for ranked: %v, want %v", got, ranked)
+	}
+	first := r.must(http.MethodGet, "/v1/feed?limit=2", r.token, "", 200)
+	if link := first.header.Get("Link"); !strings.Contains(link, "order=chronological") {
+		t.Errorf("the next page is in another order: %s", link)
+	}
+	if k := r.known("?lang=en"); k.Order.Order != fil.OrderChronological || !k.Order.Chosen || !strings.Contains(k.Order.Means, "newest") {
+		t.Errorf("the profile says %+v", k.Order)
+	}
+	r.write(http.MethodDelete, "/v1/me/order", "")
+	if got := r.feed(""); !slices.Equal(got, ranked) {
+		t.Errorf("no order chosen: %v, want %v", got, ranked)
+	}
+}
+
+// A profile that is erased is empty, and stays so when it is made again from the log.
+func TestHand_Forgets(t *testing.T) {
+	r := handOf(t)
+	untouched := r.feed("")
+	for i, kind := range []string{"read", "save", "dismiss"} {
+		r.must(http.MethodPost, "/v1/engagements", r.token, fmt.Sprintf(
+			`{"specversion":"1.0","id":"%d","source":"test","type":"fil.engagement.%s","data":{"agent":"a0","content":"c%d"}}`, i, kind, i), 202)
+	}
+	r.write(http.MethodPut, at("topic", "Sport"), `{"choice":"less"}`)
+	k := r.known("?lang=en")
+	if len(k.Facts) != 3 || len(k.Hidden) != 1 || len(k.Preferences) != 1 || len(k.Tastes) == 0 || k.Kept == "" || len(k.Sources) == 0 || k.Facts[0].Did == "" || k.Facts[0].Day == "" {
+		t.Fatalf("known: %+v", k)
+	}
+	r.write(http.MethodDelete, "/v1/me/profile", "")
+	empty := func(when string) {
+		t.Helper()
+		if k := r.known(""); len(k.Facts)+len(k.Hidden)+len(k.Preferences)+len(k.Tastes) != 0 || k.Order.Chosen {
+			t.Errorf("%s: %+v", when, k)
+		}
+		if got := r.feed(""); len(got) != len(untouched) {
+			t.Errorf("%s: the feed is %v", when, got)
+		}
+	}
+	empty("erased")
+	r.must(http.MethodPost, "/v1/rebuild/profiles", r.keys["ingest"], "", 200)
+	empty("made again from the log")
+	if err := r.redis.Del(t.Context(), "p:{a0}", "i:{a0}").Err(); err != nil {
+		t.Fatal(err)
+	}
+	r.must(http.MethodPost, "/v1/rebuild/profiles", r.keys["ingest"], "", 200)
+	empty("lost, and made again from the log")
+}
+
+func TestHand_RefusesWithTheReason(t *testing.T) {
+	r := handOf(t)
+	service := r.keys["service"]
+	for _, c := range []struct {
+		method, path, key, body string
+		status                  int
+		says                    string
+	}{
+		{http.MethodGet, "/v1/me/profile?agent=a1", r.token, "", 422, "query.agent"},
+		{http.MethodGet, "/v1/me/profile", service, "", 422, "query.agent"},
+		{http.MethodGet, "/v1/me/profile?agent=nobody", service, "", 404, "nobody"},
+		{http.MethodDelete, "/v1/me/profile?agent=nobody", service, "", 404, "nobody"},
+		{http.MethodPut, at("colour", "red"), r.token, `{"choice":"more"}`, 422, "facet"},
+		{http.MethodPut, at("topic", "x"), r.token, `{"choice":"adore"}`, 422, "choice"},
+		{http.MethodPut, at("content", "c1"), r.token, `{"choice":"more"}`, 422, "body.choice"},
+		{http.MethodPut, at("content", "c 1"), r.token, `{"choice":"hide"}`, 422, "data.content"},
+		{http.MethodPut, at("topic", "a\u0007"), r.token, `{"choice":"more"}`, 422, "data.name"},
+		{http.MethodPut, "/v1/me/order", r.token, `{"order":"random"}`, 422, "order"},
+		{http.MethodGet, "/v1/me/profile", r.keys["leader"], "", 403, ""},
+	} {
+		if got := r.must(c.method, c.path, c.key, c.body, c.status); !strings.Contains(string(got.body), c.says) {
+			t.Errorf("%s %s: %s, want a word on %s", c.method, c.path, got.body, c.says)
+		}
+	}
+	for i := range 64 {
+		r.write(http.MethodPut, at("topic", fmt.Sprint("t", i)), `{"choice":"more"}`)
+	}
+	if got := r.must(http.MethodPut, at("topic", "one more"), r.token, `{"choice":"more"}`, 422); !strings.Contains(string(got.body), "65") {
+		t.Errorf("a 65th preference: %s", got.body)
+	}
+	r.write(http.MethodPut, at("topic", "t7"), `{"choice":"less"}`)
+	var k ranking.Known
+	r.must(http.MethodGet, "/v1/me/profile?agent=a0", service, "", 200).json(t, &k)
+	if len(k.Preferences) != 64 {
+		t.Errorf("a service sees %d preferences", len(k.Preferences))
+	}
+}
