@@ -76,7 +76,7 @@ func (r *Ranker) isFresh(s *snapshot, m *trends, feed fil.Feed, profile []byte, 
 		return false
 	}
 	member, known := r.directory.Member(feed.Agent)
-	if !known || len(profile) > 0 && (len(profile) < profileHeader || profile[0] != profileVersion) {
+	if !known || len(profile) > 0 && (len(profile) < profileHeader || checkVersion("profile", profile, profileVersion) != nil) {
 		return false
 	}
 	rules, order := r.deal(feed.Agent, order)
