@@ -49,10 +49,10 @@ type snapshot struct {
 	table []int32 // open addressing by content key: place of the row + 1, 0 for an empty slot; a power of two long
 	names [columns][]string
 	books *[columns]codebook // of the catalogue, which may know more names
-	sets  []fil.Aim     // by code; 0 is everyone
-	uses  []uint32      // number of contents by code of a stem
-	texts func() *texts // the wordings, weighed
-	stamp uint64        // exclusive or of the digests of the rows (Zobrist, 1970): equal if and only if the contents are
+	sets  []fil.Aim          // by code; 0 is everyone
+	uses  []uint32           // number of contents by code of a stem
+	texts func() *texts      // the wordings, weighed
+	stamp uint64             // exclusive or of the digests of the rows (Zobrist, 1970): equal if and only if the contents are
 	count int
 }
 
