@@ -19,6 +19,7 @@ func TestBackupDrill(t *testing.T) {
 	dir, file := filepath.Join(home, "data"), filepath.Join(home, "fil.tar.gz")
 	p := startUp(t, dir)
 	story(p)
+	p.must(http.MethodPut, "/v1/policies/current", p.key("policy"), `{"text":"name: kept"}`, 200) // feeds name it
 	p.ask(http.MethodPost, "/v1/engagements", p.keys["ingest"], engagements(0, events, 60, 3), "Content-Type: application/x-ndjson")
 	p.awaitTotals(events)
 	if out, status := run(t, "backup", "--data", dir, file); status != exitFailed || !strings.Contains(out, "tourne sur") || strings.Count(out, "\n") != 1 {

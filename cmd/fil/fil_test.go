@@ -299,6 +299,8 @@ func TestRolesApart(t *testing.T) {
 	eventually(t, "the acknowledgement to cross two processes", func() bool { return reader.feed("a1").ids() == "c1 c2" })
 	door.ask(http.MethodPost, "/v1/engagements", door.keys["ingest"], engagements(0, 600, 60, 3), "Content-Type: application/x-ndjson")
 	figures.awaitTotals(600)
+	door.must(http.MethodPut, "/v1/policies/current", door.key("policy"), `{"text":"name: other"}`, 200)
+	eventually(t, "the policy to cross two processes", func() bool { return strings.HasPrefix(reader.feed("a1").Policy, "other-") })
 	if got := figures.ask(http.MethodGet, "/v1/agents/a1/feed", figures.keys["service"], ""); got.status != 404 {
 		t.Errorf("a role serves what is not its own: %d", got.status)
 	}
