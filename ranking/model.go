@@ -8,7 +8,7 @@ import (
 )
 
 // Model is the ranking without its stores, in memory and for one goroutine: what a Ranker and a Learner do, by the same
-// code, for whom replays a log. It serves the offline judge and the tuning of weights.
+// code, for whom replays a log. It serves the offline judge and the tuning of weights. It reads no texts.
 type Model struct {
 	rules     *ruleset
 	catalogue *Catalogue
@@ -43,6 +43,7 @@ func (m *Model) Publish(c fil.Content) int32 {
 		at = s.insert(key)
 	}
 	s.rows[at] = m.catalogue.row(s, &c, uint64(key))
+	s.texts = nil // they would have to be weighed anew for each content
 	for i := range m.catalogue.codes {
 		s.names[i] = m.catalogue.codes[i].names
 	}

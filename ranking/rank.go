@@ -233,7 +233,7 @@ func (r *Ranker) build(agent string, profile []byte, order fil.Order, now time.T
 func (sc *scratch) open(b *board, member Member, profile Profile) {
 	sc.member, sc.profile = member, profile
 	sc.fit(b)
-	if b.rules.policy.Weights[featText] != 0 {
+	if b.snap.texts != nil && b.rules.policy.Weights[featText] != 0 {
 		sc.text.open(b.snap)
 	}
 	sc.digest(b)
