@@ -78,7 +78,7 @@ func (b book) effect(path string, was, is leaf, both bool, s speech) string {
 	case k.weighs && before == 0:
 		effect = subject + pick(" compte désormais.", " counts from now on.")
 	case k.weighs && after == 0:
-		effect = subject + pick(" ne compte plus.", " counts no more.")
+		return subject + pick(" ne compte plus.", " counts no more.")
 	case k.weighs && before*after > 0:
 		effect = fmt.Sprintf("%s %s %s.", subject, pick("compte", "counts"), s.times(before, after))
 	case k.weighs:

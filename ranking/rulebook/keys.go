@@ -11,32 +11,33 @@ import (
 type part struct {
 	title    fil.Bilingual
 	prefixes []string
+	byValue  bool // the largest first
 }
 
 // parts lays a policy out. The last takes what the others have not.
 func parts(policy ranking.Policy) []part {
 	byRule := map[ranking.Rule][]string{
-		ranking.RuleMandatory: {"rules.mandatory_"}, ranking.RulePinned: {"rules.pinned_"}, ranking.RuleUnseen: {"rules.seen_"},
-		ranking.RuleCaps: {"rules.cap"}, ranking.RuleDiscovery: {"exploration."},
+		ranking.RuleMandatory: {"rules.mandatory_"}, ranking.RulePinned: {"rules.pinned_"}, ranking.RuleUnseen: {"rules.seen_by", "rules.seen_"},
+		ranking.RuleCaps: {"rules.caps_", "rules.cap_"}, ranking.RuleDiscovery: {"exploration.share", "exploration."},
 	}
 	rules := []string{"rules.order"}
 	for _, rule := range policy.Rules.Order {
 		rules = append(rules, byRule[rule]...)
 	}
 	return []part{
-		{text("Ce qui donne des points", "What gives points"), []string{"weights."}},
-		{text("Les critères ajoutés par l'organisation", "The criteria that the organisation adds"), []string{"terms"}},
-		{text("Ce que valent vos actions", "What your acts are worth"), []string{"signals.", "dwell_"}},
-		{text("Comment le temps compte", "How time counts"), []string{"half_lives."}},
-		{text("Ce qui est supposé tant que l'on ne sait rien", "What is assumed as long as nothing is known"), []string{"priors.", "newcomers."}},
-		{text("Les règles appliquées après les points, dans cet ordre", "The rules applied after the points, in this order"), append(rules, "rules.", "exploration.")},
-		{text("Le groupe témoin", "The control group"), []string{"holdout."}},
-		{text("Les bornes", "The bounds"), []string{"feed_length", "candidates", "tick_minutes", "name"}},
-		{text("Autres réglages", "Other settings"), []string{""}},
+		{text("Ce qui donne des points", "What gives points"), []string{"weights."}, true},
+		{text("Les critères ajoutés par l'organisation", "The criteria that the organisation adds"), []string{"terms"}, false},
+		{text("Ce que valent vos actions", "What your acts are worth"), []string{"signals.", "dwell_"}, false},
+		{text("Comment le temps compte", "How time counts"), []string{"half_lives."}, false},
+		{text("Ce qui est supposé tant que l'on ne sait rien", "What is assumed as long as nothing is known"), []string{"priors.", "newcomers."}, false},
+		{text("Les règles appliquées après les points, dans cet ordre", "The rules applied after the points, in this order"), append(rules, "rules.", "exploration."), false},
+		{text("Le groupe témoin", "The control group"), []string{"holdout."}, false},
+		{text("Les bornes", "The bounds"), []string{"feed_length", "candidates", "tick_minutes", "name"}, false},
+		{text("Autres réglages", "Other settings"), []string{""}, false},
 	}
 }
 
-// key is what is said of one key of the policy. {} stands for its value.
+// key is what is said of one key of the policy. {} stands for its value, {s} for the plural that it takes.
 type key struct {
 	says    fil.Bilingual
 	off     fil.Bilingual // when the value is nothing: 0, false, none
@@ -74,14 +75,14 @@ func (b book) says(path string, l leaf, s speech) string {
 	if parts := strings.Split(path, "."); parts[0] == "terms" && len(parts) > 1 {
 		name = parts[1]
 	}
-	return strings.NewReplacer("{}", s.value(l, k.share), "{name}", name).Replace(sentence.In(s.tag))
+	return strings.NewReplacer("{}", s.value(l, k.share), "{s}", s.plural(l), "{name}", name).Replace(sentence.In(s.tag))
 }
 
 // weight is the key of a weight: what its points are for.
 func weight(subjectFR, subjectEN, unitFR, unitEN string) key {
 	return key{
 		weighs: true, subject: text(subjectFR, subjectEN),
-		says: text(upper(subjectFR)+" : {} point(s) "+unitFR+".", upper(subjectEN)+": {} point(s) "+unitEN+"."),
+		says: text(upper(subjectFR)+" : {} point{s} "+unitFR+".", upper(subjectEN)+": {} point{s} "+unitEN+"."),
 		off:  text(upper(subjectFR)+" ne compte pas.", upper(subjectEN)+" does not count."),
 	}
 }
@@ -103,7 +104,7 @@ func keybook() book {
 		"terms.*.label.fr": {says: text("Critère « {name} », montré aux agents sous ce libellé : {}.", "Criterion “{name}”, shown to agents in French as: {}.")},
 		"terms.*.label.en": {says: text("Critère « {name} », montré en anglais sous ce libellé : {}.", "Criterion “{name}”, shown to agents as: {}.")},
 		"terms.*.value":    {says: text("Le critère « {name} » vaut, pour chaque contenu : {} (vrai compte 1, faux 0).", "The criterion “{name}” is worth, for each content: {} (true counts as 1, false as 0).")},
-		"terms.*.weight":   {weighs: true, says: text("Le critère « {name} » : {} point(s) par unité.", "The criterion “{name}”: {} point(s) a unit."), off: text("Le critère « {name} » ne compte pas.", "The criterion “{name}” does not count."), subject: text("le critère", "the criterion")},
+		"terms.*.weight":   {weighs: true, says: text("Le critère « {name} » : {} point{s} par unité.", "The criterion “{name}”: {} point{s} a unit."), off: text("Le critère « {name} » ne compte pas.", "The criterion “{name}” does not count."), subject: text("le critère", "the criterion")},
 	}
 	for _, some := range []book{weightKeys(), signalKeys(), timeKeys(), ruleKeys()} {
 		for path, k := range some {

@@ -9,6 +9,7 @@ package rulebook
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -61,7 +62,12 @@ func State(policy ranking.Policy, language string) Statement {
 			done[path] = true
 			section.Rules = append(section.Rules, Line{Key: path, Value: leaves[path].written(), Says: book.says(path, leaves[path], speech)})
 		}
-		slices.SortStableFunc(section.Rules, func(a, b Line) int { return rank(part, a.Key) - rank(part, b.Key) })
+		slices.SortStableFunc(section.Rules, func(a, b Line) int {
+			if part.byValue {
+				return cmp.Compare(leaves[b.Key].number(), leaves[a.Key].number())
+			}
+			return rank(part, a.Key) - rank(part, b.Key)
+		})
 		if len(section.Rules) > 0 {
 			s.Sections = append(s.Sections, section)
 		}
@@ -146,6 +152,12 @@ func (l leaf) written() string {
 		return decimal(v)
 	}
 	return fmt.Sprint(l.value)
+}
+
+// number is the value where it is one; 0 otherwise.
+func (l leaf) number() float64 {
+	n, _ := l.value.(float64)
+	return n
 }
 
 // off says whether the value switches off what the key is about.

@@ -133,7 +133,7 @@ func TestCompare_SaysTheEffect(t *testing.T) {
 		{"half_lives: {affinity_days: 15}", "half_lives.affinity_days", "baisse deux fois plus vite", "fades 2 times faster"},
 		{"exploration: {share: 0.25}", "exploration.share", "La part de la découverte passe de 10\u00a0% à 25\u00a0%.", "The share of discovery goes from 10% to 25%."},
 		{"rules: {mandatory_first: false}", "rules.mandatory_first", "ne sont pas mis en tête", "are not put first"},
-		{busy, "terms.safety.weight", "1,5 point", "1.5 point"},
+		{busy, "terms.safety.weight", "1,5 point par unité", "1.5 points a unit"},
 		{"signals: {read: 3}", "signals.read", "compte 1,5 fois plus", "counts 1.5 times more"},
 	} {
 		after := parse(t, c.file)

@@ -64,6 +64,15 @@ func (s speech) value(l leaf, share bool) string {
 	return l.written()
 }
 
+// plural is the ending of what is counted: French is singular under two, English at one.
+func (s speech) plural(l leaf) string {
+	n := l.number()
+	if s.tag == "fr" && math.Abs(n) < 2 || s.tag == "en" && n == 1 {
+		return ""
+	}
+	return "s"
+}
+
 func (s speech) word(name string) string {
 	if word, ok := s.words[name]; ok {
 		return word.In(s.tag)
