@@ -70,3 +70,24 @@ func (d *Door) Admit(ctx context.Context, event fil.Event) (fil.Position, error)
 	d.metrics.count(fil.TopicEngagements, 1, 0, 0)
 	return records[0].Position, nil
 }
+
+// forgetRemoved empties the profiles of the agents whom records remove from the directory. It does so before they are
+// removed: a removal that fails can be asked again, one that was done could not.
+func (d *Door) forgetRemoved(ctx context.Context, agents []fil.Record) error {
+	var forgets []fil.Record
+	for _, rec := range agents {
+		if rec.Event.Data != nil {
+			continue
+		}
+		event, err := fil.Preference{Kind: fil.Forget, Agent: rec.Key, Time: d.parts.Now().UTC()}.Event(ownSource, ulid.Make().String())
+		if err != nil {
+			return fmt.Errorf("forget a removed agent: %w", err)
+		}
+		forgets = append(forgets, fil.Record{Position: fil.Position{Topic: fil.TopicEngagements}, Key: rec.Key, Event: event})
+	}
+	if err := d.publish(ctx, fil.TopicEngagements, forgets); err != nil {
+		return err
+	}
+	d.metrics.count(fil.TopicEngagements, len(forgets), 0, 0)
+	return nil
+}

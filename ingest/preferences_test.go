@@ -67,3 +67,22 @@ func TestRefusedPreferenceNamesItsFields(t *testing.T) {
 		t.Errorf("for another agent: %v", foreign)
 	}
 }
+
+// Whoever leaves the directory leaves no profile behind.
+func TestRemovedAgentsAreForgotten(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	h.want(201, "ingest", "PUT", "/v1/agents/a7", `{}`)
+	if before := h.logged(fil.TopicEngagements); len(before) != 0 {
+		t.Fatalf("an agent who was written is in %d engagements", len(before))
+	}
+	h.want(204, "ingest", "DELETE", "/v1/agents/a7", "")
+	h.want(404, "ingest", "DELETE", "/v1/agents/a7", "")
+	records := h.logged(fil.TopicEngagements)
+	if len(records) != 1 || records[0].Key != "a7" {
+		t.Fatalf("in the log: %v", records)
+	}
+	if p, err := fil.PreferenceOf(records[0]); err != nil || p.Kind != fil.Forget || p.Agent != "a7" {
+		t.Errorf("in the log: %+v, error %v", p, err)
+	}
+}

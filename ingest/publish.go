@@ -118,6 +118,11 @@ func (d *Door) publish(ctx context.Context, topic fil.Topic, records []fil.Recor
 	if len(records) == 0 {
 		return nil
 	}
+	if topic == fil.TopicAgents {
+		if err := d.forgetRemoved(ctx, records); err != nil {
+			return err
+		}
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), d.cfg.PublishTimeout)
 	defer cancel()
 	start := time.Now()

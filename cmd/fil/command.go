@@ -44,7 +44,8 @@ type commands struct {
 		CSV  syncFilesCommand `cmd:"" name:"csv" help:"${help_sync_csv}"`
 		LDAP syncLDAPCommand  `cmd:"" name:"ldap" help:"${help_sync_ldap}"`
 	} `cmd:"" help:"${help_sync}"`
-	Feed     feedCommand `cmd:"" help:"${help_feed}"`
+	Feed     feedCommand    `cmd:"" help:"${help_feed}"`
+	Profile  profileCommand `cmd:"" help:"${help_profile}"`
 	Audience struct {
 		Preview previewCommand `cmd:"" help:"${help_preview}"`
 		Explain explainCommand `cmd:"" help:"${help_explain_rule}"`

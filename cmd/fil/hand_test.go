@@ -138,6 +138,33 @@ func TestHand_ChoosesTheOrder(t *testing.T) {
 	}
 }
 
+// The command shows a profile and erases it; whoever leaves the directory leaves none behind.
+func TestHand_CommandAndRemoval(t *testing.T) {
+	r := handOf(t)
+	for range 2 {
+		r.write(http.MethodPut, at("topic", "Sport"), `{"choice":"less"}`)
+		if out, status := r.command("service", "profile", "a0"); status != exitDone || !strings.Contains(out, "Sport") || !strings.Contains(out, "ranked for you") {
+			t.Fatalf("fil profile: status %d, %s", status, out)
+		}
+		if out, status := r.command("service", "profile", "a0", "--erase"); status != exitDone || !strings.Contains(out, "Erased") {
+			t.Fatalf("fil profile --erase: status %d, %s", status, out)
+		}
+		if k := r.known(""); len(k.Preferences) != 0 {
+			t.Fatalf("erased, and %+v is left", k.Preferences)
+		}
+	}
+	r.write(http.MethodPut, at("topic", "Sport"), `{"choice":"less"}`)
+	r.must(http.MethodDelete, "/v1/agents/a0", r.keys["ingest"], "", 204)
+	eventually(t, "the profile of a removed agent to be empty", func() bool {
+		packed, err := r.server.house.profiles.Profile(t.Context(), "a0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := ranking.ParseProfile(packed)
+		return err == nil && len(p.Preferences()) == 0 && p.Len() == 0
+	})
+}
+
 // A profile that is erased is empty, and stays so when it is made again from the log.
 func TestHand_Forgets(t *testing.T) {
 	r := handOf(t)

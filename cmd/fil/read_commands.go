@@ -18,7 +18,7 @@ type feedCommand struct {
 	serverFlags
 	Agent   identifier `arg:"" help:"${help_agent}"`
 	Limit   int        `help:"${help_limit}" default:"10"`
-	Order   string     `help:"${help_order}" enum:"ranked,chronological" default:"ranked"`
+	Order   string     `help:"${help_order}" enum:",ranked,chronological" default:""`
 	Explain bool       `help:"${help_explain}"`
 }
 
@@ -36,7 +36,10 @@ func (c *feedCommand) Run(w *world) error {
 	if c.Limit < 1 || c.Limit > 100 {
 		return usageError{errors.New("--limit: between 1 and 100")}
 	}
-	query := url.Values{"limit": {strconv.Itoa(c.Limit)}, "order": {c.Order}}
+	query := url.Values{"limit": {strconv.Itoa(c.Limit)}}
+	if c.Order != "" { // else the one that the agent chose
+		query.Set("order", c.Order)
+	}
 	if c.Explain {
 		query.Set("explain", "full")
 	}
