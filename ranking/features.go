@@ -3,6 +3,7 @@ package ranking
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 
 	"go.yaml.in/yaml/v3"
 
@@ -136,6 +137,14 @@ func (w *Weights) Set(name string, weight float64) bool {
 		}
 	}
 	return false
+}
+
+// Rounded gives the weights to three decimals.
+func (w Weights) Rounded() Weights {
+	for i := range w {
+		w[i] = math.Round(w[i]*1000) / 1000
+	}
+	return w
 }
 
 // UnmarshalYAML reads weights by name. Those left out stay as they are; an unknown name is an error with its line.

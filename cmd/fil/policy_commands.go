@@ -25,6 +25,7 @@ type policyCommands struct {
 	Publish policyPublishCommand `cmd:"" help:"${help_policy_publish}"`
 	History policyHistoryCommand `cmd:"" aliases:"list" help:"${help_policy_history}"`
 	Show    policyShowCommand    `cmd:"" help:"${help_policy_show}"`
+	Tune    policyTuneCommand    `cmd:"" help:"${help_policy_tune}"`
 }
 
 type policyCheckCommand struct {

@@ -121,3 +121,20 @@ func (f *Fil) Scores(q Question, scores []float64) {
 
 // Weights are those in force now.
 func (f *Fil) Weights() ranking.Weights { return f.model.Weights() }
+
+// Tune learns weights, starting from a policy's, from all that comes before the test part of a log, which it never looks at.
+// It gives them with the number of reads that they were learned from; 0 when there were none.
+func Tune(log *Log, policy ranking.Policy) (weights ranking.Weights, steps int) {
+	f, end := NewFil(log, policy, false), log.Window(Test).After
+	for from, to := range log.moments() {
+		if log.acts[from].At > end {
+			break
+		}
+		for len(f.past.live) < len(log.byClock) && log.clock[log.byClock[len(f.past.live)]] < log.acts[from].At {
+			content := log.byClock[len(f.past.live)]
+			f.Publish(content, log.clock[content])
+		}
+		f.Learn(log.acts[from:to])
+	}
+	return f.tuner.Weights()
+}
