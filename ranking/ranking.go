@@ -5,10 +5,10 @@
 // I/O but through Store and the reader given to NewPopularity.
 //
 // It guarantees that a feed is a pure function of the catalogue, the agent's record, their profile, popularity, the
-// policy and the day: the same inputs give the same feed in every process, and equal stamps mean equal inputs. Scores
-// are in log2 units, score = log2(quality) + (published − 2020-01-01)/half-life, so the passing of time alone reorders
-// nothing but at the moments that Feed.Until announces. An engagement has its effect once, however often and in
-// whatever batches the log delivers it (see Learner).
+// policy and the tick: the same inputs give the same feed in every process, and equal stamps mean equal inputs. A score is a
+// sum of features, in log2 units, each by its weight in the policy; it is of the moment that stands for its tick (five
+// minutes by default), so a feed changes only at the moments that Feed.Until announces. An engagement has its effect once,
+// however often and in whatever batches the log delivers it (see Learner). Model does the same in memory, over a log.
 //
 // It does not decide who is eligible (Directory does), does not store feeds, and does not judge its own quality.
 package ranking
