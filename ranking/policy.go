@@ -92,6 +92,17 @@ func ParsePolicy(file []byte) (Policy, error) {
 	return p, nil
 }
 
+// File writes the policy as a file that ParsePolicy reads, with every key and without comments.
+func (p Policy) File() ([]byte, error) {
+	var out bytes.Buffer
+	encoder := yaml.NewEncoder(&out)
+	encoder.SetIndent(2)
+	if err := encoder.Encode(p); err != nil {
+		return nil, fmt.Errorf("write policy %s: %w", p.Name, err)
+	}
+	return out.Bytes(), nil
+}
+
 func decodePolicy(p Policy, file []byte) (Policy, error) {
 	if len(file) > maxPolicyBytes {
 		return Policy{}, fil.NewFault("policy", "dépasse 64 Kio", "is over 64 KiB")

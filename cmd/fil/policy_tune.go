@@ -1,13 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"os"
 	"time"
-
-	"go.yaml.in/yaml/v3"
 
 	"github.com/filengine/fil"
 	"github.com/filengine/fil/ranking"
@@ -78,16 +75,13 @@ func (c *policyTuneCommand) from() string {
 func proposed(before ranking.Policy, weights ranking.Weights, name string, steps int) (after ranking.Policy, text []byte, err error) {
 	after = before
 	after.Name, after.Weights = name, weights.Rounded()
-	var out bytes.Buffer
-	_, _ = fmt.Fprintf(&out, "# Poids appris de %d lectures, depuis %s. / Weights learned from %d reads, starting from %s.\n", steps, before.Version, steps, before.Version)
-	encoder := yaml.NewEncoder(&out)
-	encoder.SetIndent(2)
-	if err := encoder.Encode(after); err != nil {
+	file, err := after.File()
+	if err != nil {
 		return after, nil, fmt.Errorf("write the policy: %w", err)
 	}
-	after, err = ranking.ParsePolicy(out.Bytes())
-	if err != nil {
+	text = fmt.Appendf(nil, "# Poids appris de %d lectures, depuis %s. / Weights learned from %d reads, starting from %s.\n%s", steps, before.Version, steps, before.Version, file)
+	if after, err = ranking.ParsePolicy(text); err != nil {
 		return after, nil, fmt.Errorf("read back the policy: %w", err)
 	}
-	return after, out.Bytes(), nil
+	return after, text, nil
 }
