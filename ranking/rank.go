@@ -172,7 +172,6 @@ type scratch struct {
 	heaps                     [groups][]candidate
 	draws                     []candidate // a heap of the contents that may be drawn for discovery
 	deferred                  []placed
-	owed                      []candidate // the best of each community followed, to be among the first
 	out                       []placed
 	counts                    [2][]uint8 // per source and per topic, among the first places
 	counted                   [2][]uint32
@@ -293,7 +292,7 @@ func (sc *scratch) close() {
 	}
 	sc.text.close()
 	sc.walked, sc.latest, sc.latestRows = sc.walked[:0], sc.latest[:0], sc.latestRows[:0]
-	sc.draws, sc.deferred, sc.out, sc.owed = sc.draws[:0], sc.deferred[:0], sc.out[:0], sc.owed[:0]
+	sc.draws, sc.deferred, sc.out = sc.draws[:0], sc.deferred[:0], sc.out[:0]
 	sc.total, sc.acts, sc.visited, sc.live, sc.eligible, sc.dismissed = 0, 0, 0, 0, 0, 0
 	sc.member, sc.profile, sc.org, sc.newcomer = nil, Profile{}, nil, false
 }
