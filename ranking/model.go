@@ -16,7 +16,7 @@ type Model struct {
 	groups    func(agent string) string
 	board     board
 	sc        *scratch
-	bases     []float64
+	unscored  []float64 // zeros, by place in the snapshot: nothing is sorted by score
 }
 
 // NewModel makes a model that knows nothing. org gives the organisation of an agent, nil when none is known.
@@ -64,11 +64,10 @@ func (m *Model) Observe(e fil.Engagement) {
 // Scores fills in the score of each candidate, given by its number, for an agent at a moment, by the features and the
 // weights alone: what rules do after the scores is left to whom they serve.
 func (m *Model) Scores(agent string, now time.Time, candidates []int32, scores []float64) {
-	b := m.open(agent, now, candidates)
-	for place := range candidates {
-		scores[place] = m.sc.scoreOf(b, int32(place))
-	}
-	m.sc.close()
+	m.Features(agent, now, candidates, func(place int, values *Values) {
+		shared := m.rules.shared(values) + m.board.termScore(candidates[place])
+		scores[place] = shared + m.sc.personal(&m.sc.weights, values)
+	})
 }
 
 // Features calls each with the values of the features of the candidates, in their order; they are not to be kept.
@@ -91,16 +90,12 @@ func (m *Model) open(agent string, now time.Time, candidates []int32) *board {
 	b.snap, b.trends, b.rules = m.catalogue.current.Load(), m.memory.live, m.rules
 	b.moment, b.rows = nanos(now), candidates
 	b.reset()
-	m.bases = grow(m.bases, len(b.snap.rows))
+	m.unscored = grow(m.unscored, len(b.snap.rows))
 	for _, i := range candidates {
 		s, _ := b.trends.of(b.snap.rows[i].key)
 		b.means.add(s)
 	}
-	for _, i := range candidates {
-		b.sharedValues(i, &m.sc.values)
-		m.bases[i] = m.rules.shared(&m.sc.values) + b.termScore(i)
-	}
-	b.lay(m.bases, math.MaxInt64)
+	b.lay(m.unscored, math.MaxInt64)
 	m.sc.open(b, soloist(m.groups(agent)), m.memory.Profile(agent))
 	return b
 }

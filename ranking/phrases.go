@@ -15,9 +15,7 @@ type phrases struct {
 	degreeRanked, degreeChronological           string // policy version
 	publishedDays                               string
 	mandatory, pinnedBy, pinned, discovery      string // date, source
-	important, popular, recent, publishedOn     string // date
-	oftenTopic, oftenSource, oftenAuthor        string // name
-	oftenKind                                   string // kind
+	publishedOn                                 string // date
 	audience, everyone, published, priorityName string
 	perimeter, everyoneWithin                   string
 	topics, source, author, kindName            string
@@ -46,11 +44,9 @@ func french() phrases {
 		publishedDays:       "Date de publication, en jours depuis le 1er janvier 2020",
 		mandatory:           "À lire obligatoirement avant le %s",
 		pinnedBy:            "Épinglé par %s", pinned: "Épinglé par votre organisation",
-		discovery: "Proposé pour vous faire découvrir d'autres sources",
-		important: "Signalé comme important", popular: "Très lu dans l'organisation", recent: "Récent", publishedOn: "Publié le %s",
-		oftenTopic: "Vous lisez ou suivez le thème « %s »", oftenSource: "Vous lisez ou suivez « %s »", oftenAuthor: "Vous lisez ou suivez %s",
-		oftenKind: "Vous lisez ou suivez ce type de contenu (%s)",
-		audience:  "Audience dont vous faites partie", everyone: "tous les agents", everyoneWithin: "tous les agents du périmètre",
+		discovery:   "Proposé pour vous faire découvrir d'autres sources",
+		publishedOn: "Publié le %s",
+		audience:    "Audience dont vous faites partie", everyone: "tous les agents", everyoneWithin: "tous les agents du périmètre",
 		perimeter: "Périmètre dont vous faites partie, auquel ce contenu est limité", published: "Date de publication", priorityName: "Priorité éditoriale",
 		topics: "Thèmes", source: "Source", author: "Auteur", kindName: "Type de contenu",
 		acts: "Vos actions passées", actsValue: "sur %d contenus", onThis: "Vos actions sur ce contenu", popularityName: "Popularité en ce moment",
@@ -82,11 +78,9 @@ func english() phrases {
 		publishedDays:       "Publication date, in days since 1 January 2020",
 		mandatory:           "Must be read before %s",
 		pinnedBy:            "Pinned by %s", pinned: "Pinned by your organisation",
-		discovery: "Suggested so that you discover other sources",
-		important: "Marked as important", popular: "Widely read in the organisation", recent: "Recent", publishedOn: "Published on %s",
-		oftenTopic: "You read or follow the topic “%s”", oftenSource: "You read or follow “%s”", oftenAuthor: "You read or follow %s",
-		oftenKind: "You read or follow this kind of content (%s)",
-		audience:  "Audience that you are in", everyone: "all agents", everyoneWithin: "all agents of the perimeter",
+		discovery:   "Suggested so that you discover other sources",
+		publishedOn: "Published on %s",
+		audience:    "Audience that you are in", everyone: "all agents", everyoneWithin: "all agents of the perimeter",
 		perimeter: "Perimeter that you are in, to which this content is limited", published: "Publication date", priorityName: "Editorial priority",
 		topics: "Topics", source: "Source", author: "Author", kindName: "Kind of content",
 		acts: "Your past acts", actsValue: "on %d contents", onThis: "Your acts on this content", popularityName: "Popularity at the moment",

@@ -152,6 +152,8 @@ type scratch struct {
 	profile Profile
 	order   fil.Order // in which the agent reads
 
+	language string // the tongue that the agent reads
+
 	taste   [columns][]float64 // by code
 	touched [columns][]uint32
 	total   float64 // Σ |taste| over the facts about known contents
@@ -236,6 +238,7 @@ func (sc *scratch) open(b *board, member Member, profile Profile) {
 		sc.text.open(b.snap)
 	}
 	sc.digest(b)
+	sc.language = tongue(member.Language())
 	sc.org, sc.weights = b.inOrg(member.Org()), b.rules.policy.Weights
 	if sc.newcomer {
 		sc.weights[featOrg] += b.rules.policy.Newcomers.Org

@@ -3,7 +3,6 @@ package ranking
 import (
 	"math"
 	"math/bits"
-	"strings"
 
 	"github.com/filengine/fil"
 )
@@ -23,11 +22,9 @@ func (sc *scratch) digest(b *board) {
 	perSecond := 1 / (rules.policy.HalfLives.AffinityDays * 86400)
 	for i := range facts {
 		f := sc.profile.at(i)
-		if f.kinds&deliberate != 0 {
+		at, read := b.snap.find(f.content), f.kinds&deliberate != 0
+		if read {
 			sc.acts++
-		}
-		at := b.snap.find(f.content)
-		if f.kinds&deliberate != 0 {
 			sc.remember(f.last, at)
 		}
 		if at < 0 {
@@ -35,11 +32,11 @@ func (sc *scratch) digest(b *board) {
 		}
 		if place := b.at[at]; place > 0 {
 			sc.marks[place-1] = rules.mark(f)
-			if f.kinds&deliberate == 0 {
+			if !read {
 				sc.shown[place-1] = uint8(min(f.shown, maxLatest))
 			}
 		}
-		if f.kinds&deliberate != 0 {
+		if read {
 			sc.walked = append(sc.walked, at)
 			sc.long[at] = float32(math.Exp2(float64(b.moment/1e9-int64(f.last))*-1/(rules.policy.HalfLives.LikenessDays*86400)) / math.Log2(2+float64(b.ever[at])))
 		}
@@ -146,33 +143,16 @@ func (sc *scratch) actsSince(nanos int64) float64 {
 }
 
 // reads says whether the agent can read the content in their language: 1 or 0.
-func (sc *scratch) reads(b *board, place int32) float64 {
-	if Speaks(sc.member.Language(), b.content(place)) {
+func (sc *scratch) reads(c *fil.Content) float64 {
+	if tongue(c.Language) == sc.language {
 		return 1
 	}
-	return 0
-}
-
-// Speaks says whether a content has a variant in a language, by the primary subtags of both; empty stands for French.
-func Speaks(language string, c *fil.Content) bool {
-	want := primary(language)
-	if primary(c.Language) == want {
-		return true
-	}
 	for tag := range c.Translations {
-		if primary(tag) == want {
-			return true
+		if tongue(tag) == sc.language {
+			return 1
 		}
 	}
-	return false
-}
-
-func primary(tag string) string {
-	if tag == "" {
-		return "fr"
-	}
-	before, _, _ := strings.Cut(tag, "-")
-	return strings.ToLower(before)
+	return 0
 }
 
 // taste is what a fact is worth.

@@ -218,15 +218,15 @@ func sentenceOf(c *fil.Content, code, topic int, say *phrases, now time.Time) st
 	case notedDiscovery:
 		return say.discovery
 	case notedImportant:
-		return say.important
+		return say.sentence(featPriority)
 	case notedTopic:
-		return about(say.oftenTopic, topicOf(c, topic))
+		return about(say.sentence(featTopic), topicOf(c, topic))
 	case notedSource:
-		return about(say.oftenSource, c.Source)
+		return about(say.sentence(featSource), c.Source)
 	case notedAuthor:
-		return about(say.oftenAuthor, c.Author)
+		return about(say.sentence(featAuthor), c.Author)
 	case notedKind:
-		return about(say.oftenKind, say.kind(c.Kind))
+		return about(say.sentence(featKind), say.kind(c.Kind))
 	case notedCommunity:
 		return about(say.sentence(featCommunity), c.Community)
 	case notedReaders:
@@ -236,9 +236,9 @@ func sentenceOf(c *fil.Content, code, topic int, say *phrases, now time.Time) st
 	case notedOrg:
 		return say.sentence(featOrg)
 	case notedPopular:
-		return say.popular
+		return say.sentence(featEver)
 	case notedRecent:
-		return say.recent
+		return say.sentence(featRecency)
 	case notedPublished:
 		return about(say.publishedOn, date(c.PublishedAt))
 	}

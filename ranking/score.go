@@ -130,7 +130,7 @@ func (sc *scratch) personalValues(b *board, place int32, values *[features]float
 		values[featReturned] = 1
 	}
 	values[featFatigue] = 0 - sc.logs[min(int(sc.shown[place]), len(sc.logs)-1)]
-	values[featLanguage] = sc.reads(b, place)
+	values[featLanguage] = sc.reads(b.content(place))
 }
 
 // personal is what the features of one agent add up to.

@@ -49,12 +49,8 @@ func (c *evaluateCommand) Run(w *world) error {
 	})
 	for _, name := range c.names() {
 		switch name {
-		case orderFil:
-			fil := evaluation.NewFil(log, policy, false)
-			contest.Enter(name, fil)
-			continue
-		case orderFrozen:
-			contest.Enter(name, evaluation.NewFil(log, policy, true))
+		case orderFil, orderFrozen:
+			contest.Enter(name, evaluation.NewFil(log, policy, name == orderFrozen))
 			continue
 		}
 		if err := contest.EnterBuiltIn(name); err != nil {
