@@ -37,12 +37,16 @@ type Engagement struct {
 	Kind    EngagementKind `json:"-"` // travels in the event's type
 	Agent   string         `json:"agent"`
 	Content string         `json:"content"`
-	Dwell   float64        `json:"dwell,omitempty"` // seconds, for Dwell
-	Time    time.Time      `json:"-"`               // travels in the event's time
+	Dwell   float64        `json:"dwell,omitempty"`  // seconds, for Dwell
+	Placed  string         `json:"placed,omitempty"` // the arm that had placed the content, as the item of the feed says; empty: none
+	Time    time.Time      `json:"-"`                // travels in the event's time
 }
 
-// MaxDwell bounds one dwell, in seconds: a day.
-const MaxDwell = 86400
+// MaxDwell bounds one dwell, in seconds: a day. MaxPlaced bounds the name of an arm, in bytes.
+const (
+	MaxDwell  = 86400
+	MaxPlaced = 40
+)
 
 // Validate gathers the faults of an engagement.
 func (e Engagement) Validate() error {
@@ -54,6 +58,9 @@ func (e Engagement) Validate() error {
 	validID(&faults, "data.content", e.Content)
 	if math.IsNaN(e.Dwell) || e.Dwell < 0 || e.Dwell > MaxDwell {
 		faults.Add("data.dwell", "doit être entre 0 et 86400 secondes", "must be between 0 and 86400 seconds")
+	}
+	if len(e.Placed) > MaxPlaced {
+		faults.Add("data.placed", "doit tenir en 40 octets, comme le fil l'a donné", "must be at most 40 bytes, as the feed gave it")
 	}
 	if e.Time.Year() < 1970 || e.Time.Year() > 2105 {
 		faults.Add("time", "doit être entre 1970 et 2105", "must be between 1970 and 2105")

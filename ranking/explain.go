@@ -58,6 +58,9 @@ func (r *Ranker) explainer(sc *scratch, b *board, language string, now time.Time
 		Stamp: fmt.Sprintf("%016x", stamp(b.rules, b.snap.stamp, b.trends, sc.member, sc.profile, order)),
 	}
 	e.degree = fmt.Sprintf(e.say.degreeRanked, b.rules.policy.Version)
+	if told := r.told(sc.arm).In(language); told != "" {
+		e.degree += " " + told
+	}
 	if order == fil.OrderChronological {
 		e.degree = e.say.degreeChronological
 		if heldOut {

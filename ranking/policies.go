@@ -22,6 +22,7 @@ const ArmHoldout = "holdout"
 const (
 	maxHoldout = 0.5
 	maxArms    = 8
+	maxGuard   = 10.0
 )
 
 // Policies are the published versions of the policy and what is in force, a projection of fil.policies. Readers never wait.
@@ -94,7 +95,7 @@ func (p *Policies) apply(s *standing, rec fil.Record) error {
 		if err != nil {
 			return err
 		}
-		if err := checkInForce(force); err != nil {
+		if err := CheckInForce(force); err != nil {
 			return fil.Reject(rec, err)
 		}
 		s.wanted = force
@@ -262,35 +263,8 @@ func ToldOfHoldout() fil.Bilingual {
 	}
 }
 
-// holdoutSalt deals the hold-out. It never changes, or all of its readers would.
-const holdoutSalt = 0x5bd1e995f1357aea
-
-// hashOf is the FNV-1a digest of a text, without an allocation.
-func hashOf(text string) uint64 {
-	h := uint64(14695981039346656037)
-	for i := range len(text) {
-		h = (h ^ uint64(text[i])) * 1099511628211
-	}
-	return h
-}
-
-// unit deals a digest to a place in [0, 1): SplitMix64 over both, so that two salts deal independently.
-func unit(id, salt uint64) float64 {
-	return float64(mix(mix(id+0x9e3779b97f4a7c15)^salt)>>11) / (1 << 53)
-}
-
-// Deal sets where each arm begins, one after another, in the order given. It is done once, when an experiment begins: an
-// arm that then shrinks keeps its place, and moves no reader of another.
-func Deal(arms []fil.Arm) {
-	from := 0.0
-	for i := range arms {
-		arms[i].From = from
-		from += arms[i].Share
-	}
-}
-
-// checkInForce gathers the faults of what is to be in force, but for versions that are not known.
-func checkInForce(force fil.InForce) error {
+// CheckInForce gathers the faults of what is to be in force, but for versions that are not known.
+func CheckInForce(force fil.InForce) error {
 	var faults fil.Faults
 	if force.Policy == "" {
 		faults.Add("policy", "doit être une version publiée", "must be a published version")
@@ -302,33 +276,4 @@ func checkInForce(force fil.InForce) error {
 		checkExperiment(force.Experiment, &faults)
 	}
 	return faults.Err()
-}
-
-func checkExperiment(e *fil.Experiment, faults *fil.Faults) {
-	if !policyName.MatchString(e.Name) {
-		faults.Add("experiment.name", "doit tenir en 40 minuscules, chiffres, points et tirets", "must be at most 40 lower-case letters, digits, dots and dashes")
-	}
-	if len(e.Arms) == 0 || len(e.Arms) > maxArms {
-		faults.Add("experiment.arms", fmt.Sprintf("doit avoir de 1 à %d bras", maxArms), fmt.Sprintf("must have 1 to %d arms", maxArms))
-	}
-	for i, arm := range e.Arms {
-		field := fmt.Sprintf("experiment.arms[%d].", i)
-		if !policyName.MatchString(arm.Name) || arm.Name == ArmHoldout {
-			faults.Add(field+"name", "doit être un nom en minuscules, autre que holdout", "must be a lower-case name other than holdout")
-		}
-		if arm.Policy == "" {
-			faults.Add(field+"policy", "doit être une version publiée", "must be a published version")
-		}
-		if !(arm.From >= 0 && arm.Share >= 0 && arm.From+arm.Share <= 1+1e-9) {
-			faults.Add(field+"share", "doit tenir entre 0 et 1 avec les autres", "must fit between 0 and 1 with the others")
-		}
-		for _, other := range e.Arms[:i] {
-			if other.Name == arm.Name {
-				faults.Add(field+"name", "est pris par un autre bras", "is taken by another arm")
-			}
-			if min(other.From+other.Share, arm.From+arm.Share)-max(other.From, arm.From) > 1e-9 {
-				faults.Add(field+"share", "empiète sur un autre bras", "runs over another arm")
-			}
-		}
-	}
 }

@@ -37,24 +37,28 @@ func NewRanker(policy Policy, catalogue *Catalogue, directory Directory, popular
 // Follow makes the ranker rank by what is in force in place of the policy that it was made with. It comes before all else.
 func (r *Ranker) Follow(policies *Policies) { r.policies = policies }
 
-// deal gives the policy and the order by which an agent reads who asks for an order: those of the hold-out read in the order
-// of time.
-func (r *Ranker) deal(agent string, asked fil.Order) (*ruleset, fil.Order) {
+// deal gives the policy and the order by which an agent reads who asks for an order, and the arm that they are in: those of
+// the hold-out read in the order of time.
+func (r *Ranker) deal(agent string, asked fil.Order) (rules *ruleset, arm string, order fil.Order) {
 	if r.policies == nil {
-		return r.rules, asked
+		return r.rules, "", asked
 	}
-	policy, _, order := r.policies.For(agent)
+	policy, arm, order := r.policies.For(agent)
 	if order == fil.OrderChronological {
 		asked = order
 	}
+	return r.rulesOf(policy), arm, asked
+}
+
+func (r *Ranker) rulesOf(policy *Policy) *ruleset {
 	if policy.Version == r.rules.policy.Version {
-		return r.rules, asked
+		return r.rules
 	}
 	if ready, ok := r.dealt.Load(policy.Version); ok {
-		return ready.(*ruleset), asked
+		return ready.(*ruleset)
 	}
 	made, _ := r.dealt.LoadOrStore(policy.Version, newRuleset(*policy))
-	return made.(*ruleset), asked
+	return made.(*ruleset)
 }
 
 func (r *Ranker) trends() *trends {
@@ -79,7 +83,7 @@ func (r *Ranker) isFresh(s *snapshot, m *trends, feed fil.Feed, profile []byte, 
 	if !known || len(profile) > 0 && (len(profile) < profileHeader || checkVersion("profile", profile, profileVersion) != nil) {
 		return false
 	}
-	rules, order := r.deal(feed.Agent, order)
+	rules, _, order := r.deal(feed.Agent, order)
 	return feed.Stamp == stamp(rules, s.stamp, m, member, Profile{profile}, order)
 }
 
@@ -151,6 +155,7 @@ type scratch struct {
 	member  Member
 	profile Profile
 	order   fil.Order // in which the agent reads
+	arm     string    // that they are in
 
 	language string // the tongue that the agent reads
 
@@ -216,11 +221,11 @@ func (r *Ranker) build(agent string, profile []byte, order fil.Order, now time.T
 	if !known {
 		return nil, nil, false, nil
 	}
-	rules, order := r.deal(agent, order)
+	rules, arm, order := r.deal(agent, order)
 	b := r.boardAt(rules, now)
 	sc := r.scratch.Get().(*scratch)
 	sc.open(b, member, parsed)
-	sc.order = order
+	sc.order, sc.arm = order, arm
 	if order == fil.OrderChronological {
 		sc.chronological(b)
 		return sc, b, true, nil

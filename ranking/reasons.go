@@ -170,7 +170,7 @@ func (r *Ranker) Brief(feed fil.Feed, profile []byte, entries []fil.Entry, order
 	if !r.isFresh(s, m, feed, profile, order, now) {
 		return nil, false
 	}
-	rules, order := r.deal(feed.Agent, order)
+	rules, _, order := r.deal(feed.Agent, order)
 	briefs, hour := make([]fil.Brief, len(entries)), moment(now)
 	for i, entry := range entries {
 		at := s.find(entry.Content)

@@ -54,10 +54,11 @@ type commands struct {
 	Directory struct {
 		Generate generateCommand `cmd:"" help:"${help_generate}"`
 	} `cmd:"" help:"${help_directory}"`
-	Report   reportCommand   `cmd:"" help:"${help_report}"`
-	Evaluate evaluateCommand `cmd:"" help:"${help_evaluate}"`
-	Policy   policyCommands  `cmd:"" help:"${help_policy}"`
-	Keys     struct {
+	Report     reportCommand      `cmd:"" help:"${help_report}"`
+	Evaluate   evaluateCommand    `cmd:"" help:"${help_evaluate}"`
+	Policy     policyCommands     `cmd:"" help:"${help_policy}"`
+	Experiment experimentCommands `cmd:"" help:"${help_experiment}"`
+	Keys       struct {
 		Create createKeyCommand `cmd:"" help:"${help_keys_create}"`
 		List   listKeysCommand  `cmd:"" help:"${help_keys_list}"`
 		Revoke revokeKeyCommand `cmd:"" help:"${help_keys_revoke}"`

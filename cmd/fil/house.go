@@ -48,6 +48,7 @@ type house struct {
 	policies    *ranking.Policies        // what is in force
 	feeds       *feeds                   // made by openFeeds
 	door        *ingest.Door             // made by openDoor
+	desk        *rulebook.Desk           // made by openDesk
 	roll        *roll                    // of the door
 	announcer   *audiences.Announcer     // of a worker; nil otherwise
 	holdings    *holdings                // of a process that only works; nil otherwise

@@ -36,6 +36,14 @@ func (h *house) openDoor() (*ingest.Door, error) {
 	return h.door, err
 }
 
+// openDesk makes the desk of this process, once for all its roles: policies and experiments are published over it.
+func (h *house) openDesk() *rulebook.Desk {
+	if h.desk == nil {
+		h.desk = rulebook.NewDesk(h.policies, h.tracing.Log(h.events), h.tables[fil.TopicPolicies], h.now)
+	}
+	return h.desk
+}
+
 // buildIngest opens the door to all.
 func buildIngest(_ context.Context, h *house) error {
 	door, err := h.openDoor()
@@ -48,8 +56,7 @@ func buildIngest(_ context.Context, h *house) error {
 	}, func(api huma.API) {
 		preview.Register(api, previews)
 	})
-	desk := rulebook.NewDesk(h.policies, h.tracing.Log(h.events), h.tables[fil.TopicPolicies], h.now)
-	h.register = append(h.register, desk.Register)
+	h.register = append(h.register, h.openDesk().Register)
 	return mountSCIM(h, door, h.roll)
 }
 

@@ -9,7 +9,7 @@ import (
 // helpTexts gives the texts of the help in a language.
 func helpTexts(language string) kong.Vars {
 	vars := kong.Vars{}
-	for _, texts := range []map[string]fil.Bilingual{commandTexts(), flagTexts(), generateTexts(), syncTexts(), evaluateTexts(), policyTexts()} {
+	for _, texts := range []map[string]fil.Bilingual{commandTexts(), flagTexts(), generateTexts(), syncTexts(), evaluateTexts(), policyTexts(), experimentTexts()} {
 		for name, text := range texts {
 			vars[name] = text.In(language)
 		}

@@ -19,9 +19,11 @@ type Log interface {
 	Publish(ctx context.Context, records []fil.Record) error
 }
 
-// Projection is the policies as this process knows them. Await returns nil once the record at a position has been applied.
+// Projection is the policies as this process knows them. Await returns nil once the record at a position has been applied,
+// CatchUp once all that was in the log when it was called has.
 type Projection interface {
 	Await(ctx context.Context, at fil.Position) error
+	CatchUp(ctx context.Context, partitions ...int) error
 }
 
 // How long a publication waits for the log, then to be shown by this process.
@@ -32,7 +34,7 @@ const (
 
 const (
 	maxNote = 500 // characters
-	maxPast = 64  // reigns kept
+	maxPast = 64  // reigns kept, and experiments that have ended
 )
 
 // Errors of a publication that are no fault of the file.
@@ -40,10 +42,13 @@ var (
 	errChanged     = errors.New("another policy is in force than the one expected")
 	errUnknown     = errors.New("no such version")
 	errUnpublished = errors.New("not known to be in the log")
+	errRuns        = errors.New("an experiment runs already")
+	errNoTrial     = errors.New("no such experiment")
+	errEnded       = errors.New("the experiment has ended")
 )
 
-// Desk publishes policies. It is safe for concurrent use; two desks in two processes do not order what they publish: the
-// last in the log holds.
+// Desk publishes policies and experiments. It is safe for concurrent use. It reads the log to its end before it decides; two
+// desks in two processes that decide within the same moment are not ordered: the last in the log holds.
 type Desk struct {
 	policies *ranking.Policies
 	log      Log
@@ -83,7 +88,10 @@ type Outcome struct {
 func (d *Desk) Put(ctx context.Context, order Order) (Outcome, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	before := d.policies.InForce()
+	before, err := d.inForce(ctx)
+	if err != nil {
+		return Outcome{}, err
+	}
 	if order.Expected != "" && order.Expected != before.Policy {
 		return Outcome{}, errChanged
 	}
@@ -93,12 +101,14 @@ func (d *Desk) Put(ctx context.Context, order Order) (Outcome, error) {
 	}
 	after := fil.InForce{
 		Policy: edition.Policy.Version, Holdout: edition.Policy.Holdout.Share, Since: d.now().UTC(), By: order.By, Note: order.Note,
-		Past: append([]fil.Reign{{Policy: before.Policy, Since: before.Since, By: before.By, Note: before.Note}}, before.Past...),
+		Past:  append([]fil.Reign{{Policy: before.Policy, Holdout: before.Holdout, Since: before.Since, By: before.By, Note: before.Note}}, before.Past...),
+		Tried: before.Tried,
 	}
 	after.Past = after.Past[:min(len(after.Past), maxPast)]
 	out := Outcome{InForce: before, Before: d.policies.Current(), After: edition.Policy, Shown: true}
 	if before.Experiment != nil {
 		out.Ended = before.Experiment.Name
+		after.Tried = ended(before, after.Since, "policy "+after.Policy)
 	}
 	known, published := d.policies.Edition(edition.Policy.Version)
 	published = published && known.Published.Version != ""
@@ -107,8 +117,22 @@ func (d *Desk) Put(ctx context.Context, order Order) (Outcome, error) {
 		return out, nil
 	}
 	out.InForce = after
-	out.Shown, err = d.write(ctx, edition.Published, published, after)
+	var fresh []fil.PublishedPolicy
+	if !published {
+		fresh = append(fresh, edition.Published)
+	}
+	out.Shown, err = d.write(ctx, fresh, after)
 	return out, err
+}
+
+// inForce is what the log says now.
+func (d *Desk) inForce(ctx context.Context) (fil.InForce, error) {
+	reading, cancel := context.WithTimeout(ctx, publishTimeout)
+	defer cancel()
+	if err := d.applied.CatchUp(reading); err != nil {
+		return fil.InForce{}, fmt.Errorf("read what is in force: %w: %w", errUnpublished, err)
+	}
+	return d.policies.InForce(), nil
 }
 
 // edition finds or reads what is ordered.
@@ -140,8 +164,8 @@ func (d *Desk) edition(order Order) (ranking.Edition, error) {
 	return edition, nil
 }
 
-// write puts a version, unless it is there, and what is in force in the log, in this order, and waits for them to be shown.
-func (d *Desk) write(ctx context.Context, version fil.PublishedPolicy, published bool, force fil.InForce) (shown bool, err error) {
+// write puts versions and what is in force in the log, in this order, and waits for them to be shown.
+func (d *Desk) write(ctx context.Context, versions []fil.PublishedPolicy, force fil.InForce) (shown bool, err error) {
 	var records []fil.Record
 	add := func(key, kind string, data any) error {
 		event, err := fil.NewEvent(kind, "/v1/policies", rand.Text(), d.now(), data)
@@ -155,19 +179,18 @@ func (d *Desk) write(ctx context.Context, version fil.PublishedPolicy, published
 		records = append(records, fil.Record{Position: fil.Position{Topic: fil.TopicPolicies}, Key: key, Event: event})
 		return nil
 	}
-	if !published {
-		err = add(version.Version, fil.TypePolicy, version)
+	for _, version := range versions {
+		if err := add(version.Version, fil.TypePolicy, version); err != nil {
+			return false, err
+		}
 	}
-	if err == nil {
-		err = add(fil.KeyInForce, fil.TypeInForce, force)
-	}
-	if err != nil {
+	if err := add(fil.KeyInForce, fil.TypeInForce, force); err != nil {
 		return false, err
 	}
 	publishing, cancel := context.WithTimeout(context.WithoutCancel(ctx), publishTimeout)
 	defer cancel()
 	if err := d.log.Publish(publishing, records); err != nil {
-		return false, fmt.Errorf("publish policy %s: %w: %w", version.Version, errUnpublished, err)
+		return false, fmt.Errorf("publish policy %s: %w: %w", force.Policy, errUnpublished, err)
 	}
 	waiting, stop := context.WithTimeout(ctx, applyTimeout)
 	defer stop()

@@ -62,7 +62,7 @@ type output[T any] struct {
 	Body T
 }
 
-// Register adds the operations that read policies: GET /v1/policy, /v1/policies and /v1/policies/{version}.
+// Register adds the operations that read policies: GET /v1/policy, /v1/policies and /v1/policies/{version}, and experiments.
 func Register(api huma.API, policies *ranking.Policies) {
 	huma.Register(api, operation(http.MethodGet, "/v1/policy", "get-policy", "Lire la politique en vigueur / Read the policy in force", fil.Roles()),
 		func(ctx context.Context, in *struct {
@@ -101,10 +101,12 @@ func Register(api huma.API, policies *ranking.Policies) {
 			}
 			return &output[editionBody]{`"` + in.Version + `"`, bodyOf(ctx, policies, edition, true)}, nil
 		})
+	registerTrials(api, policies)
 }
 
-// Register adds the operation that publishes: PUT /v1/policies/current.
+// Register adds the operations that publish: PUT /v1/policies/current, and those that start and stop experiments.
 func (d *Desk) Register(api huma.API) {
+	d.registerTrials(api)
 	op := operation(http.MethodPut, "/v1/policies/current", "put-policy", "Publier une politique et la mettre en vigueur, ou revenir à une version / Publish a policy and put it in force, or go back to a version", []fil.Role{fil.RolePolicy})
 	op.Errors = []int{http.StatusNotFound, http.StatusPreconditionFailed, http.StatusUnprocessableEntity, http.StatusServiceUnavailable}
 	huma.Register(api, op, func(ctx context.Context, in *orderInput) (*output[outcomeBody], error) {
@@ -146,6 +148,16 @@ func anonymous(force fil.InForce) fil.InForce {
 		past[i] = reign
 	}
 	force.Past = past
+	if force.Experiment != nil {
+		running := *force.Experiment
+		running.By, force.Experiment = "", &running
+	}
+	tried := make([]fil.Experiment, len(force.Tried))
+	for i, one := range force.Tried {
+		one.By = ""
+		tried[i] = one
+	}
+	force.Tried = tried
 	return force
 }
 
@@ -172,15 +184,21 @@ func problem(err error, language string) error {
 	if faults := fil.FaultsOf(err); faults != nil {
 		var details []error
 		for _, fault := range faults {
-			details = append(details, &huma.ErrorDetail{Location: "body." + fault.Field, Message: fault.Problem.In(language)})
+			details = append(details, &huma.ErrorDetail{Location: "body." + strings.TrimPrefix(fault.Field, "experiment."), Message: fault.Problem.In(language)})
 		}
-		return huma.Error422UnprocessableEntity(say("La politique n'est pas valable.", "The policy is not valid."), details...)
+		return huma.Error422UnprocessableEntity(say("La demande n'est pas valable.", "The request is not valid."), details...)
 	}
 	switch {
 	case errors.Is(err, errUnknown):
 		return huma.Error404NotFound(say("Cette version n'a jamais été publiée ici.", "This version was never published here."))
 	case errors.Is(err, errChanged):
 		return huma.Error412PreconditionFailed(say("Une autre politique est en vigueur depuis : relisez-la avant de publier.", "Another policy is in force since: read it again before you publish."))
+	case errors.Is(err, errNoTrial):
+		return huma.Error404NotFound(say("Aucune expérience n'a ce nom ici.", "No experiment has this name here."))
+	case errors.Is(err, errRuns):
+		return huma.Error409Conflict(say("Une expérience est en cours : arrêtez-la d'abord.", "An experiment runs: stop it first."))
+	case errors.Is(err, errEnded):
+		return huma.Error409Conflict(say("Cette expérience a déjà pris fin.", "This experiment has ended already."))
 	case errors.Is(err, errUnpublished):
 		return huma.ErrorWithHeaders(huma.Error503ServiceUnavailable(say("Le journal ne confirme pas la publication. Recommencez plus tard : publier deux fois ne change rien.",
 			"The log does not confirm the publication. Try again later: publishing twice changes nothing.")), http.Header{"Retry-After": {"5"}})

@@ -34,18 +34,19 @@ const pageTemplate = `<!DOCTYPE html>
 <tbody>{{range $s.Rules}}<tr><td>{{.Says}}</td><td class="k"><code>{{.Key}}</code></td><td class="k"><code>{{.Value}}</code></td></tr>
 {{end}}</tbody></table></div></section>
 {{end}}{{with .Past}}<section aria-labelledby="past"><h2 id="past">{{$.Words.Before}}</h2><ul>{{range .}}<li>{{.}}</li>{{end}}</ul></section>{{end}}
+{{with .Tried}}<section aria-labelledby="tried"><h2 id="tried">{{$.Words.Tried}}</h2><ul>{{range .}}<li>{{.}}</li>{{end}}</ul></section>{{end}}
 </main>
 </body></html>
 `
 
 // words are the page's own texts.
-type words struct{ Languages, Other, OtherTag, InForce, Since, Rule, Key, Value, Before, Experiment string }
+type words struct{ Languages, Other, OtherTag, InForce, Since, Rule, Key, Value, Before, Experiment, Tried string }
 
 func wordsIn(language string) words {
 	if language == "en" {
-		return words{"Languages", "Français", "fr", "Policy in force:", "since", "Rule", "Setting", "Value", "In force before", "An experiment runs"}
+		return words{"Languages", "Français", "fr", "Policy in force:", "since", "Rule", "Setting", "Value", "In force before", "An experiment runs", "Past experiments"}
 	}
-	return words{"Langues", "English", "en", "Politique en vigueur :", "depuis le", "Règle", "Réglage", "Valeur", "En vigueur auparavant", "Une expérience est en cours"}
+	return words{"Langues", "English", "en", "Politique en vigueur :", "depuis le", "Règle", "Réglage", "Valeur", "En vigueur auparavant", "Une expérience est en cours", "Expériences passées"}
 }
 
 // Page serves the rules as they run, for anyone to read, without a key: it tells of no person. French unless ?lang=en.
@@ -67,7 +68,7 @@ func Page(policies *ranking.Policies) http.Handler {
 		var page bytes.Buffer
 		err := layout.Execute(&page, map[string]any{
 			"S": State(policy, language), "Style": template.CSS(style), "Words": wordsIn(language), //nolint:gosec // a constant
-			"Since": day(force.Since, language), "Past": past(force, language), "Experiment": experiment(force, language),
+			"Since": day(force.Since, language), "Past": past(force, language), "Experiment": experiment(force, language), "Tried": tried(force, language),
 		})
 		if err != nil {
 			http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
@@ -114,10 +115,14 @@ func experiment(force fil.InForce, language string) string {
 	if force.Experiment == nil {
 		return ""
 	}
-	speech := speak(language)
-	said := force.Experiment.Name + " :"
-	for _, arm := range force.Experiment.Arms {
-		said += fmt.Sprintf(" %s (%s, %s)", arm.Policy, arm.Name, speech.value(leaf{arm.Share}, true))
+	return force.Experiment.Name + text(" : ", ": ").In(language) + TrialInWords(*force.Experiment, language)
+}
+
+// tried says the same of the experiments that have ended.
+func tried(force fil.InForce, language string) []string {
+	lines := make([]string, len(force.Tried))
+	for i, one := range force.Tried {
+		lines[i] = one.Name + text(" : ", ": ").In(language) + TrialInWords(one, language)
 	}
-	return said
+	return lines
 }

@@ -181,6 +181,8 @@ func (s *shelf) Publish(_ context.Context, records []fil.Record) error {
 
 func (s *shelf) Await(context.Context, fil.Position) error { return nil }
 
+func (s *shelf) CatchUp(context.Context, ...int) error { return nil }
+
 func newDesk() (*rulebook.Desk, *shelf) {
 	s := &shelf{policies: ranking.NewPolicies(ranking.DefaultPolicy())}
 	return rulebook.NewDesk(s.policies, s, s, func() time.Time { return noon }), s
