@@ -28,6 +28,7 @@ type Caller struct {
 	Role  Role
 	Agent string // the agent's id, for RoleAgent only
 	Name  string // of the key, for the logs
+	Label string // what people call the key: a person's name, a service's; empty when it was given none
 
 	// Perimeter is the id of the audience that bounds what the caller may write, read and count; empty: no bound. An
 	// audience that does not exist holds nobody, so it bounds to nothing.

@@ -122,6 +122,7 @@ type Parts struct {
 	Catalogue Catalogue
 	Rules     Rules
 	Known     Known
+	Editors   *Editors // who wrote what last, made from the topics; nil: not known
 	Schema    fil.Schema
 	Logger    *slog.Logger
 	Registry  prometheus.Registerer

@@ -16,6 +16,7 @@ type refusal struct {
 	status int
 	detail fil.Bilingual
 	field  string // what it is about, when it is about one field
+	faults fil.Faults
 }
 
 func (r *refusal) Error() string { return r.detail.FR }
@@ -37,8 +38,9 @@ const retryAfter = 5
 func title(status int) fil.Bilingual {
 	french := map[int]string{
 		http.StatusBadRequest: "Requête illisible", http.StatusForbidden: "Interdit", http.StatusNotFound: "Introuvable",
-		http.StatusPreconditionFailed: "Condition non remplie", http.StatusRequestEntityTooLarge: "Trop volumineux",
-		http.StatusUnsupportedMediaType: "Type de contenu inconnu", http.StatusUnprocessableEntity: "Données refusées",
+		http.StatusPreconditionFailed: "Condition non remplie", http.StatusPreconditionRequired: "Condition attendue", http.StatusConflict: "Pas maintenant", http.StatusTooManyRequests: "Trop de demandes",
+		http.StatusRequestEntityTooLarge: "Trop volumineux",
+		http.StatusUnsupportedMediaType:  "Type de contenu inconnu", http.StatusUnprocessableEntity: "Données refusées",
 		http.StatusServiceUnavailable: "Indisponible pour le moment", http.StatusInternalServerError: "Erreur interne",
 	}
 	return fil.Bilingual{FR: french[status], EN: http.StatusText(status)}
@@ -50,7 +52,7 @@ func (d *Door) verdict(err error) (*refusal, fil.Faults) {
 	faults := fil.FaultsOf(err)
 	switch {
 	case errors.As(err, &known):
-		return known, nil
+		return known, known.faults
 	case errors.Is(err, errLogAway):
 		return refuse(http.StatusServiceUnavailable,
 			"Le journal ne répond pas : rien n'a été écrit. Recommencez plus tard.",

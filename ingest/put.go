@@ -54,7 +54,7 @@ func putAs[T any](ctx context.Context, d *Door, k kind[T], p Put) (Outcome, erro
 	ids, sure := []string{e.id}, true
 	d.unsure.enter(k.topic, ids)
 	defer func() { d.unsure.leave(k.topic, ids, sure) }()
-	records := []fil.Record{k.record(e.id, e.data, d.parts.Now(), traceContext{parent: p.Trace[0], state: p.Trace[1]}.sound())}
+	records := []fil.Record{k.record(ctx, e.id, e.data, d.parts.Now(), traceContext{parent: p.Trace[0], state: p.Trace[1]}.sound())}
 	if err := d.publish(ctx, k.topic, records); err != nil {
 		sure = errors.Is(err, errLogAway)
 		return Outcome{}, err

@@ -13,7 +13,7 @@ import (
 type recordInput struct {
 	ID          string `path:"id" doc:"Identifiant, 128 octets au plus, sans espace ni « / » · Id, at most 128 bytes, without space or '/'"`
 	Language    string `header:"Accept-Language" doc:"Messages en anglais si commence par en, en français sinon · Messages in English if it starts with en, in French otherwise"`
-	IfMatch     string `header:"If-Match" doc:"N'écrire que si l'enregistrement est encore celui de cet ETag (412 sinon) · Write only if the record is still that of this ETag (412 otherwise)"`
+	IfMatch     string `header:"If-Match" doc:"N'écrire que si l'enregistrement est encore celui de cet ETag (412 sinon). Un communicant qui remplace ou retire ce qu'une autre clé a écrit doit le donner (428 sinon) ; « * » passe outre · Write only if the record is still that of this ETag (412 otherwise). A communicator who replaces or removes what another key wrote must give it (428 otherwise); '*' writes anyway"`
 	IfNoneMatch string `header:"If-None-Match" doc:"« * » : n'écrire que s'il n'existe pas ; en lecture : 304 s'il n'a pas changé · '*': write only if there is none; on reading: 304 if unchanged"`
 }
 
@@ -55,7 +55,7 @@ func describe(method, path, id string, summary fil.Bilingual, tag string, roles 
 	return huma.Operation{
 		Method: method, Path: path, OperationID: id, Summary: summary.FR + " · " + summary.EN, Tags: []string{tag},
 		Security: []map[string][]string{{"bearer": names}},
-		Errors:   []int{http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusPreconditionFailed, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity, http.StatusServiceUnavailable},
+		Errors:   []int{http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusPreconditionFailed, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity, http.StatusPreconditionRequired, http.StatusServiceUnavailable},
 	}
 }
 
@@ -97,7 +97,7 @@ func putRecord[T any](ctx huma.Context, d *Door, k kind[T], in *recordInput) {
 		d.fail(ctx, err)
 		return
 	}
-	done, err := put(ctx.Context(), d, k, e, condition{in.IfMatch, in.IfNoneMatch}, traceOf(ctx))
+	done, err := put(ctx.Context(), d, k, e, in.condition(), traceOf(ctx))
 	if err != nil {
 		d.fail(ctx, err)
 		return
@@ -112,7 +112,7 @@ func putRecord[T any](ctx huma.Context, d *Door, k kind[T], in *recordInput) {
 	default:
 		d.metrics.count(k.topic, 1, 0, 0)
 	}
-	ctx.SetHeader("ETag", etag(e.data))
+	ctx.SetHeader("ETag", ETag(e.data))
 	answer(ctx, status, "application/json", e.value)
 }
 
@@ -125,8 +125,8 @@ func getRecord[T any](ctx context.Context, d *Door, k kind[T], in *recordInput) 
 		return nil, d.problem(notFound(k.what, in.ID), in.Language)
 	}
 	data := encode(value)
-	tag := etag(data)
-	if (condition{noneMatch: in.IfNoneMatch}).holds(data, true) != nil {
+	tag := ETag(data)
+	if !(condition{noneMatch: in.IfNoneMatch}).holds(data, true) {
 		return nil, huma.ErrorWithHeaders(huma.Status304NotModified(), http.Header{"ETag": {tag}})
 	}
 	return &recordOutput[T]{ETag: tag, Body: value}, nil
@@ -136,7 +136,7 @@ func deleteRecord[T any](ctx context.Context, d *Door, k kind[T], in *recordInpu
 	err := k.writable(fil.CallerFrom(ctx), in.ID)
 	if err == nil {
 		var done write
-		done, err = put(ctx, d, k, entry[T]{id: in.ID}, condition{in.IfMatch, in.IfNoneMatch}, traceContext{})
+		done, err = put(ctx, d, k, entry[T]{id: in.ID}, in.condition(), traceContext{})
 		if err == nil && !done.changed {
 			err = notFound(k.what, in.ID)
 		}

@@ -160,6 +160,7 @@ type house struct {
 	t       testing.TB
 	url     string
 	book    *book
+	editors *ingest.Editors
 	log     *eventlog.Log
 	wire    *line
 	clock   atomic.Int64 // Unix nanoseconds
@@ -170,7 +171,7 @@ type house struct {
 // of an agent.
 func setup(t testing.TB, change ...func(*ingest.Config, *ingest.Parts)) *house {
 	t.Helper()
-	h := &house{t: t, metrics: prometheus.NewRegistry(),
+	h := &house{t: t, metrics: prometheus.NewRegistry(), editors: ingest.NewEditors(),
 		book: &book{agents: map[string]fil.Agent{}, audiences: map[string]fil.Audience{}, contents: map[string]fil.Content{}}}
 	h.clock.Store(time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC).UnixNano())
 	cfg := eventlog.DefaultConfig()
@@ -182,7 +183,7 @@ func setup(t testing.TB, change ...func(*ingest.Config, *ingest.Parts)) *house {
 	}
 	applied := h.tables()
 	h.wire = &line{Log: h.log}
-	parts := ingest.Parts{Log: h.wire, Applied: applied, Directory: h.book, Catalogue: h.book, Rules: h.book, Schema: schema(),
+	parts := ingest.Parts{Log: h.wire, Applied: applied, Directory: h.book, Catalogue: h.book, Rules: h.book, Editors: h.editors, Schema: schema(),
 		Logger: quiet, Registry: h.metrics, Now: h.now}
 	config := ingest.DefaultConfig()
 	for _, c := range change {
@@ -211,7 +212,7 @@ func (h *house) tables() map[fil.Topic]ingest.Projection {
 	for topic, apply := range map[fil.Topic]func([]fil.Record) error{
 		fil.TopicAgents: keep(h.book, h.book.agents), fil.TopicAudiences: keep(h.book, h.book.audiences), fil.TopicContents: keep(h.book, h.book.contents),
 	} {
-		table := h.log.Table(topic, apply)
+		table := h.log.Table(topic, func(records []fil.Record) error { return errors.Join(apply(records), h.editors.Apply(records)) })
 		applied[topic] = table
 		running.Go(func() { _ = table.Run(ctx) })
 	}
@@ -234,7 +235,7 @@ func roles(api huma.API) func(huma.Context, func(huma.Context)) {
 		case len(security) != 1 || !slices.Contains(security[0]["bearer"], role):
 			_ = huma.WriteErr(api, ctx, http.StatusForbidden, "another role")
 		default:
-			next(huma.WithContext(ctx, fil.WithCaller(ctx.Context(), fil.Caller{Role: fil.Role(role), Agent: agent})))
+			next(huma.WithContext(ctx, fil.WithCaller(ctx.Context(), fil.Caller{Role: fil.Role(role), Agent: agent, Name: agent, Label: agent})))
 		}
 	}
 }

@@ -4,14 +4,9 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -150,35 +145,11 @@ func encode[T any](value T) []byte {
 }
 
 // record puts data, or nil to remove, on its way to the log.
-func (k kind[T]) record(id string, data []byte, now time.Time, trace traceContext) fil.Record {
+func (k kind[T]) record(ctx context.Context, id string, data []byte, now time.Time, trace traceContext) fil.Record {
 	event := fil.Event{ID: rand.Text(), Source: "/v1/" + k.plural, Type: k.event, Subject: id, Time: now.UTC(), Data: data}
+	sign(&event, fil.CallerFrom(ctx))
 	trace.carry(&event)
 	return fil.Record{Position: fil.Position{Topic: k.topic}, Key: id, Event: event}
-}
-
-// etag is a strong validator of one record: a digest of its JSON.
-func etag(data []byte) string {
-	sum := sha256.Sum256(data)
-	return `"` + hex.EncodeToString(sum[:12]) + `"`
-}
-
-// condition is what a client says a record must be for its write to happen.
-type condition struct{ match, noneMatch string }
-
-// holds compares with the current record; settled says whether it is known to be the last one.
-func (c condition) holds(current []byte, settled bool) error {
-	is := func(tags string) bool {
-		if current == nil {
-			return false
-		}
-		return tags == "*" || slices.ContainsFunc(strings.Split(tags, ","), func(tag string) bool { return strings.TrimSpace(tag) == etag(current) })
-	}
-	if c.match != "" && (!settled || !is(c.match)) || c.noneMatch != "" && (!settled || is(c.noneMatch)) {
-		return refuse(http.StatusPreconditionFailed,
-			"L'enregistrement n'est pas, ou plus, celui que vous avez lu. Relisez-le avant de le modifier.",
-			"The record is not, or no longer, the one you read. Read it again before you change it.")
-	}
-	return nil
 }
 
 // write is what one conditional write came to.
@@ -191,14 +162,14 @@ func put[T any](ctx context.Context, d *Door, k kind[T], e entry[T], c condition
 	defer func() { d.unsure.leave(k.topic, ids, sure) }()
 	current := k.current(e.id)
 	done := write{created: current == nil}
-	if err := c.holds(current, settled); err != nil {
+	if err := c.judge(ctx, d, k.topic, e.id, current, e.data, settled); err != nil {
 		return done, err
 	}
 	if settled && bytes.Equal(current, e.data) {
 		return done, nil
 	}
 	done.changed = true
-	records := []fil.Record{k.record(e.id, e.data, d.parts.Now(), trace)}
+	records := []fil.Record{k.record(ctx, e.id, e.data, d.parts.Now(), trace)}
 	if err := d.publish(ctx, k.topic, records); err != nil {
 		sure = errors.Is(err, errLogAway)
 		return done, err
@@ -231,7 +202,7 @@ func putAll[T any](ctx context.Context, d *Door, k kind[T], entries []entry[T], 
 			continue
 		}
 		latest[e.id] = e.data
-		records = append(records, k.record(e.id, e.data, d.parts.Now(), trace))
+		records = append(records, k.record(ctx, e.id, e.data, d.parts.Now(), trace))
 	}
 	if err := d.publish(ctx, k.topic, records); err != nil {
 		sure = errors.Is(err, errLogAway)

@@ -50,6 +50,7 @@ type house struct {
 	door        *ingest.Door             // made by openDoor
 	desk        *rulebook.Desk           // made by openDesk
 	roll        *roll                    // of the door
+	editors     *ingest.Editors          // of the door
 	announcer   *audiences.Announcer     // of a worker; nil otherwise
 	holdings    *holdings                // of a process that only works; nil otherwise
 	changed     []func()                 // told that an agent, audience or content changed

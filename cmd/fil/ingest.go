@@ -27,11 +27,14 @@ func (h *house) openDoor() (*ingest.Door, error) {
 	for _, topic := range []fil.Topic{fil.TopicAgents, fil.TopicAudiences, fil.TopicContents} {
 		applied[topic] = h.tables[topic]
 	}
-	h.roll = &roll{index: h.index}
+	h.roll, h.editors = &roll{index: h.index}, ingest.NewEditors()
+	for _, topic := range []fil.Topic{fil.TopicAudiences, fil.TopicContents} {
+		h.also[topic] = append(h.also[topic], h.editors.Apply)
+	}
 	var err error
 	h.door, err = ingest.New(ingest.DefaultConfig(), ingest.Parts{
 		Log: h.tracing.Log(h.events), Applied: applied, Directory: h.index, Roll: h.roll, Catalogue: h.catalogue, Rules: h.index,
-		Known: remembered{h.profiles, h.now}, Schema: h.cfg.Attributes, Logger: h.logger, Registry: h.reg, Now: h.now,
+		Known: remembered{h.profiles, h.now}, Editors: h.editors, Schema: h.cfg.Attributes, Logger: h.logger, Registry: h.reg, Now: h.now,
 	})
 	return h.door, err
 }

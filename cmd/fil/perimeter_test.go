@@ -155,9 +155,9 @@ func (r realm) verdict(caller, operation, kind, perimeter string) string {
 	case "report":
 		return strconv.Itoa(r.ask(http.MethodGet, path+"/report", r.keys[caller], "").status)
 	case "put":
-		return strconv.Itoa(r.ask(http.MethodPut, path, r.keys[caller], strings.Replace(bodies[kind], "T", caller[:1], 1)).status)
+		return strconv.Itoa(r.ask(http.MethodPut, path, r.keys[caller], strings.Replace(bodies[kind], "T", caller[:1], 1), "If-Match: *").status)
 	case "delete":
-		return strconv.Itoa(r.ask(http.MethodDelete, path, r.keys[caller], "").status)
+		return strconv.Itoa(r.ask(http.MethodDelete, path, r.keys[caller], "", "If-Match: *").status)
 	}
 	got := r.ask(http.MethodGet, "/v1/"+kind, r.keys[caller], "")
 	switch {

@@ -143,7 +143,7 @@ func (r *Keyring) find(text string) (fil.Caller, bool) {
 	if subtle.ConstantTimeCompare([]byte(key.Hash), []byte(digest(text))) != 1 || !ok {
 		return fil.Caller{}, false
 	}
-	return fil.Caller{Role: key.Role, Name: key.ID, Perimeter: key.Perimeter, Sample: key.Sample}, true
+	return fil.Caller{Role: key.Role, Name: key.ID, Label: key.Name, Perimeter: key.Perimeter, Sample: key.Sample}, true
 }
 
 func (r *Keyring) get(id string) (Key, bool) {
