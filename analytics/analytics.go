@@ -32,6 +32,7 @@ type Fact struct {
 	Identity  uint64  // fil.Event.Identity
 	Partition int
 	Offset    int64
+	Arm       string // that the agent was in; empty: none
 }
 
 // Entry is what the directory says of one agent at one offset; the greatest offset is the one that holds.
@@ -90,6 +91,10 @@ type Config struct {
 	Memory       time.Duration // how long an identity is remembered after its admission, in whole days
 	CheckEvery   time.Duration // how often, at most, lanes that are idle look together whether their facts are still there
 	Unstored     []string      // attributes that no report may group by (fil.Attribute.Groups)
+
+	// Arm says in which arm an agent was when they did something, ArmHoldout or that of an experiment as ArmLabel writes it, and
+	// "" for none. It is a function of the log alone, so that a rebuild finds the same. nil: nobody is in any.
+	Arm func(fil.Engagement) string
 }
 
 // DefaultConfig remembers identities for 32 days and looks once a second. The key has no default.

@@ -35,3 +35,15 @@ var WriteCSV = writeCSV
 
 // EntryOf reads a record of the directory.
 func (r *Recorder) EntryOf(rec fil.Record) (Entry, error) { return r.entryOf(rec) }
+
+// Contrast gives tests the interval of the difference between two arms of so many agents, and whether it can be told.
+func Contrast(arm Moments, armSpan Span, control Moments, controlSpan Span, factor, alpha float64) (low, high float64) {
+	c := contrastOf(arm, armSpan, control, controlSpan, factor, alpha)
+	return c.low, c.high
+}
+
+// Proportion, Rate and the level of the report, for tests.
+var (
+	Proportion = proportion
+	Rate       = rate
+)

@@ -162,6 +162,9 @@ func (r *Recorder) sift(l *laneState, batch []fil.Record) sifted {
 		if e.Kind == fil.Dwell {
 			f.Dwell = e.Dwell
 		}
+		if r.cfg.Arm != nil {
+			f.Arm = r.cfg.Arm(e)
+		}
 		s.facts = append(s.facts, f)
 	}
 	return s

@@ -113,7 +113,7 @@ func (r *Ranker) told(arm string) fil.Bilingual {
 }
 
 func checkExperiment(e *fil.Experiment, faults *fil.Faults) {
-	if !policyName.MatchString(e.Name) {
+	if !policyName.MatchString(e.Name) || e.Name == ArmHoldout {
 		faults.Add("experiment.name", "doit tenir en 40 minuscules, chiffres, points et tirets", "must be at most 40 lower-case letters, digits, dots and dashes")
 	}
 	if e.Interleave && len(e.Arms) != 2 {

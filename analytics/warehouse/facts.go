@@ -63,6 +63,7 @@ func factColumns() []clickhouse.ColumnNameAndType {
 		{Name: "time", Type: "DateTime64(3, 'UTC')"}, {Name: "admitted", Type: "DateTime64(3, 'UTC')"},
 		{Name: "kind", Type: "LowCardinality(String)"}, {Name: "content", Type: "String"}, {Name: "agent", Type: "UInt64"},
 		{Name: "dwell", Type: "Float32"}, {Name: "identity", Type: "UInt64"}, {Name: "partition", Type: "UInt16"}, {Name: "offset", Type: "Int64"},
+		{Name: "arm", Type: "LowCardinality(String)"},
 	}
 }
 
@@ -81,7 +82,7 @@ func (w *Warehouse) Insert(ctx context.Context, token string, facts []analytics.
 	defer cancel()
 	columns := columnsOf(facts)
 	err = w.servers.on(ctx, func(s server) error {
-		batch, err := s.PrepareBatch(ctx, "INSERT INTO facts (time, admitted, kind, content, agent, dwell, identity, partition, offset)")
+		batch, err := s.PrepareBatch(ctx, "INSERT INTO facts (time, admitted, kind, content, agent, dwell, identity, partition, offset, arm)")
 		if err != nil {
 			return err
 		}
@@ -112,14 +113,14 @@ func (w *Warehouse) insertContext(ctx context.Context, token string, columns []c
 func columnsOf(facts []analytics.Fact) []any {
 	n := len(facts)
 	times, admissions, kinds, contents := make([]time.Time, n), make([]time.Time, n), make([]string, n), make([]string, n)
-	agents, identities := make([]uint64, n), make([]uint64, n)
+	agents, identities, arms := make([]uint64, n), make([]uint64, n), make([]string, n)
 	dwells, partitions, offsets := make([]float32, n), make([]uint16, n), make([]int64, n)
 	for i, f := range facts {
 		times[i], admissions[i], kinds[i], contents[i] = f.Time, f.Admitted, string(f.Kind), f.Content
-		agents[i], identities[i] = f.Agent, f.Identity
+		agents[i], identities[i], arms[i] = f.Agent, f.Identity, f.Arm
 		dwells[i], partitions[i], offsets[i] = float32(f.Dwell), uint16(f.Partition), f.Offset
 	}
-	return []any{times, admissions, kinds, contents, agents, dwells, identities, partitions, offsets}
+	return []any{times, admissions, kinds, contents, agents, dwells, identities, partitions, offsets, arms}
 }
 
 // First finds the time of the first fact. It scans the times of all facts, 8 bytes each before compression.

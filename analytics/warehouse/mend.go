@@ -16,7 +16,7 @@ import (
 var _ analytics.Ledger = (*Warehouse)(nil)
 
 // digest is of all columns, computed by the server both where rows are read and where they are struck.
-const digest = "cityHash64(time, admitted, kind, content, agent, dwell, identity, partition, offset)"
+const digest = "cityHash64(time, admitted, kind, content, agent, dwell, identity, partition, offset, arm)"
 
 const within = ` WHERE partition = {partition:UInt16} AND offset >= {from:Int64} AND offset < {to:Int64}
 	AND admitted >= fromUnixTimestamp64Milli({since:Int64}, 'UTC') AND admitted <= fromUnixTimestamp64Milli({until:Int64}, 'UTC')`
@@ -32,14 +32,14 @@ func bounds(s analytics.Stretch) []any {
 func (w *Warehouse) Rows(ctx context.Context, s analytics.Stretch) (rows []analytics.Row, err error) {
 	err = w.settled(ctx, func(on server) (err error) {
 		rows = nil
-		found, err := on.Query(ctx, "SELECT time, admitted, kind, content, agent, dwell, identity, offset, "+digest+" FROM facts"+within, bounds(s)...)
+		found, err := on.Query(ctx, "SELECT time, admitted, kind, content, agent, dwell, identity, offset, arm, "+digest+" FROM facts"+within, bounds(s)...)
 		if err != nil {
 			return err
 		}
 		defer func() { err = errors.Join(err, found.Close()) }()
 		for found.Next() {
 			row, kind, dwell := analytics.Row{Fact: analytics.Fact{Partition: s.Partition}}, "", float32(0)
-			if err := found.Scan(&row.Time, &row.Admitted, &kind, &row.Content, &row.Agent, &dwell, &row.Identity, &row.Offset, &row.Digest); err != nil {
+			if err := found.Scan(&row.Time, &row.Admitted, &kind, &row.Content, &row.Agent, &dwell, &row.Identity, &row.Offset, &row.Arm, &row.Digest); err != nil {
 				return err
 			}
 			row.Kind, row.Dwell = fil.EngagementKind(kind), float64(dwell)

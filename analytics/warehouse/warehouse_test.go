@@ -80,8 +80,8 @@ func TestOpen_MigratesOnceWhoeverOpens(t *testing.T) {
 		}
 	}
 	db := operator(t, cfg)
-	if got := count(t, db, "SELECT uniqExact(number) FROM migrations"); got != 3 {
-		t.Errorf("%d migrations are recorded, want 3", got)
+	if got := count(t, db, "SELECT uniqExact(number) FROM migrations"); got != 4 {
+		t.Errorf("%d migrations are recorded, want 4", got)
 	}
 	before := count(t, db, "SELECT count() FROM migrations")
 	w, err := warehouse.Open(t.Context(), cfg, slog.New(slog.DiscardHandler))
@@ -294,9 +294,35 @@ func fill(t testing.TB, db driver.Conn, rows int) {
 	err := db.Exec(t.Context(), fmt.Sprintf(`
 		INSERT INTO facts
 		SELECT now64(3) - (100 - number %% 100) * 300000 + pow(rand(1) / 4294967295, 4) * 1000000 AS time, time + 1, %s[1 + rand(2) %% 10],
-			concat('c', toString(number %% 100)), cityHash64(rand(3) %% greatest(intDiv(%d, 50), 100)), rand(4) %% 120, rand64(5), number %% 8, intDiv(number, 8)
+			concat('c', toString(number %% 100)), cityHash64(rand(3) %% greatest(intDiv(%d, 50), 100)), rand(4) %% 120, rand64(5), number %% 8, intDiv(number, 8), ''
 		FROM numbers(%d)`, kinds, rows, rows))
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// A table that was made before facts had an arm gets the column, and keeps its facts, which are in none.
+func TestOpen_AddsTheArmToFactsThatAreThere(t *testing.T) {
+	cfg := settings(t)
+	w := open(t, cfg)
+	db := operator(t, cfg)
+	if err := w.Insert(t.Context(), "before", facts(0, 10)); err != nil {
+		t.Fatal(err)
+	}
+	for _, statement := range []string{"ALTER TABLE facts DROP COLUMN arm", "DELETE FROM migrations WHERE number = 4"} {
+		if err := db.Exec(t.Context(), statement); err != nil {
+			t.Fatalf("%s: %v", statement, err)
+		}
+	}
+	if err := w.Prepare(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	more := facts(10, 12)
+	more[0].Arm = "trial/b"
+	if err := w.Insert(t.Context(), "after", more); err != nil {
+		t.Fatal(err)
+	}
+	if none, one := count(t, db, "SELECT count() FROM facts WHERE arm = ''"), count(t, db, "SELECT count() FROM facts WHERE arm = 'trial/b'"); none != 11 || one != 1 {
+		t.Errorf("%d facts in no arm and %d in one, want 11 and 1", none, one)
 	}
 }

@@ -31,7 +31,7 @@ func buildAnalytics(ctx context.Context, h *house) error {
 	}
 	h.add("clickhouse", facts.run)
 	recording := analytics.DefaultConfig()
-	recording.PseudonymKey = h.secret
+	recording.PseudonymKey, recording.Arm = h.secret, h.policies.ArmOf
 	for _, a := range h.cfg.Attributes {
 		if !a.Groups() {
 			recording.Unstored = append(recording.Unstored, a.Name)
@@ -42,7 +42,7 @@ func buildAnalytics(ctx context.Context, h *house) error {
 		return err
 	}
 	h.rebuilders[rebuildFacts] = h.rebuildFacts(recorder, store)
-	h.drain(facts, eventlog.Drain{Stage: analytics.Stage, Topic: fil.TopicEngagements, Handle: recorder.Record, MaxBatch: 10_000, MaxWait: insertEvery, Exact: true})
+	h.drain(facts, eventlog.Drain{Stage: analytics.Stage, Topic: fil.TopicEngagements, Handle: h.afterPolicies(recorder.Record), MaxBatch: 10_000, MaxWait: insertEvery, Exact: true})
 	h.drain(facts, eventlog.Drain{Stage: "directory", Topic: fil.TopicAgents, Handle: recorder.Directory, MaxBatch: 10_000, MaxWait: insertEvery})
 
 	zone, err := time.LoadLocation(h.cfg.Zone)
@@ -57,5 +57,16 @@ func buildAnalytics(ctx context.Context, h *house) error {
 		return err
 	}
 	h.register = append(h.register, func(api huma.API) { analytics.Register(api, reports) })
+	h.openExperiments(store, facts, reports)
 	return nil
+}
+
+// afterPolicies holds a stage back until it is known what is in force: facts say in which arm an agent was.
+func (h *house) afterPolicies(handle func(context.Context, int, []fil.Record) error) func(context.Context, int, []fil.Record) error {
+	return func(ctx context.Context, partition int, batch []fil.Record) error {
+		if !h.knowsPolicies(ctx) {
+			return fmt.Errorf("wait for what is in force: %w", ctx.Err())
+		}
+		return handle(ctx, partition, batch)
+	}
 }

@@ -21,6 +21,7 @@ CREATE TABLE IF NOT EXISTS facts ON CLUSTER `une-grappe`
     identity  UInt64,
     partition UInt16,
     offset    Int64 CODEC(Delta, ZSTD),
+    arm       LowCardinality(String),
     INDEX by_time time TYPE minmax GRANULARITY 1
 )
 ENGINE = ReplicatedMergeTree('/clickhouse/fil/une-grappe/{database}/{table}', '{replica}')

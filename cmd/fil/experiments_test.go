@@ -1,0 +1,148 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/filengine/fil"
+	"github.com/filengine/fil/analytics"
+)
+
+// laboratory is a program with so many agents and contents, and a key that may publish.
+func laboratory(t *testing.T, agents int) *program {
+	t.Helper()
+	p := startAll(t)
+	p.keys["policy"] = p.key("policy")
+	var lines strings.Builder
+	for i := range agents {
+		fmt.Fprintf(&lines, `{"id":"a%d","org":"cd","attributes":{"category":"A"}}`+"\n", i)
+	}
+	p.post("/v1/agents:batch", p.keys["ingest"], lines.String())
+	lines.Reset()
+	for i := range 12 {
+		fmt.Fprintf(&lines, `{"id":"c%d","title":"Contenu %d","source":"S%d","priority":%d,"published_at":%q}`+"\n", i, i, i, i%5, time.Now().Add(-time.Duration(i)*time.Hour).UTC().Format(time.RFC3339))
+	}
+	p.post("/v1/contents:batch", p.keys["communicator"], lines.String())
+	return p
+}
+
+func (p *program) post(path, key, lines string) {
+	p.t.Helper()
+	if got := p.ask(http.MethodPost, path, key, lines, "Content-Type: application/x-ndjson"); got.status > 299 || strings.Contains(string(got.body), `"rejected":[{`) {
+		p.t.Fatalf("%s: %d %s", path, got.status, got.body)
+	}
+}
+
+// published publishes policies and gives their versions; the first is in force.
+func (p *program) published(files ...string) (versions []string) {
+	p.t.Helper()
+	for i := range files {
+		var done struct{ After string }
+		p.must(http.MethodPut, "/v1/policies/current", p.keys["policy"], fmt.Sprintf(`{"text":%q}`, files[len(files)-1-i]), 200).json(p.t, &done)
+		versions = append([]string{done.After}, versions...)
+	}
+	return versions
+}
+
+func (p *program) experiment(status int, args ...string) string {
+	p.t.Helper()
+	out, got := run(p.t, append(append([]string{"experiment"}, args...), "--server", p.base, "--key", p.keys["policy"])...)
+	if got != status {
+		p.t.Fatalf("fil experiment %v: status %d, want %d\n%s", args, got, status, out)
+	}
+	return out
+}
+
+// lab says one act as an event.
+func lab(n int, kind fil.EngagementKind, agent, content, placed string) string {
+	return fmt.Sprintf(`{"specversion":"1.0","id":"lab-%d","source":"lab","type":"fil.engagement.%s","time":%q,"data":{"agent":%q,"content":%q,"placed":%q}}`+"\n",
+		n, kind, time.Now().UTC().Format(time.RFC3339Nano), agent, content, placed)
+}
+
+// An experiment is started, its readers read by their arm and are told so, the report tells the better arm from chance, the
+// guardrail stops the worse one, whose readers go back, and what was tried stays known.
+func TestExperiment(t *testing.T) {
+	const agents = 300
+	p := laboratory(t, agents)
+	versions := p.published("name: calm\nholdout: {share: 0.1}", "name: bold\nweights: {priority: 1}", "name: poor\nfeed_length: 1")
+	out := p.experiment(exitDone, "start", "which", "--arm", "calm="+versions[0]+":0.3", "--arm", "bold="+versions[1]+":0.3", "--arm", "poor="+versions[2]+":0.4", "--note", "essai")
+	if !strings.Contains(out, "« bold », "+versions[1]+", pour 30\u00a0% des agents") {
+		t.Errorf("started:\n%s", out)
+	}
+	p.experiment(exitFailed, "start", "again", "--arm", "calm="+versions[0]+":0.3")
+	p.experiment(exitUsage, "start", "again", "--arm", "calm")
+	if page := string(p.must(http.MethodGet, "/policy", "", "", 200).body); !strings.Contains(page, "Une expérience est en cours") || !strings.Contains(page, versions[2]) {
+		t.Errorf("the public page does not tell of it:\n%s", page)
+	}
+	// How much each agent reads follows from the feed that they are given.
+	byPolicy, first := map[string]string{}, map[string]int{}
+	var acts strings.Builder
+	n := 0
+	for i := range agents {
+		agent := fmt.Sprint("a", i)
+		feed := p.feed(agent)
+		policy := feed.Policy
+		reads := map[string]int{versions[0]: 2, versions[1]: 4, versions[2]: 0}[policy] + i%2
+		first[policy]++
+		byPolicy[agent] = policy
+		acts.WriteString(lab(n, fil.Impression, agent, feed.Items[0].Content.ID, ""))
+		for c := range reads {
+			n++
+			acts.WriteString(lab(n, fil.Read, agent, fmt.Sprint("c", c), ""))
+		}
+		n++
+	}
+	if first[versions[2]] < 60 || first[versions[1]] < 50 || first[versions[0]] < 60 {
+		t.Fatalf("agents by policy: %v", first)
+	}
+	told := false
+	for agent, policy := range byPolicy {
+		if policy == versions[1] {
+			told = strings.Contains(p.feedIn(agent, "full").Items[0].Explanation.Degree, "expérience « which », groupe « bold »")
+			break
+		}
+	}
+	if !told {
+		t.Error("a reader is not told that they are in an arm")
+	}
+	p.post("/v1/engagements", p.keys["ingest"], acts.String())
+
+	report := func() (r analytics.TrialReport) {
+		p.must(http.MethodGet, "/v1/experiments/which/report", p.keys["policy"], "", 200).json(t, &r)
+		return r
+	}
+	eventually(t, "the worse arm is stopped", func() bool { return !report().Arms[2].Stopped.IsZero() })
+	r := report()
+	bold, poor := r.Arms[1].Figures[0], r.Arms[2].Figures[0]
+	if bold.Verdict != "more" || bold.Low == nil || *bold.Low <= 0 || poor.Verdict != "less" || !strings.Contains(r.Arms[2].Why, "garde-fou : les lectures ont baissé de plus de 10 %") {
+		t.Errorf("the report:\n%+v", r)
+	}
+	if len(r.Holdout) != 2 || r.Holdout[0].Agents == nil || len(r.Says) == 0 {
+		t.Errorf("the hold-out: %+v", r.Holdout)
+	}
+	for agent, policy := range byPolicy {
+		if got := p.feed(agent).Policy; policy == versions[2] && got != versions[0] || policy != versions[2] && got != policy {
+			t.Fatalf("%s, who read by %s, reads by %s once the arm was stopped", agent, policy, got)
+		}
+	}
+	if out := p.experiment(exitDone, "report", "which"); !strings.Contains(out, "sûrement plus") || !strings.Contains(out, "arrêté le") || strings.Contains(out, "%!") {
+		t.Errorf("reported:\n%s", out)
+	}
+	p.must(http.MethodPost, "/v1/experiments/which/stop", p.keys["communicator"], `{}`, 403)
+	p.experiment(exitDone, "stop", "which", "--why", "on garde bold")
+	if out := p.experiment(exitDone, "show", "which"); !strings.Contains(out, "on garde bold") || !strings.Contains(out, "garde-fou") {
+		t.Errorf("shown:\n%s", out)
+	}
+	if out := p.experiment(exitDone, "list"); !strings.Contains(out, "which") || strings.Contains(out, "* which") {
+		t.Errorf("listed:\n%s", out)
+	}
+	if r := report(); r.Arms[1].Figures[0].Verdict != "more" || r.Arms[2].Why == "" {
+		t.Errorf("after the end:\n%+v", r)
+	}
+	if page := string(p.must(http.MethodGet, "/policy?lang=en", "", "", 200).body); strings.Contains(page, "An experiment runs") || !strings.Contains(page, "Past experiments") {
+		t.Errorf("the public page goes on telling of it:\n%s", page)
+	}
+}
