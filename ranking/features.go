@@ -139,6 +139,14 @@ func (w *Weights) Set(name string, weight float64) bool {
 	return false
 }
 
+// Sum is the score of a content with these values.
+func (w *Weights) Sum(values *Values) (score float64) {
+	for f, weight := range w {
+		score += weight * values[f]
+	}
+	return score
+}
+
 // Rounded gives the weights to three decimals.
 func (w Weights) Rounded() Weights {
 	for i := range w {

@@ -2,6 +2,7 @@ package ranking
 
 import (
 	"math"
+	"slices"
 	"time"
 )
 
@@ -13,6 +14,7 @@ type Tuner struct {
 	model   *Model
 	weights Weights
 	squares Weights // sums of squared gradients
+	held    [features]bool
 	steps   int
 
 	values []Values // of the candidates of one step
@@ -37,24 +39,38 @@ func NewTuner(model *Model) *Tuner {
 // Weights are those learned so far, after so many steps.
 func (t *Tuner) Weights() (weights Weights, steps int) { return t.weights, t.steps }
 
+// Hold takes features out, by their names: their weights are 0 and stay so. A name that no feature has is passed over.
+func (t *Tuner) Hold(names []string) {
+	for f, name := range FeatureNames() {
+		if slices.Contains(names, name) {
+			t.held[f], t.weights[f] = true, 0
+		}
+	}
+}
+
 // Step learns from one choice among candidates, given by their numbers in the model, which must not have learned of it yet.
-func (t *Tuner) Step(agent string, now time.Time, candidates []int32, chosen int) {
-	if len(candidates) < 2 {
+// It gives the values of their features, in their order, which last until the next step: another tuner may Learn from them.
+func (t *Tuner) Step(agent string, now time.Time, candidates []int32, chosen int) []Values {
+	t.values = grow(t.values, len(candidates))
+	t.model.Features(agent, now, candidates, func(i int, values *Values) { t.values[i] = *values })
+	t.Learn(t.values, chosen)
+	return t.values
+}
+
+// Learn learns from one choice among contents with these values.
+func (t *Tuner) Learn(values []Values, chosen int) {
+	if len(values) < 2 {
 		return
 	}
-	t.values, t.scores = grow(t.values, len(candidates)), grow(t.scores, len(candidates))
-	t.model.Features(agent, now, candidates, func(i int, values *Values) {
-		t.values[i] = *values
-		t.scores[i] = 0
-		for f, w := range t.weights {
-			t.scores[i] += w * values[f]
-		}
-	})
-	t.descend(t.gradient(chosen))
+	t.scores = grow(t.scores, len(values))
+	for i := range values {
+		t.scores[i] = t.weights.Sum(&values[i])
+	}
+	t.descend(t.gradient(values, chosen))
 }
 
 // gradient is that of the mean over the others of log P(chosen before the other), each weighed by 2^score.
-func (t *Tuner) gradient(chosen int) (g Weights) {
+func (t *Tuner) gradient(values []Values, chosen int) (g Weights) {
 	highest := math.Inf(-1)
 	for i, s := range t.scores {
 		if i != chosen {
@@ -73,7 +89,7 @@ func (t *Tuner) gradient(chosen int) (g Weights) {
 		total += share
 		push := share / (1 + math.Exp2(t.scores[chosen]-s)) // share × P(the other before the chosen)
 		for f := range g {
-			g[f] += push * (t.values[chosen][f] - t.values[i][f])
+			g[f] += push * (values[chosen][f] - values[i][f])
 		}
 	}
 	for f := range g {
@@ -87,6 +103,9 @@ const negligible = 1e-6
 
 func (t *Tuner) descend(g Weights) {
 	for f := range t.weights {
+		if t.held[f] {
+			continue
+		}
 		t.squares[f] += g[f] * g[f]
 		t.weights[f] = max(0, t.weights[f]+tuningRate*g[f]/math.Sqrt(t.squares[f]))
 	}

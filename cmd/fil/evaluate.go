@@ -20,7 +20,7 @@ type evaluateCommand struct {
 	Files  []string `arg:"" help:"${help_files}" type:"existingfile"`
 	JSON   bool     `help:"${help_json}"`
 	Part   string   `help:"${help_evaluate_part}" enum:"validation,test" default:"test"`
-	Orders []string `help:"${help_evaluate_orders}" placeholder:"ORDRE,…"`
+	Orders []string `help:"${help_evaluate_orders}" placeholder:"ORDRE,…" xor:"what"`
 	Format string   `help:"${help_evaluate_format}" enum:"rows,mind" default:"rows"`
 	Map    []string `help:"${help_evaluate_map}" sep:"none" placeholder:"CHAMP=COLONNE,…"`
 	Const  []string `help:"${help_const}" sep:"none" placeholder:"CHAMP=VALEUR"`
@@ -30,6 +30,7 @@ type evaluateCommand struct {
 	Seed   uint64   `help:"${help_evaluate_seed}" default:"1"`
 
 	Shuffled bool `help:"${help_evaluate_shuffled}"`
+	Ablation bool `help:"${help_evaluate_ablation}" xor:"what"`
 }
 
 func (c *evaluateCommand) Run(w *world) error {
@@ -47,15 +48,8 @@ func (c *evaluateCommand) Run(w *world) error {
 	contest := evaluation.NewContest(log, evaluation.Settings{
 		Part: evaluation.Part(c.Part), Events: c.Events, Seed: c.Seed, Shuffled: c.Shuffled, Now: time.Now, Progress: c.progress(w),
 	})
-	for _, name := range c.names() {
-		switch name {
-		case orderFil, orderFrozen:
-			contest.Enter(name, evaluation.NewFil(log, policy, name == orderFrozen))
-			continue
-		}
-		if err := contest.EnterBuiltIn(name); err != nil {
-			return w.misused(fil.Bilingual{FR: "--orders : " + name + " est donné deux fois", EN: "--orders: " + name + " is given twice"})
-		}
+	if err := c.enter(w, contest, log, policy); err != nil {
+		return err
 	}
 	report, err := contest.Judge(w.ctx)
 	if errors.Is(err, evaluation.ErrNothing) {
@@ -119,6 +113,25 @@ func (c *evaluateCommand) policy() (ranking.Policy, error) {
 		return ranking.DefaultPolicy(), nil
 	}
 	return readPolicy(c.Policy)
+}
+
+// enter enters what is to be judged.
+func (c *evaluateCommand) enter(w *world, contest *evaluation.Contest, log *evaluation.Log, policy ranking.Policy) error {
+	if c.Ablation {
+		contest.EnterAblation(policy)
+		return nil
+	}
+	for _, name := range c.names() {
+		switch name {
+		case orderFil, orderFrozen:
+			contest.Enter(name, evaluation.NewFil(log, policy, name == orderFrozen))
+			continue
+		}
+		if err := contest.EnterBuiltIn(name); err != nil {
+			return w.misused(fil.Bilingual{FR: "--orders : " + name + " est donné deux fois", EN: "--orders: " + name + " is given twice"})
+		}
+	}
+	return nil
 }
 
 // gathering is a log being read. Rows that are no act are left aside and counted, the first of them told.

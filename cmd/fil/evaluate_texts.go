@@ -19,6 +19,8 @@ func evaluateTexts() map[string]fil.Bilingual {
 		"help_evaluate_events": {FR: "Lectures jugées au plus, tirées au sort ; toutes sont apprises. Sans cela, selon la taille du journal : 12 000, ou moins.",
 			EN: "Reads judged at most, drawn at random; all are learned from. Without it, by the size of the log: 12,000, or fewer."},
 		"help_evaluate_policy": {FR: "Politique que suivent les ordres de Fil ; celle par défaut sans cela.", EN: "Policy that Fil's own orders rank by; the default one without it."},
-		"help_evaluate_seed":   {FR: "Graine des tirages.", EN: "Seed of what is drawn."},
+		"help_evaluate_ablation": {FR: "Juger plutôt l'ordre fil sans chaque famille de paramètres, puis sans chaque paramètre, le reste étant appris sans lui : « fil − ordre » est ce qu'il apporte.",
+			EN: "Judge instead the order fil without each family of parameters, then without each parameter, the rest being learned without it: “fil − order” is what it adds."},
+		"help_evaluate_seed": {FR: "Graine des tirages.", EN: "Seed of what is drawn."},
 	}
 }

@@ -25,6 +25,10 @@ type Fil struct {
 	turn   int
 
 	wanted, chosen []int32
+
+	without []*without       // orders that share its model, for an ablation
+	values  []ranking.Values // of the candidates of the last question, kept for them
+	scores  []float64
 }
 
 // A day of the log, and how much of a log the weights are learned from: steps, and candidates in each.
@@ -72,6 +76,9 @@ func (f *Fil) Learn(acts []Act) {
 			f.day = day
 			weights, _ := f.tuner.Weights()
 			f.model.SetWeights(weights)
+			for _, o := range f.without {
+				o.retune()
+			}
 		}
 		if act.First && f.tuner != nil {
 			if f.turn++; f.turn%f.every == 0 {
@@ -107,7 +114,10 @@ func (f *Fil) tune(act Act) {
 	for _, content := range f.wanted {
 		f.chosen = append(f.chosen, f.number[content])
 	}
-	f.tuner.Step(f.log.Agent(act.Agent), time.Unix(0, act.At).UTC(), f.chosen, own)
+	values := f.tuner.Step(f.log.Agent(act.Agent), time.Unix(0, act.At).UTC(), f.chosen, own)
+	for _, o := range f.without {
+		o.tuner.Learn(values, own)
+	}
 }
 
 // Scores ranks the candidates.
@@ -116,7 +126,13 @@ func (f *Fil) Scores(q Question, scores []float64) {
 	for _, content := range q.Candidates {
 		f.chosen = append(f.chosen, f.number[content])
 	}
-	f.model.Scores(f.log.Agent(q.Agent), time.Unix(0, q.At).UTC(), f.chosen, scores)
+	agent, now := f.log.Agent(q.Agent), time.Unix(0, q.At).UTC()
+	f.model.Scores(agent, now, f.chosen, scores)
+	if f.without != nil {
+		f.scores = append(f.scores[:0], scores...)
+		f.values = f.values[:0]
+		f.model.Features(agent, now, f.chosen, func(_ int, values *ranking.Values) { f.values = append(f.values, *values) })
+	}
 }
 
 // Weights are those in force now.
