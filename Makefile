@@ -17,6 +17,7 @@ COMPOSE := bin/compose-$(COMPOSE_VERSION)
 PYTHON := bin/python
 PROMTOOL := $(or $(shell command -v promtool),bin/promtool)
 CHDB := bin/libchdb.so
+WEB := delivery/web
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
 LISTEN ?= 127.0.0.1:8080
@@ -46,8 +47,27 @@ run: build engines ## Démarre Fil et sa démonstration sur http://127.0.0.1:808
 	bin/fil up --data $(DATA) --listen $(LISTEN) --demo
 
 .PHONY: build
-build: ## Construit bin/fil / builds bin/fil
+build: web ## Construit bin/fil / builds bin/fil
 	go build -ldflags '-s -w -X main.version=$(VERSION)' -o bin/fil ./cmd/fil
+
+# What the program embeds of its pages; nothing is done when no source of them has changed.
+.PHONY: web
+web: $(WEB)/dist/fil-feed.js ## Construit les pages que le programme embarque / builds the pages that the program embeds
+
+$(WEB)/dist/fil-feed.js: $(WEB)/node_modules/.package-lock.json $(WEB)/build.mjs $(WEB)/icon.svg $(filter-out $(WEB)/dist/%,$(wildcard $(WEB)/*/*.ts $(WEB)/*/*.css $(WEB)/*/*.html))
+	node $(WEB)/build.mjs
+
+$(WEB)/node_modules/.package-lock.json: $(WEB)/package.json $(WEB)/package-lock.json
+	npm ci --prefix $(WEB) --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+.PHONY: api-types
+api-types: engines ## Tire du serveur les types de son API, pour le SDK / takes the types of the API from the server, for the SDK
+	go test -count=1 -run '^TestAPITypes$$' ./cmd/fil -update
+
+.PHONY: browser
+browser: build engines ## Éprouve ce que voient les gens, dans Chromium / tries what people see, in Chromium
+	node --test --test-reporter=spec $(WEB)/browser/all.test.mjs
 
 .PHONY: engines
 engines: $(CHDB) ## Va chercher le moteur ClickHouse, une fois / fetches the ClickHouse engine, once
@@ -62,7 +82,7 @@ $(CHDB): cmd/fil/embedded/package.json cmd/fil/embedded/package-lock.json
 	@touch $@
 
 .PHONY: test
-test: engines ## Passe tous les tests, sur les moteurs embarqués / runs every test, on the embedded engines
+test: web engines ## Passe tous les tests, sur les moteurs embarqués / runs every test, on the embedded engines
 	go test -timeout $(TEST_TIMEOUT) ./...
 
 # Tests that end an engine or are about `fil up` run on embedded engines wherever they run: once is enough. The trap ends
@@ -76,7 +96,8 @@ test-engines: build engines ## Passe les mêmes tests sur Kafka, Redis et ClickH
 	$$engines clean
 
 .PHONY: check
-check: $(LINT) ## Vérifie mise en forme, règles et dépendances / checks format, rules and dependencies
+check: $(LINT) web ## Vérifie mise en forme, règles, types et dépendances / checks format, rules, types and dependencies
+	cd $(WEB) && node_modules/.bin/tsc
 	go vet -tags engines ./...
 	$(LINT) run --build-tags engines
 	go test -run '^TestHouse' .
@@ -135,7 +156,7 @@ format: $(LINT) ## Met les sources en forme / formats the sources
 	$(LINT) fmt
 
 .PHONY: race
-race: engines ## Tests avec le détecteur de concurrence (demande un compilateur C) / tests under the race detector
+race: web engines ## Tests avec le détecteur de concurrence (demande un compilateur C) / tests under the race detector
 	CGO_ENABLED=1 go test -race -timeout $(TEST_TIMEOUT) $(RACE)
 
 .PHONY: chaos
@@ -183,4 +204,5 @@ evaluate-deskdrop: build ## Juge les ordres sur un vrai journal : DESKDROP=users
 
 .PHONY: clean
 clean: ## Efface ce qui a été construit, jamais les données / removes what was built, never the data
-	rm -rf bin .demo cmd/fil/embedded/node_modules
+	rm -rf bin .demo cmd/fil/embedded/node_modules $(WEB)/node_modules $(WEB)/screenshots
+	find $(WEB)/dist -type f ! -name unbuilt.html -delete

@@ -57,11 +57,13 @@ func newServer(h *house, who access.Authenticator) *server {
 	}
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	mux.HandleFunc("GET /readyz", s.readyz)
-	mux.Handle("GET /{$}", web.Page())
+	pages := web.Handler(web.Built())
+	for _, pattern := range []string{"GET /{$}", "GET /assets/", "GET /fil-feed.js", "GET /fil-feed.json", "GET /fil-sdk.js", "GET /fil-sdk.json"} {
+		mux.Handle(pattern, pages)
+	}
 	mux.Handle("GET /policy", s.onceReady(rulebook.Page(h.policies)))
-	mux.Handle("GET /assets/", web.Page())
 	s.tellReadiness()
-	s.handler = h.metrics.count(s.gate(mux))
+	s.handler = h.metrics.count(access.Origins(h.cfg.Web.Origins, s.gate(mux)))
 	return s
 }
 

@@ -1,46 +1,70 @@
-// Package web serves the first page: an agent's feed with why each item is there, and a content's figures.
+// Package web serves what people see in a browser: the feed as one script for any page, and a first page of our own.
 //
-// It hides the files, which are in the binary and need no build. It guarantees that the page works on a closed network
-// and runs nothing but its own script: its policy allows no other origin and nothing inline. It knows no key and reads
-// no data: the page asks the API for all it shows, with the key that its user gives.
+// It hides the files, which `make build` makes from the TypeScript in this folder and the program embeds; a program compiled
+// without them says so. It guarantees that pages work on a closed network and run nothing but their own scripts: their policy
+// allows no other origin and nothing inline. It knows no key and reads no data: what it serves asks the API, with the key that
+// its user gives.
 package web
 
 import (
 	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
+	"crypto/sha512"
 	"embed"
 	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"io/fs"
-	"mime"
 	"net/http"
 	"path"
 	"strings"
 	"time"
 )
 
-//go:embed index.html assets
-var files embed.FS
+//go:embed dist
+var embedded embed.FS
 
+// policy is of our own pages. Templates of the feed are the one thing that makes HTML, under the Trusted Types policy "lit-html".
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; " +
-	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types lit-html"
 
-// Page serves "/" and "/assets/"; any other path is not found. Answers are revalidated by their ETag.
-func Page() http.Handler {
-	served := map[string]file{}
-	err := fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return err
-		}
-		content, err := files.ReadFile(name)
-		sum := sha256.Sum256(content)
-		served["/"+strings.TrimSuffix(name, "index.html")] = file{
-			name: path.Base(name), content: content, etag: `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`, media: mediaOf(name),
-		}
-		return err
-	})
+// Built gives the files that the program embeds.
+func Built() fs.FS {
+	files, err := fs.Sub(embedded, "dist")
 	if err != nil {
 		panic(fmt.Sprintf("files in the binary cannot be read: %v", err)) // impossible: they are part of the program
+	}
+	return files
+}
+
+// scripts are for pages of any origin, at an address that stays; the others are in /assets/.
+var scripts = map[string]bool{"fil-feed.js": true, "fil-sdk.js": true}
+
+const (
+	revalidated = "no-cache"
+	forever     = "public, max-age=31536000, immutable"
+)
+
+// Handler serves a build: "/", "/assets/…", the scripts for other pages ("/fil-feed.js" and "/fil-sdk.js"), each also under an
+// address that has its digest and never changes ("/assets/fil-feed.DIGEST.js"), and "/fil-feed.json", which tells that address
+// and the integrity to ask for. Any other path is not found. Answers are revalidated by their ETag, and compressed for who takes gzip.
+func Handler(build fs.FS) http.Handler {
+	served := map[string]file{}
+	entries, err := fs.ReadDir(build, ".")
+	if err != nil {
+		panic(fmt.Sprintf("files in the binary cannot be read: %v", err))
+	}
+	for _, entry := range entries {
+		content, err := fs.ReadFile(build, entry.Name())
+		if err != nil {
+			panic(fmt.Sprintf("files in the binary cannot be read: %v", err))
+		}
+		place(served, entry.Name(), content)
+	}
+	if _, ok := served["/"]; !ok {
+		served["/"] = served["/assets/unbuilt.html"]
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		f, ok := served[r.URL.Path]
@@ -48,26 +72,91 @@ func Page() http.Handler {
 			http.NotFound(w, r)
 			return
 		}
-		if r.Method != http.MethodGet && r.Method != http.MethodHead {
-			w.Header().Set("Allow", "GET, HEAD")
-			http.Error(w, http.StatusText(http.StatusMethodNotAllowed), http.StatusMethodNotAllowed)
-			return
-		}
-		h := w.Header()
-		h.Set("Content-Type", f.media)
-		h.Set("ETag", f.etag)
-		h.Set("Cache-Control", "no-cache")
-		h.Set("Content-Security-Policy", policy)
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("Cross-Origin-Opener-Policy", "same-origin")
-		http.ServeContent(w, r, f.name, time.Time{}, bytes.NewReader(f.content))
+		f.answer(w, r)
 	})
 }
 
+func place(served map[string]file, name string, content []byte) {
+	f := newFile(name, content)
+	switch {
+	case name == "index.html":
+		served["/"] = f
+	case scripts[name]:
+		served["/"+name] = f
+		stem, fixed := strings.TrimSuffix(name, ".js"), f
+		sum := sha256.Sum256(content)
+		fixed.cache = forever
+		at := "/assets/" + stem + "." + hex.EncodeToString(sum[:8]) + ".js"
+		served[at] = fixed
+		seal := sha512.Sum384(content)
+		told, _ := json.Marshal(map[string]string{"script": at, "integrity": "sha384-" + base64.StdEncoding.EncodeToString(seal[:])})
+		served["/"+stem+".json"] = newFile(stem+".json", append(told, '\n'))
+	default:
+		served["/assets/"+name] = f
+	}
+}
+
+// file is one answer, as it is and compressed.
 type file struct {
-	name, etag, media string
-	content           []byte
+	name, etag, media, cache string
+	open                     bool // to pages of any origin
+	plain, compressed        []byte
+}
+
+func newFile(name string, content []byte) file {
+	sum := sha256.Sum256(content)
+	f := file{
+		name: name, etag: base64.RawURLEncoding.EncodeToString(sum[:12]), media: mediaOf(name), cache: revalidated, plain: content,
+		open: scripts[name] || strings.HasSuffix(name, ".json"),
+	}
+	var out bytes.Buffer
+	w, _ := gzip.NewWriterLevel(&out, gzip.BestCompression)
+	_, _ = w.Write(content) // to memory
+	_ = w.Close()
+	if out.Len() < len(content) {
+		f.compressed = out.Bytes()
+	}
+	return f
+}
+
+func (f file) answer(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		http.Error(w, http.StatusText(http.StatusMethodNotAllowed), http.StatusMethodNotAllowed)
+		return
+	}
+	h, content, etag := w.Header(), f.plain, f.etag
+	if f.compressed != nil {
+		h.Set("Vary", "Accept-Encoding")
+		if takesGzip(r.Header.Get("Accept-Encoding")) {
+			content, etag = f.compressed, etag+".gz"
+			h.Set("Content-Encoding", "gzip")
+		}
+	}
+	h.Set("Content-Type", f.media)
+	h.Set("ETag", `"`+etag+`"`)
+	h.Set("Cache-Control", f.cache)
+	h.Set("X-Content-Type-Options", "nosniff")
+	if f.open {
+		h.Set("Access-Control-Allow-Origin", "*") // for <script crossorigin integrity>; the scripts hold no secret
+		h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+	} else {
+		h.Set("Content-Security-Policy", policy)
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	}
+	http.ServeContent(w, r, f.name, time.Time{}, bytes.NewReader(content))
+}
+
+// takesGzip reads Accept-Encoding as RFC 9110 section 12.5.3 says, as far as gzip goes.
+func takesGzip(header string) bool {
+	for one := range strings.SplitSeq(header, ",") {
+		coding, weight, _ := strings.Cut(strings.ToLower(strings.ReplaceAll(one, " ", "")), ";")
+		if coding == "gzip" {
+			return weight != "q=0" && !strings.HasPrefix(weight, "q=0.0")
+		}
+	}
+	return false
 }
 
 // mediaOf does not ask the machine, whose tables differ.
@@ -79,8 +168,10 @@ func mediaOf(name string) string {
 		return "text/css; charset=utf-8"
 	case ".js":
 		return "text/javascript; charset=utf-8"
+	case ".json":
+		return "application/json"
 	case ".svg":
 		return "image/svg+xml"
 	}
-	return mime.TypeByExtension(path.Ext(name))
+	return "application/octet-stream"
 }

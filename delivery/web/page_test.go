@@ -1,12 +1,20 @@
 package web_test
 
 import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"io"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/filengine/fil/delivery/web"
 )
@@ -17,51 +25,115 @@ type answer struct {
 	body   string
 }
 
-func get(t *testing.T, method, path string, headers ...string) answer {
+// built is a build of a few files, so that what is served is tested whether or not there is one.
+var built = fstest.MapFS{
+	"index.html":   {Data: []byte("<p>page</p>")},
+	"page.js":      {Data: []byte(strings.Repeat("say();", 100))},
+	"page.css":     {Data: []byte("p{}")},
+	"icon.svg":     {Data: []byte("<svg/>")},
+	"fil-feed.js":  {Data: []byte(strings.Repeat("feed();", 100))},
+	"unbuilt.html": {Data: []byte("<p>make build</p>")},
+}
+
+func get(t *testing.T, build fs.FS, method, path string, headers ...string) answer {
 	t.Helper()
 	req := httptest.NewRequest(method, path, nil)
 	for i := 0; i < len(headers); i += 2 {
 		req.Header.Set(headers[i], headers[i+1])
 	}
 	rec := httptest.NewRecorder()
-	web.Page().ServeHTTP(rec, req)
+	web.Handler(build).ServeHTTP(rec, req)
 	return answer{rec.Code, rec.Header(), rec.Body.String()}
 }
 
-func TestPage_ServesItsFilesAndNothingElse(t *testing.T) {
+func TestHandler_ServesItsFilesAndNothingElse(t *testing.T) {
 	for path, media := range map[string]string{
-		"/": "text/html; charset=utf-8", "/assets/page.css": "text/css; charset=utf-8",
-		"/assets/page.js": "text/javascript; charset=utf-8", "/assets/icon.svg": "image/svg+xml",
+		"/": "text/html; charset=utf-8", "/assets/page.css": "text/css; charset=utf-8", "/assets/page.js": "text/javascript; charset=utf-8",
+		"/assets/icon.svg": "image/svg+xml", "/fil-feed.js": "text/javascript; charset=utf-8", "/fil-feed.json": "application/json",
 	} {
-		got := get(t, http.MethodGet, path)
+		got := get(t, built, http.MethodGet, path)
 		if got.status != http.StatusOK || got.header.Get("Content-Type") != media || got.body == "" {
 			t.Errorf("%s: %d, %s, %d bytes", path, got.status, got.header.Get("Content-Type"), len(got.body))
 		}
 		etag := got.header.Get("ETag")
-		if got := get(t, http.MethodGet, path, "If-None-Match", etag); got.status != http.StatusNotModified {
+		if got := get(t, built, http.MethodGet, path, "If-None-Match", etag); got.status != http.StatusNotModified {
 			t.Errorf("%s with its ETag %s: %d", path, etag, got.status)
 		}
 	}
-	for _, path := range []string{"/index.html", "/assets/", "/assets/../page.go", "/assets/page.go", "/v1/feed"} {
-		if got := get(t, http.MethodGet, path); got.status != http.StatusNotFound {
+	for _, path := range []string{"/index.html", "/assets/", "/assets/../page.go", "/assets/fil-feed.js", "/page.js", "/v1/feed"} {
+		if got := get(t, built, http.MethodGet, path); got.status != http.StatusNotFound {
 			t.Errorf("%s: %d, want 404", path, got.status)
 		}
 	}
-	if got := get(t, http.MethodPost, "/"); got.status != http.StatusMethodNotAllowed || got.header.Get("Allow") != "GET, HEAD" {
+	if got := get(t, built, http.MethodPost, "/"); got.status != http.StatusMethodNotAllowed || got.header.Get("Allow") != "GET, HEAD" {
 		t.Errorf("POST: %d", got.status)
 	}
 }
 
-// The page works on a closed network and under its own policy: no other origin, nothing inline.
-func TestPage_NeedsNoOneElse(t *testing.T) {
-	outside := regexp.MustCompile(`(?i)(?:https?:)?//[a-z0-9-]+\.[a-z]`)
-	for _, path := range []string{"/", "/assets/page.css", "/assets/page.js"} {
-		body := get(t, http.MethodGet, path).body
-		if found := outside.FindString(body); found != "" {
-			t.Errorf("%s names another origin: %s", path, found)
+// A script is at an address that stays, and at one that never changes, which is told with its integrity.
+func TestHandler_TellsTheAddressThatNeverChanges(t *testing.T) {
+	stays := get(t, built, http.MethodGet, "/fil-feed.js")
+	if cache := stays.header.Get("Cache-Control"); cache != "no-cache" {
+		t.Errorf("the address that stays is cached %q", cache)
+	}
+	var told struct{ Script, Integrity string }
+	if err := json.Unmarshal([]byte(get(t, built, http.MethodGet, "/fil-feed.json").body), &told); err != nil || !strings.HasPrefix(told.Integrity, "sha384-") {
+		t.Fatalf("told %+v, %v", told, err)
+	}
+	fixed := get(t, built, http.MethodGet, told.Script)
+	if fixed.body != stays.body || !strings.Contains(fixed.header.Get("Cache-Control"), "immutable") || fixed.header.Get("Access-Control-Allow-Origin") != "*" {
+		t.Errorf("%s: %d, %v", told.Script, fixed.status, fixed.header)
+	}
+	other := fstest.MapFS{"fil-feed.js": {Data: []byte("other()")}}
+	if got := get(t, other, http.MethodGet, told.Script); got.status != http.StatusNotFound {
+		t.Errorf("the address of another build is served: %d", got.status)
+	}
+}
+
+func TestHandler_Compresses(t *testing.T) {
+	plain := get(t, built, http.MethodGet, "/fil-feed.js", "Accept-Encoding", "br, gzip;q=0")
+	packed := get(t, built, http.MethodGet, "/fil-feed.js", "Accept-Encoding", "gzip, br")
+	if packed.header.Get("Content-Encoding") != "gzip" || plain.header.Get("Content-Encoding") != "" || packed.header.Get("ETag") == plain.header.Get("ETag") || plain.header.Get("Vary") != "Accept-Encoding" {
+		t.Fatalf("plain %v, packed %v", plain.header, packed.header)
+	}
+	r, err := gzip.NewReader(strings.NewReader(packed.body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if raw, err := io.ReadAll(r); err != nil || string(raw) != plain.body {
+		t.Errorf("unpacked to %d bytes of %d, %v", len(raw), len(plain.body), err)
+	}
+}
+
+// A program compiled before anything is built says how to build it.
+func TestHandler_SaysThatItIsUnbuilt(t *testing.T) {
+	unbuilt := fstest.MapFS{"unbuilt.html": built["unbuilt.html"]}
+	if got := get(t, unbuilt, http.MethodGet, "/"); got.status != http.StatusOK || !strings.Contains(got.body, "make build") {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+	if got := get(t, unbuilt, http.MethodGet, "/fil-feed.js"); got.status != http.StatusNotFound {
+		t.Errorf("a script that there is not: %d", got.status)
+	}
+}
+
+// The build itself: within its budget, without another origin, and under its own policy.
+func TestBuilt_KeepsItsPromises(t *testing.T) {
+	const budget = 40_000 // of bytes compressed, for the feed whole
+	script := get(t, web.Built(), http.MethodGet, "/fil-feed.js", "Accept-Encoding", "gzip")
+	if script.status != http.StatusOK {
+		t.Fatalf("the program was compiled without its pages: make web (%d)", script.status)
+	}
+	if len(script.body) > budget {
+		t.Errorf("fil-feed.js has %d bytes compressed, more than %d", len(script.body), budget)
+	}
+	outside := regexp.MustCompile(`(?i)["'(](?:https?:)?//[a-z0-9-]+\.[a-z]`)
+	for _, path := range []string{"/", "/assets/page.css", "/assets/page.js", "/fil-feed.js", "/fil-sdk.js"} {
+		body := strings.ReplaceAll(get(t, web.Built(), http.MethodGet, path).body, "http://www.w3.org/", "") // names of formats, never asked for
+		if found := outside.FindString(body); found != "" || body == "" {
+			t.Errorf("%s (%d bytes) names another origin: %s", path, len(body), found)
 		}
 	}
-	index := get(t, http.MethodGet, "/")
+	index := get(t, web.Built(), http.MethodGet, "/")
 	policy := index.header.Get("Content-Security-Policy")
 	if !strings.HasPrefix(policy, "default-src 'none';") || strings.Contains(policy, "unsafe") || strings.Contains(policy, "*") {
 		t.Errorf("policy is %q", policy)
@@ -72,37 +144,51 @@ func TestPage_NeedsNoOneElse(t *testing.T) {
 	}
 }
 
-// What the module looks for must be in the page, and what the page asks to be said must be said in both languages.
-func TestPage_PartsFitTogether(t *testing.T) {
-	html, script := get(t, http.MethodGet, "/").body, get(t, http.MethodGet, "/assets/page.js").body
-	for _, m := range regexp.MustCompile(`\$\("([a-z-]+)"\)`).FindAllStringSubmatch(script, -1) {
+// limit is in lines, as that of Go files in house_test.go.
+const limit = 400
+
+var sources = []string{".ts", ".mjs", ".css"}
+
+// Sources stand in rooms and stay small; what a module looks for in the page is there, and what the page asks to be said is written.
+func TestSources_FitTogether(t *testing.T) {
+	var all bytes.Buffer
+	n := 0
+	err := filepath.WalkDir(".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() && slices.Contains([]string{"node_modules", "dist", "screenshots"}, entry.Name()) {
+			return fs.SkipDir
+		}
+		if entry.IsDir() || !slices.Contains(sources, filepath.Ext(name)) {
+			return nil
+		}
+		raw, err := os.ReadFile(name)
+		if lines := bytes.Count(raw, []byte("\n")); lines > limit {
+			t.Errorf("%s: %d lines, more than %d", name, lines, limit)
+		}
+		if strings.HasPrefix(name, "page/") {
+			all.Write(raw)
+		}
+		n++
+		return err
+	})
+	if err != nil || n < 20 {
+		t.Fatalf("%d sources, %v", n, err)
+	}
+	raw, err := os.ReadFile("page/index.html")
+	if err != nil {
+		t.Fatal(err)
+	}
+	html, script := string(raw), all.String()
+	for _, m := range regexp.MustCompile(`(?:byId(?:<[A-Za-z]+>)?|input|show|tell|submit)\("([a-z-]+)"`).FindAllStringSubmatch(script, -1) {
 		if !strings.Contains(html, `id="`+m[1]+`"`) {
-			t.Errorf("the module looks for #%s, which the page does not have", m[1])
+			t.Errorf("a module looks for #%s, which the page does not have", m[1])
 		}
 	}
-	french, english, ok := strings.Cut(script, "\n  en: {")
-	if !ok {
-		t.Fatal("no English texts found")
-	}
-	english, rest, _ := strings.Cut(english, "\n};")
-	names := regexp.MustCompile(`(?m)(?:(?:^    )|(?:, ))([a-zA-Z_]+): (?:"|\{)`)
-	keys := func(text string) []string {
-		var all []string
-		for _, m := range names.FindAllStringSubmatch(text, -1) {
-			all = append(all, m[1])
-		}
-		slices.Sort(all)
-		return all
-	}
-	fr, en := keys(french), keys(english)
-	if len(fr) < 50 || !slices.Equal(fr, en) {
-		t.Errorf("texts differ between languages:\nfr %v\nen %v", fr, en)
-	}
-	wanted := regexp.MustCompile(`data-(?:text|label)="([a-zA-Z]+)"`).FindAllStringSubmatch(html, -1)
-	wanted = append(wanted, regexp.MustCompile(`say\("([a-zA-Z]+)"`).FindAllStringSubmatch(rest, -1)...)
-	for _, m := range wanted {
-		if !slices.Contains(fr, m[1]) {
-			t.Errorf("text %q is asked for and not written", m[1])
+	for _, m := range regexp.MustCompile(`data-(?:text|label)="([a-zA-Z]+)"`).FindAllStringSubmatch(html, -1) {
+		if strings.Count(script, m[1]+": \"") != 2 {
+			t.Errorf("text %q is asked for and not written in both languages", m[1])
 		}
 	}
 }

@@ -43,6 +43,7 @@ type Config struct {
 	ClickHouse ClickHouse    `koanf:"clickhouse"`
 	Access     Access        `koanf:"access"`
 	Feeds      Feeds         `koanf:"feeds"`
+	Web        Web           `koanf:"web"`
 	Embedded   Embedded      `koanf:"embedded"`
 	Shutdown   time.Duration `koanf:"shutdown"` // most time that a stop may take
 	// ShutdownDelay is how long a process that was told to stop goes on answering, while /readyz says that it leaves.
@@ -66,6 +67,11 @@ type Privacy struct {
 type Access struct {
 	Keys   string `koanf:"keys"`   // file of hashed keys
 	Secret string `koanf:"secret"` // file of the 32 bytes that sign tokens and make pseudonyms
+}
+
+// Web says where the feed may be shown.
+type Web struct {
+	Origins []string `koanf:"origins"` // of pages of other applications, such as https://intranet.example, that may ask the API from a browser
 }
 
 // Feeds bounds what is kept for readers.
@@ -186,6 +192,7 @@ func (c Config) Validate() error {
 	if c.Embedded.KeepFreeMiB < 1 {
 		fail("embedded.keep_free_mib", "%d is under 1", c.Embedded.KeepFreeMiB)
 	}
+	c.Web.check(fail)
 	c.checkConnections(fail)
 	for key, d := range map[string]time.Duration{"log.retention": c.Log.Retention, "log.session": c.Log.Session, "feeds.window": c.Feeds.Window,
 		"feeds.profiles": c.Feeds.Profiles, "shutdown": c.Shutdown} {
@@ -207,6 +214,14 @@ func (c Config) Validate() error {
 		fail(fault.Field, "%s", fault.Problem.EN)
 	}
 	return errors.Join(errs...)
+}
+
+func (w Web) check(fail func(key, problem string, args ...any)) {
+	for _, origin := range w.Origins {
+		if u, err := url.Parse(origin); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || origin != u.Scheme+"://"+u.Host {
+			fail("web.origins", "%q is not an origin such as https://intranet.example, without a path", origin)
+		}
+	}
 }
 
 // validateWatching checks what the program tells of itself.
@@ -248,7 +263,7 @@ func orDefault(value, other string) string {
 }
 
 var (
-	lists           = []string{"log.brokers", "redis.addresses", "clickhouse.addresses", "directory.scim.org"}
+	lists           = []string{"log.brokers", "redis.addresses", "clickhouse.addresses", "directory.scim.org", "web.origins"}
 	clientVariables = []string{"FIL_SERVER", "FIL_KEY", "FIL_CONFIG", "FIL_ENGINE_PASSWORD"}
 )
 

@@ -40,6 +40,17 @@ func TestLoad(t *testing.T) {
 			t.Fatalf("got %+v", cfg)
 		}
 	})
+	t.Run("origins are origins", func(t *testing.T) {
+		cfg, err := config.Load("", []string{"FIL_WEB_ORIGINS=https://intranet.example,http://127.0.0.1:8081"}, nil)
+		if err != nil || len(cfg.Web.Origins) != 2 {
+			t.Fatalf("got %+v, %v", cfg.Web, err)
+		}
+		for _, bad := range []string{"*", "intranet.example", "https://intranet.example/", "https://intranet.example/page", "ftp://intranet.example", "null"} {
+			if _, err := config.Load("", []string{"FIL_WEB_ORIGINS=" + bad}, nil); err == nil || !strings.Contains(err.Error(), "web.origins") {
+				t.Errorf("%s: %v", bad, err)
+			}
+		}
+	})
 	t.Run("every key has a variable", func(t *testing.T) {
 		password := write(t, "mot de passe\n")
 		cfg, err := config.Load("", []string{

@@ -1,0 +1,216 @@
+// What a reader does with cards: at once on the screen, then told to the server, and taken back if it refuses.
+
+import type { FeedItem } from "../sdk/api";
+import { Problem } from "../sdk/client";
+import type { Facet } from "../sdk/hand";
+import type { Order } from "../sdk/pages";
+import type { Language, Words } from "../words/words";
+import { untouched, type CardState, type Hands } from "./card";
+import type { FilFeed } from "./element";
+import type { Reader } from "./reader";
+
+export class Acts implements Hands {
+  readonly busy = new Set<string>();
+  #feed: FilFeed;
+  #reader: Reader;
+  #states = new Map<string, CardState>();
+
+  constructor(feed: FilFeed, reader: Reader) {
+    this.#feed = feed;
+    this.#reader = reader;
+  }
+
+  get words(): Words {
+    return this.#feed.words;
+  }
+
+  get language(): Language {
+    return this.#feed.language;
+  }
+
+  get level(): number {
+    return this.#feed.level + 1;
+  }
+
+  get observing(): boolean {
+    return this.#feed.observe;
+  }
+
+  get rules(): string {
+    return this.#feed.server + "/policy";
+  }
+
+  state(item: FeedItem): CardState {
+    const { id } = item.content;
+    let state = this.#states.get(id);
+    if (!state) this.#states.set(id, (state = untouched(item)));
+    const { marks } = this.#reader;
+    state.acknowledged ||= item.acknowledged || marks.has("acknowledged", id);
+    state.saved ||= marks.has("saved", id);
+    state.reacted ||= marks.has("reacted", id);
+    return state;
+  }
+
+  follows = (facet: Facet, name: string): boolean => this.#reader.preference(facet, name) === "follow";
+
+  async choose(order: Order): Promise<void> {
+    await this.#reader.choose(order).catch((error: unknown) => this.#feed.say(reasonOf(error, this.words)));
+    this.#feed.say(this.words.orderDone[order]);
+  }
+
+  toggle(item: FeedItem): void {
+    const state = this.state(item);
+    state.open = !state.open;
+    if (state.open) this.#did("open", item);
+    this.#feed.requestUpdate();
+  }
+
+  clicked(item: FeedItem, event: Event): void {
+    if ((event.target as Element).closest("a")) this.#did("click", item);
+  }
+
+  acknowledge(item: FeedItem): void {
+    const { words } = this;
+    void this.#attempt("acknowledge", item, async (state) => {
+      const told = await this.#reader.tell("acknowledge", item.content.id);
+      this.#reader.marks.add("acknowledged", item.content.id);
+      state.acknowledged = true;
+      state.note = told ? undefined : { text: words.acknowledgedLater };
+      this.#feed.say(told ? words.acknowledged : words.acknowledgedLater);
+      this.#out("acknowledge", item);
+      await this.#focus(item, ""); // the button, which had the focus, is gone
+    });
+  }
+
+  // Neither has a way back in the log of engagements: a second press does nothing.
+  react(item: FeedItem): void {
+    this.#mark(item, "reaction", "reacted", this.words.reacted);
+  }
+
+  save(item: FeedItem): void {
+    this.#mark(item, "save", "saved", this.words.savedSaid);
+  }
+
+  #mark(item: FeedItem, kind: "reaction" | "save", mark: "reacted" | "saved", said: string): void {
+    const state = this.state(item);
+    if (state[mark]) return;
+    state[mark] = true;
+    this.#reader.marks.add(mark, item.content.id);
+    this.#did(kind, item);
+    this.#feed.say(said);
+    this.#feed.requestUpdate();
+  }
+
+  why(item: FeedItem): void {
+    const state = this.state(item);
+    if (state.why !== "closed") {
+      state.why = "closed";
+      this.#feed.requestUpdate();
+      return;
+    }
+    Object.assign(state, { why: "loading", menu: false });
+    this.#feed.requestUpdate();
+    this.#reader.explanation(item.content.id)
+      .then((found) => (state.why = found), (error: unknown) => (state.why = new Error(reasonOf(error, this.words))))
+      .finally(() => this.#feed.requestUpdate());
+  }
+
+  menu(item: FeedItem): void {
+    const state = this.state(item);
+    const opens = !state.menu;
+    for (const other of this.#states.values()) other.menu = false;
+    state.menu = opens;
+    if (opens) {
+      state.why = "closed";
+      this.#reader.learnPreferences().catch(() => {}); // then nothing is said to be followed
+    }
+    this.#feed.requestUpdate();
+  }
+
+  hide(item: FeedItem): void {
+    const { id, title } = item.content;
+    void this.#attempt("hide", item, async (state) => {
+      Object.assign(state, { hidden: true, menu: false, note: undefined });
+      this.#feed.say(this.words.hiddenSaid(title));
+      await this.#focus(item, "[data-verb=undo]");
+      try {
+        await this.#reader.hide(id);
+        this.#out("hide", item);
+      } catch (error) {
+        state.hidden = false;
+        throw error;
+      }
+    });
+  }
+
+  bringBack(item: FeedItem): void {
+    const { id, title } = item.content;
+    void this.#attempt("bring back", item, async (state) => {
+      await this.#reader.bringBack(id);
+      state.hidden = false;
+      this.#feed.say(this.words.undone(title));
+      this.#out("bring-back", item);
+      await this.#focus(item, "");
+    });
+  }
+
+  prefer(item: FeedItem, facet: Facet, name: string, choice: "more" | "less" | "follow" | "nothing"): void {
+    const { words } = this;
+    const before = this.#reader.preference(facet, name) ?? "nothing";
+    const what = facet === "topic" ? words.on.topic(name) : words.on.source(name);
+    void this.#attempt("prefer", item, async (state) => {
+      await this.#reader.prefer(facet, name, choice);
+      const text = { more: words.moreDone, less: words.lessDone, follow: words.followed, nothing: words.unfollowed }[choice](what);
+      const undo = (): void => void this.#attempt("prefer", item, async () => {
+        await this.#reader.prefer(facet, name, before);
+        state.note = { text: words.takenBack };
+        this.#feed.say(words.takenBack);
+        await this.#focus(item, "[data-verb=menu]");
+      });
+      Object.assign(state, { menu: false, note: { text, undo } });
+      this.#feed.say(text);
+      this.#out(choice, item);
+      await this.#focus(item, "[data-verb=undo]");
+    });
+  }
+
+  // attempt does one thing at a time with a card, and says on it what went wrong.
+  async #attempt(verb: string, item: FeedItem, work: (state: CardState) => Promise<void>): Promise<void> {
+    const key = `${verb} ${item.content.id}`;
+    if (this.busy.has(key)) return;
+    const state = this.state(item);
+    this.busy.add(key);
+    this.#feed.requestUpdate();
+    try {
+      await work(state);
+    } catch (error) {
+      state.note = { text: reasonOf(error, this.words) };
+      this.#feed.say(state.note.text);
+    } finally {
+      this.busy.delete(key);
+      this.#feed.requestUpdate();
+    }
+  }
+
+  #did(kind: "open" | "click" | "reaction" | "save", item: FeedItem): void {
+    this.#reader.note(kind, item.content.id);
+    this.#out(kind, item);
+  }
+
+  #out(kind: string, { content }: FeedItem): void {
+    this.#feed.dispatchEvent(new CustomEvent("fil-act", { bubbles: true, composed: true, detail: { kind, content: content.id } }));
+  }
+
+  async #focus(item: FeedItem, selector: string): Promise<void> {
+    this.#feed.requestUpdate();
+    await this.#feed.updateComplete;
+    const card = this.#feed.card(item.content.id);
+    (selector ? card?.querySelector<HTMLElement>(selector) : card)?.focus({ preventScroll: true });
+  }
+}
+
+function reasonOf(error: unknown, words: Words): string {
+  if (error instanceof Problem && error.status === 0) return words.network;
+  if (error instanceof Problem && error.status === 401) return words.badToken;
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,231 @@
+// <fil-feed>: a reader's feed in any page.
+
+import { html, LitElement, nothing, unsafeCSS, type PropertyValues, type TemplateResult } from "lit";
+import { repeat } from "lit/directives/repeat.js";
+import type { TokenSource } from "../sdk/client";
+import type { Order } from "../sdk/pages";
+import { Sight } from "../sdk/sight";
+import { tokenSheet } from "../theme/sheet";
+import { ago, languageOf, wordsIn, type Language, type Words } from "../words/words";
+import { Acts } from "./acts";
+import { drawCard } from "./card";
+import styles from "./feed.css?inline";
+import { icon } from "./icons";
+import { stepFrom } from "./keys";
+import { serverOfScript, tokenFrom } from "./page";
+import { Reader } from "./reader";
+
+/**
+ * Attributes: server, token, token-url, agent, account, lang, order, limit, level, heading, observe, manual.
+ * Properties: the same, and token may be a function. Events: fil-load, fil-act, fil-problem. Methods: refresh, forget.
+ * See README.md beside this folder.
+ */
+export class FilFeed extends LitElement {
+  static override styles = [tokenSheet, unsafeCSS(styles)];
+  static override properties = {
+    server: {}, token: {}, tokenUrl: { attribute: "token-url" }, agent: {}, account: {}, lang: { reflect: false }, order: {},
+    limit: { type: Number }, level: { type: Number }, heading: {}, observe: { type: Boolean }, manual: { type: Boolean },
+    said: { state: true }, away: { state: true },
+  };
+
+  declare server: string;
+  declare token: TokenSource;
+  declare tokenUrl: string;
+  declare agent: string;
+  declare account: string;
+  declare order: Order | "";
+  declare limit: number;
+  declare level: number;
+  declare heading: string;
+  declare observe: boolean;
+  declare manual: boolean;
+  declare said: string; // in the live region
+  declare away: boolean; // the network
+
+  #reader: Reader | undefined;
+  #acts: Acts | undefined;
+  #sight: Sight | undefined;
+  #stop = new AbortController();
+  #tail: IntersectionObserver | undefined;
+
+  constructor() {
+    super();
+    Object.assign(this, { server: serverOfScript, token: "", tokenUrl: "", agent: "", account: "", order: "", limit: 20, level: 2, heading: "", observe: false, manual: false });
+    this.said = "";
+    this.away = !navigator.onLine;
+  }
+
+  get language(): Language {
+    const inherited = (this.getRootNode() as ShadowRoot).host?.closest("[lang]") ?? this.parentElement?.closest("[lang]");
+    return languageOf(this.lang, inherited?.getAttribute("lang"), navigator.language);
+  }
+
+  get words(): Words {
+    return wordsIn(this.language);
+  }
+
+  /** Loads the feed from its beginning and goes to its top. */
+  async refresh(): Promise<void> {
+    const known = new Set(this.#reader?.items.map(({ content }) => content.id));
+    await this.#reader?.open();
+    await this.updateComplete;
+    const first = this.#reader?.items.find(({ content }) => !known.has(content.id)) ?? this.#reader?.items[0];
+    this.renderRoot.querySelector(".root")?.scrollIntoView({ block: "start" });
+    if (first) this.card(first.content.id)?.focus({ preventScroll: true });
+    this.say(this.words.loaded(this.#reader?.items.length ?? 0));
+  }
+
+  /** Erases what this browser keeps of the reader, as on signing out. */
+  async forget(): Promise<void> {
+    await this.#reader?.forget();
+  }
+
+  /** Says something to those who hear the page; again even if it was the last thing said. */
+  say(text: string): void {
+    this.said = this.said === text ? text + "\u00a0" : text;
+  }
+
+  card(content: string): HTMLElement | null {
+    return this.renderRoot.querySelector<HTMLElement>(`article[data-id="${CSS.escape(content)}"]`);
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#stop = new AbortController();
+    const options = { signal: this.#stop.signal };
+    for (const event of ["online", "offline"]) addEventListener(event, () => (this.away = !navigator.onLine), options);
+    document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && this.#leave(), options);
+    addEventListener("pagehide", () => this.#leave(), options);
+    if (this.hasUpdated) this.#start();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#stop.abort();
+    this.#end();
+  }
+
+  override willUpdate(changed: PropertyValues<this>): void {
+    const fresh = ["server", "token", "tokenUrl", "agent", "account", "lang", "order", "limit", "observe"].some((name) => changed.has(name as keyof FilFeed));
+    if (fresh) this.#start();
+  }
+
+  override updated(): void {
+    this.#sight?.sweep();
+    for (const card of this.renderRoot.querySelectorAll<HTMLElement>("article:not(.gone)")) this.#sight?.watch(card, card.dataset.id!);
+    for (const end of this.renderRoot.querySelectorAll<HTMLElement>(".end")) {
+      const words = end.parentElement!.textContent!.trim().split(/\s+/).length;
+      this.#sight?.watchEnd(end, end.dataset.end!, Math.min(30, words / 10));
+    }
+    this.#tail?.disconnect();
+    const tail = this.manual ? null : this.renderRoot.querySelector(".tail");
+    if (!tail) return;
+    this.#tail = new IntersectionObserver((entries) => entries.some((e) => e.isIntersecting) && void this.#reader?.more(), { rootMargin: "600px" });
+    this.#tail.observe(tail);
+  }
+
+  #start(): void {
+    this.#end();
+    const token = this.token || (this.tokenUrl ? tokenFrom(this.tokenUrl) : "");
+    if (!token) return;
+    const reader = new Reader({
+      server: this.server, token, agent: this.agent, account: this.account, language: this.lang, spoken: this.language,
+      order: this.order, limit: this.limit, observing: this.observe,
+    }, () => this.#moved(reader));
+    this.#reader = reader;
+    this.#acts = new Acts(this, reader);
+    if (!this.observe) this.#sight = new Sight((kind, content, seconds) => reader.note(kind, content, seconds));
+    void reader.open();
+  }
+
+  #end(): void {
+    this.#leave();
+    this.#sight?.close();
+    this.#tail?.disconnect();
+    this.#reader?.close();
+    this.#reader = this.#acts = this.#sight = undefined;
+  }
+
+  #leave(): void {
+    this.#sight?.settle();
+    this.#reader?.leave();
+  }
+
+  #phase = "";
+  #moved(reader: Reader): void {
+    if (reader !== this.#reader) return;
+    this.requestUpdate();
+    const phase = `${reader.phase} ${reader.items.length} ${reader.problem?.status}`;
+    if (phase === this.#phase) return;
+    this.#phase = phase;
+    if (reader.phase === "ready") {
+      this.say(this.words.loaded(reader.items.length));
+      this.dispatchEvent(new CustomEvent("fil-load", { bubbles: true, composed: true, detail: { agent: reader.agent, items: reader.items } }));
+    }
+    if (reader.problem) this.dispatchEvent(new CustomEvent("fil-problem", { bubbles: true, composed: true, detail: { status: reader.problem.status, message: reader.problem.message } }));
+  }
+
+  override render(): TemplateResult {
+    const { words } = this;
+    const reader = this.#reader;
+    const title = this.heading || words.title;
+    return html`<section class="root" aria-labelledby="title" @keydown=${(e: KeyboardEvent) => stepFrom(e, this.renderRoot)}>
+      <div class="top">
+        <p id="title" class="title" role="heading" aria-level=${this.level} tabindex="-1">${title}</p>
+        ${reader ? this.#drawOrder(reader) : nothing}
+      </div>
+      ${reader ? this.#drawNotices(reader) : html`<p class="notice">${words.noToken}</p>`}
+      <div class="arrivals">${reader && reader.news > 0 ? html`<button type="button" class="strong round" @click=${() => void this.refresh()}>${icon("arrow")}${words.news(reader.news)}</button>` : nothing}</div>
+      ${reader ? this.#drawItems(reader) : nothing}
+      <p class="unseen" role="status">${this.said}</p>
+    </section>`;
+  }
+
+  #drawOrder(reader: Reader): TemplateResult {
+    const { words } = this;
+    const choice = (order: Order): TemplateResult => html`<label><input type="radio" name="order" value=${order} .checked=${reader.order === order}
+      @change=${() => void this.#acts?.choose(order)}><span>${words[order]}</span></label>`;
+    return html`<fieldset class="switch"><legend class="unseen">${words.orderLegend}</legend>${choice("ranked")}${choice("chronological")}</fieldset>`;
+  }
+
+  #drawNotices(reader: Reader): TemplateResult {
+    const { words } = this;
+    const text = reader.keptAt ? words.offlineSince(ago(this.language, reader.keptAt)) : this.away ? words.offline : "";
+    const again = reader.keptAt && !this.away ? words.reconnected : reader.phase === "failed" ? words.retry : "";
+    const problem = reader.phase === "failed" && reader.problem ? this.#wordsOf(reader.problem.status, reader.problem.message) : "";
+    return html`<div role="status" class="notices">
+      ${text && problem === "" ? html`<p class="notice">${text}</p>` : nothing}
+      ${reader.degraded ? html`<p class="notice">${words.degraded}</p>` : nothing}
+      ${problem ? html`<p class="notice fault">${problem}</p>` : nothing}
+      ${again ? html`<p><button type="button" class="strong" @click=${() => void this.refresh()}>${again}</button></p>` : nothing}
+    </div>`;
+  }
+
+  #wordsOf(status: number, message: string): string {
+    return status === 401 ? this.words.badToken : status === 0 ? this.words.network : message;
+  }
+
+  #drawItems(reader: Reader): TemplateResult {
+    const { words } = this;
+    if (reader.items.length === 0) {
+      if (reader.phase === "failed") return html``;
+      if (reader.phase === "ready") return html`<p class="card empty">${words.empty}</p>`;
+      return html`<p class="unseen">${words.loading}</p><div aria-hidden="true">${[1, 2, 3].map(() => html`<div class="card ghost"><i></i><i></i><i></i></div>`)}</div>`;
+    }
+    const of = reader.ended ? reader.items.length : -1;
+    const acts = this.#acts!;
+    return html`<div class="items" role="feed" aria-labelledby="title" aria-busy=${reader.phase === "more"}>
+        ${repeat(reader.items, ({ content }) => content.id, (item, i) => drawCard(item, acts.state(item), acts, { at: i + 1, of }))}
+      </div>
+      <div class="after" tabindex="-1">${this.#drawAfter(reader)}</div>`;
+  }
+
+  #drawAfter(reader: Reader): TemplateResult | typeof nothing {
+    const { words } = this;
+    if (reader.keptAt) return nothing;
+    if (reader.ended) return html`<p class="hint">${words.end}</p>`;
+    if (reader.problem) return html`<p class="hint">${reader.problem.status === 0 ? words.moreOffline : reader.problem.message}</p><button type="button" @click=${() => void reader.more()}>${words.retry}</button>`;
+    if (reader.phase === "more") return html`<p class="hint">${words.loadingMore}</p>`;
+    return html`<div class="tail"><button type="button" @click=${() => void reader.more()}>${words.more}</button></div>`;
+  }
+}

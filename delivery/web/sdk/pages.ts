@@ -1,0 +1,73 @@
+// Reads a feed page by page.
+
+import type { FeedItem, FeedPage, ItemExplanation } from "./api";
+import type { Client } from "./client";
+
+export type Order = "ranked" | "chronological";
+
+export interface PagesOptions {
+  /** Whose feed, with a service key; empty for the token's own. */
+  agent?: string;
+  /** Empty: as the agent chose. */
+  order?: Order | "";
+  /** Contents a page, up to 100. */
+  limit?: number;
+  /** Language that contents are asked in; empty: the agent's own. */
+  language?: string;
+}
+
+/**
+ * One walk down a feed. A cursor carries what remains, so that a page neither repeats nor skips what was there when the walk
+ * began; ids that were given are remembered all the same, for a walk that begins anew joins the present one.
+ */
+export class Pages {
+  #client: Client;
+  #options: PagesOptions;
+  #next: string | undefined = "";
+  #given = new Set<string>();
+  #etag = "";
+  #explain = "";
+
+  constructor(client: Client, options: PagesOptions = {}) {
+    this.#client = client;
+    this.#options = options;
+  }
+
+  get ended(): boolean {
+    return this.#next === undefined;
+  }
+
+  /** The items after those given so far, and the page they came in. */
+  async more(signal?: AbortSignal): Promise<{ page: FeedPage; items: FeedItem[] }> {
+    const answer = await this.#client.call(this.#path(this.#next ?? ""), { signal: signal ?? null });
+    const page = (await answer.json()) as FeedPage;
+    if (this.#next === "") this.#etag = answer.headers.get("ETag") ?? "";
+    this.#next = page.next;
+    this.#explain = page.explain;
+    const items = page.items.filter(({ content }) => !this.#given.has(content.id));
+    for (const { content } of items) this.#given.add(content.id);
+    return { page, items };
+  }
+
+  /** The first page as it is now, or undefined if it is as it was. */
+  async fresh(): Promise<FeedPage | undefined> {
+    const answer = await this.#client.call(this.#path(""), this.#etag ? { headers: { "If-None-Match": this.#etag } } : {});
+    if (answer.status === 304) return undefined;
+    this.#etag = answer.headers.get("ETag") ?? "";
+    return (await answer.json()) as FeedPage;
+  }
+
+  /** Why a content stands where it does, in whole. */
+  explanation(content: string): Promise<ItemExplanation> {
+    return this.#client.json<ItemExplanation>(this.#explain.replace("{content}", encodeURIComponent(content)));
+  }
+
+  #path(cursor: string): string {
+    const { agent, order, limit = 20, language } = this.#options;
+    const query = new URLSearchParams({ limit: String(limit) });
+    if (order) query.set("order", order);
+    if (language) query.set("lang", language);
+    if (cursor) query.set("cursor", cursor);
+    return `${agent ? `/v1/agents/${encodeURIComponent(agent)}/feed` : "/v1/feed"}?${query}`;
+  }
+}
