@@ -1,0 +1,9 @@
+// All that people see, in one browser and against one server.
+import { after, before } from "node:test";
+import { house } from "./house.mjs";
+
+before(() => house.open());
+after(() => house.close());
+
+await import("./stories.mjs");
+await import("./looks.mjs");

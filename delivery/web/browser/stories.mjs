@@ -1,0 +1,266 @@
+// An agent's stories, in another application's page, against Fil itself.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { house, patience, shot } from "./house.mjs";
+
+const cards = (page) => page.locator("article");
+const card = (page, id) => page.locator(`article[data-id="${id}"]`);
+const button = (where, name) => where.getByRole("button", { name });
+const feedOf = (agent) => house.ask("GET", `/v1/agents/${agent}/feed?limit=100`, "service");
+const known = (agent) => house.ask("GET", `/v1/me/profile?agent=${agent}`, "service");
+const idsOf = (page) => cards(page).evaluateAll((all) => all.map((one) => one.dataset.id));
+
+// eventually waits for what the server comes to after a moment.
+async function eventually(what, look) {
+  const end = Date.now() + patience;
+  for (;;) {
+    const found = await look();
+    if (found) return found;
+    assert.ok(Date.now() < end, `waited in vain for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+async function open(agent, example, options) {
+  const page = await house.page(agent, example, options);
+  await cards(page).first().waitFor();
+  return page;
+}
+
+async function close(page) {
+  assert.deepEqual(page.faults, [], "nothing fails, and the host's policy refuses nothing");
+  await page.context().close();
+}
+
+test("an agent reads, acknowledges, and asks why", async () => {
+  const page = await open("a0001");
+  const must = (await feedOf("a0001")).items.find(({ content, acknowledged }) => content.mandatory_until && !acknowledged).content;
+  const it = card(page, must.id);
+  await button(it, /^Lire/).click();
+  await it.locator(".body p").first().waitFor();
+  await button(it, /J'ai pris connaissance/).click();
+  await it.getByText("Vous en avez pris connaissance").waitFor();
+  await eventually("the acknowledgement", async () => (await feedOf("a0001")).items.find(({ content }) => content.id === must.id)?.acknowledged ?? true);
+  await button(it, /Pourquoi/).click();
+  for (const part of ["Ce que fait l'algorithme", "Les données utilisées", "Ce qui a compté pour vous", "Les opérations effectuées"]) {
+    await it.getByRole("heading", { name: part }).waitFor();
+  }
+  assert.ok((await it.locator(".why tbody tr").count()) > 0, "criteria are listed");
+  await shot(page, "why");
+  await close(page);
+});
+
+test("hides and takes it back", async () => {
+  const page = await open("a0002");
+  const id = (await idsOf(page))[1];
+  const it = card(page, id);
+  await button(it, /^Régler/).click();
+  await button(it, "Masquer cette communication").click();
+  await button(it, /^Annuler/).waitFor();
+  await eventually("the content to be hidden", async () => (await known("a0002")).hidden.some(({ content }) => content === id));
+  assert.ok(await button(it, /^Annuler/).evaluate((b) => b.getRootNode().activeElement === b), "the focus is on the way back");
+  await button(it, /^Annuler/).click();
+  await it.locator(".actions").waitFor();
+  await eventually("the content to be back", async () => !(await known("a0002")).hidden.some(({ content }) => content === id));
+  await close(page);
+});
+
+test("follows a source and a topic, and takes it back", async () => {
+  const page = await open("a0003");
+  const { content } = (await feedOf("a0003")).items.find((item) => item.content.topics.length > 0);
+  const it = card(page, content.id);
+  await button(it, /^Régler/).click();
+  await button(it, `Suivre « ${content.source} »`).click();
+  await it.getByText(`Vous suivez « ${content.source} ».`).waitFor();
+  const followed = async () => (await known("a0003")).preferences.some((p) => p.facet === "source" && p.name === content.source && p.choice === "follow");
+  await eventually("the source to be followed", followed);
+  await button(it, "Annuler").click();
+  await eventually("the source to be followed no more", async () => !(await followed()));
+  await button(it, /^Régler/).click();
+  await button(it, `Suivre le thème « ${content.topics[0]} »`).click();
+  await eventually("the topic to be followed", async () => (await known("a0003")).preferences.some((p) => p.facet === "topic" && p.name === content.topics[0]));
+  await button(it, /^Régler/).click();
+  await button(it, `Ne plus suivre le thème « ${content.topics[0]} »`).waitFor();
+  await close(page);
+});
+
+test("reads in the order of time, and is read so again", async () => {
+  const page = await open("a0004");
+  await page.getByRole("radio", { name: "Chronologique" }).check();
+  await page.getByText("du plus récent au plus ancien").waitFor({ state: "attached" });
+  const times = await cards(page).locator("time").evaluateAll((all) => all.map((one) => one.dateTime));
+  assert.deepEqual(times, times.toSorted().toReversed());
+  await eventually("the order to be chosen", async () => (await known("a0004")).order.order === "chronological");
+  await page.reload();
+  await cards(page).first().waitFor();
+  assert.ok(await page.getByRole("radio", { name: "Chronologique" }).isChecked());
+  await close(page);
+});
+
+test("scrolls to the end: nothing twice, nothing missed", async () => {
+  const expected = (await feedOf("a0005")).items.map(({ content }) => content.id).sort();
+  const page = await open("a0005");
+  await eventually("the end", async () => {
+    await page.mouse.wheel(0, 4000);
+    return page.getByText("Vous êtes à la fin du fil.").isVisible();
+  });
+  const ids = await idsOf(page);
+  assert.equal(new Set(ids).size, ids.length, "no content twice");
+  assert.deepEqual(ids.toSorted(), expected);
+  const sizes = await cards(page).evaluateAll((all) => all.map((one) => [one.getAttribute("aria-posinset"), one.getAttribute("aria-setsize")]));
+  assert.deepEqual(sizes, ids.map((_, i) => [String(i + 1), String(ids.length)]));
+  await close(page);
+});
+
+test("what arrives is offered, and moves nothing that one reads", async () => {
+  const page = await open("a0006");
+  const read = cards(page).nth(6);
+  await read.scrollIntoViewIfNeeded();
+  await read.evaluate((one) => one.scrollIntoView({ block: "center" }));
+  const top = () => read.evaluate((one) => Math.round(one.getBoundingClientRect().top));
+  const was = await top();
+  for (const n of [1, 2, 3]) await house.publish(`arrival-${n}`, { title: `Message ${n}`, kind: "alert", priority: 3 });
+  const offer = button(page, "3 nouveaux messages");
+  await offer.waitFor();
+  await shot(page, "arrivals");
+  assert.equal(await top(), was, "the content being read did not move");
+  await offer.click();
+  await card(page, "arrival-3").waitFor();
+  const focused = await page.evaluate(() => document.querySelector("fil-feed").shadowRoot.activeElement?.dataset.id);
+  assert.ok(focused.startsWith("arrival-"), "the focus is on what arrived");
+  await close(page);
+});
+
+test("goes off line, still reads, and what was done is sent later", async () => {
+  const page = await open("a0007");
+  const must = (await feedOf("a0007")).items.find(({ content, acknowledged }) => content.mandatory_until && !acknowledged).content;
+  await page.context().setOffline(true);
+  await page.getByText("Hors ligne").first().waitFor();
+  const it = card(page, must.id);
+  await button(it, /^Lire/).click();
+  await it.locator(".body p").first().waitFor();
+  await button(it, /J'ai pris connaissance/).click();
+  await it.getByText("sera transmise au retour du réseau").waitFor();
+  await shot(page, "offline");
+  await page.context().setOffline(false);
+  await eventually("the acknowledgement", async () => {
+    const item = (await feedOf("a0007")).items.find(({ content }) => content.id === must.id);
+    return !item || item.acknowledged;
+  });
+  const ids = await idsOf(page);
+  // The page comes from its own server, but Fil does not answer: what was loaded is there.
+  await page.route(`${house.base}/v1/**`, (route) => route.abort());
+  await page.reload();
+  await page.getByText("vous lisez ce qui avait été chargé").waitFor();
+  assert.deepEqual(await idsOf(page), ids);
+  page.faults = []; // requests that were cut
+  await close(page);
+});
+
+test("another reader of the same browser is shown nothing of the one before", async () => {
+  const page = await open("a0008");
+  await page.route(`${house.base}/v1/**`, (route) => route.abort());
+  house.host.token = await house.token("a0009");
+  await page.reload();
+  await page.getByText("Le serveur ne répond pas.").waitFor();
+  assert.equal(await cards(page).count(), 0);
+  page.faults = [];
+  await close(page);
+});
+
+test("by keyboard alone", async () => {
+  const page = await open("a0010");
+  const press = async (...keys) => {
+    for (const key of keys) await page.keyboard.press(key);
+  };
+  const focused = () => page.evaluate(() => {
+    const one = document.querySelector("fil-feed").shadowRoot.activeElement;
+    return one ? { verb: one.dataset.verb ?? "", id: one.closest("article")?.dataset.id ?? "", kind: one.localName } : {};
+  });
+  const to = async (verb) => eventually(verb, async () => {
+    await press("Tab");
+    return (await focused()).verb === verb;
+  });
+  const ids = await idsOf(page);
+  await press("Tab", "Tab"); // the order, then the first content
+  assert.deepEqual(await focused(), { verb: "", id: ids[0], kind: "article" });
+  await press("PageDown", "PageDown");
+  assert.equal((await focused()).id, ids[2]);
+  await press("PageUp");
+  assert.equal((await focused()).id, ids[1]);
+  await to("read");
+  await press("Enter");
+  await card(page, ids[1]).locator(".body p").first().waitFor();
+  await to("why");
+  await press("Enter");
+  await card(page, ids[1]).getByRole("heading", { name: "Ce que fait l'algorithme" }).waitFor();
+  await press("Escape");
+  await card(page, ids[1]).locator(".why").waitFor({ state: "hidden" });
+  assert.equal((await focused()).verb, "why");
+  await to("menu");
+  await press("Enter");
+  await to("hide");
+  await press("Enter");
+  await eventually("the way back to have the focus", async () => (await focused()).verb === "undo");
+  await press("Enter");
+  await card(page, ids[1]).locator(".actions").waitFor();
+  await press("Control+End");
+  assert.equal((await focused()).id, "", "the focus is after the feed");
+  await close(page);
+});
+
+test("tells what was seen, and nothing else, and the rest on leaving", async () => {
+  const page = await house.page("a0011");
+  const told = [];
+  // What is sent while a page goes away is seen by the server alone.
+  const timed = async () => (await known("a0011")).facts.filter(({ did }) => did.includes("s de lecture")).map(({ content, did }) => `${content} ${did}`);
+  const before = await timed();
+  page.context().on("request", (request) => request.url().endsWith("/v1/engagements") && told.push(...JSON.parse(request.postData() ?? "[]")));
+  await cards(page).first().waitFor();
+  const inView = await cards(page).evaluateAll((all) => all.filter((one) => {
+    const { top, bottom, height } = one.getBoundingClientRect();
+    return Math.min(bottom, innerHeight) - Math.max(top, 0) >= height / 2;
+  }).map((one) => one.dataset.id));
+  const impressions = () => told.filter(({ type }) => type === "fil.engagement.impression").map(({ subject }) => subject);
+  await eventually("impressions", () => impressions().length >= inView.length);
+  assert.deepEqual(impressions().toSorted(), inView.toSorted());
+  await page.waitForFunction(() => performance.now() > 3000);
+  await page.goto("about:blank");
+  await eventually("time spent, told on leaving", async () => {
+    const fresh = (await timed()).filter((one) => !before.includes(one));
+    return fresh.length > 0 && fresh.every((one) => inView.includes(one.split(" ")[0]));
+  });
+  await close(page);
+});
+
+test("lives in each kind of host", async () => {
+  for (const example of ["plain.html", "rendered.html", "cms.html", "portal.html", "refresh.html"]) {
+    house.host.refuseOnce = example === "refresh.html";
+    house.host.asked = 0;
+    const page = await open("a0012", example);
+    await shot(page, example.replace(".html", ""));
+    const colour = await cards(page).first().locator("button").first().evaluate((one) => getComputedStyle(one).backgroundColor);
+    assert.notEqual(colour, "rgb(255, 105, 180)", "the host's rules stay outside");
+    if (example === "refresh.html") assert.ok(house.host.asked >= 2, "a refused token is asked for anew");
+    await close(page);
+  }
+});
+
+// Measured, not judged: a machine that is busy must not fail it.
+test("how long a cold page takes on a slow link", async (t) => {
+  for (const example of ["plain.html", "rendered.html"]) {
+    const page = await house.page("a0013", "host.css");
+    const session = await page.context().newCDPSession(page);
+    await session.send("Network.enable");
+    // 1.6 Mbit/s, 150 ms: the "Slow 4G" of the developer tools.
+    await session.send("Network.emulateNetworkConditions", { offline: false, latency: 150, downloadThroughput: (1.6e6 / 8) * 0.9, uploadThroughput: (750e3 / 8) * 0.9 });
+    await page.goto(`${house.host.base}/${example}`, { waitUntil: "commit" });
+    await page.waitForFunction(() => document.querySelector("fil-feed")?.shadowRoot?.querySelector("article[data-id]"), undefined, { polling: "raf" });
+    const { at, sizes } = await page.evaluate(() => ({
+      at: Math.round(performance.now()),
+      sizes: performance.getEntriesByType("resource").map((r) => `${new URL(r.name).pathname} ${Math.round(r.responseEnd)} ms`),
+    }));
+    t.diagnostic(`${example}: first feed after ${at} ms (${sizes.join(", ")})`);
+    await page.context().close();
+  }
+});
