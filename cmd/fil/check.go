@@ -42,17 +42,13 @@ func loadPolicy(cfg config.Config) (ranking.Policy, error) {
 	if cfg.Policy == "" {
 		return ranking.DefaultPolicy(), nil
 	}
-	return readPolicy(cfg.Policy)
-}
-
-func readPolicy(path string) (ranking.Policy, error) {
-	raw, err := os.ReadFile(path)
+	raw, err := os.ReadFile(cfg.Policy)
 	if err != nil {
 		return ranking.Policy{}, fmt.Errorf("read policy: %w", err)
 	}
 	policy, err := ranking.ParsePolicy(raw)
 	if err != nil {
-		return ranking.Policy{}, fmt.Errorf("read policy %s: %w", path, err)
+		return ranking.Policy{}, fmt.Errorf("read policy %s: %w", cfg.Policy, err)
 	}
 	return policy, nil
 }

@@ -22,6 +22,7 @@ type evaluateCommand struct {
 	Part   string   `help:"${help_evaluate_part}" enum:"validation,test" default:"test"`
 	Orders []string `help:"${help_evaluate_orders}" placeholder:"ORDRE,…" xor:"what"`
 	Format string   `help:"${help_evaluate_format}" enum:"rows,mind" default:"rows"`
+	News   string   `help:"${help_evaluate_news}" type:"existingfile" placeholder:"FICHIER"`
 	Map    []string `help:"${help_evaluate_map}" sep:"none" placeholder:"CHAMP=COLONNE,…"`
 	Const  []string `help:"${help_const}" sep:"none" placeholder:"CHAMP=VALEUR"`
 	Value  []string `help:"${help_value}" sep:"none" placeholder:"CHAMP:DE=VERS"`
@@ -41,12 +42,12 @@ func (c *evaluateCommand) Run(w *world) error {
 	if err != nil {
 		return err
 	}
-	policy, err := c.policy()
+	policy, err := policyFileOr(w, c.Policy)
 	if err != nil {
 		return err
 	}
 	contest := evaluation.NewContest(log, evaluation.Settings{
-		Part: evaluation.Part(c.Part), Events: c.Events, Seed: c.Seed, Shuffled: c.Shuffled, Now: time.Now, Progress: c.progress(w),
+		Part: evaluation.Part(c.Part), Events: c.Events, Seed: c.Seed, Shuffled: c.Shuffled, Now: time.Now, Progress: progress(w),
 	})
 	if err := c.enter(w, contest, log, policy); err != nil {
 		return err
@@ -88,6 +89,9 @@ func (c *evaluateCommand) check(w *world) error {
 	if c.Shuffled && c.Format != "mind" {
 		return w.misused(fil.Bilingual{FR: "--shuffled parle de ce qui fut affiché, que seul --format mind donne", EN: "--shuffled is about what was shown, which only --format mind gives"})
 	}
+	if c.News != "" && c.Format != "mind" {
+		return w.misused(fil.Bilingual{FR: "--news dit les thèmes des contenus d'un journal --format mind ; ailleurs, --map topics=colonne", EN: "--news tells the topics of the contents of a --format mind log; elsewhere, --map topics=column"})
+	}
 	if c.Events < 0 {
 		return w.misused(fil.Bilingual{FR: "--events : un nombre positif", EN: "--events: a positive number"})
 	}
@@ -106,14 +110,6 @@ const (
 	orderFil    = "fil"
 	orderFrozen = "fil-untuned"
 )
-
-// policy is the one that Fil's orders rank by.
-func (c *evaluateCommand) policy() (ranking.Policy, error) {
-	if c.Policy == "" {
-		return ranking.DefaultPolicy(), nil
-	}
-	return readPolicy(c.Policy)
-}
 
 // enter enters what is to be judged.
 func (c *evaluateCommand) enter(w *world, contest *evaluation.Contest, log *evaluation.Log, policy ranking.Policy) error {
@@ -216,7 +212,17 @@ func (c *evaluateCommand) readShowings(g *gathering) error {
 			return err
 		}
 	}
-	return nil
+	if c.News == "" {
+		return nil
+	}
+	return importer.Open(c.News, func(r io.Reader) error { //nolint:wrapcheck // it names the file
+		return evaluation.ReadNews(r, func(line int, n evaluation.News, wrong error) error {
+			if wrong == nil {
+				g.builder.AddNews(n)
+			}
+			return g.add(fmt.Sprintf("%s:%d", c.News, line), wrong)
+		})
+	})
 }
 
 // faultOf says where a row is wrong and why. Faults of an engagement name the fields of its event.
@@ -247,7 +253,7 @@ func nothingToJudge(log *evaluation.Log, part string) fil.Bilingual {
 }
 
 // progress draws how far the judgement is, for people only.
-func (c *evaluateCommand) progress(w *world) func(done, all int) {
+func progress(w *world) func(done, all int) {
 	if !isTerminal(w.Err) {
 		return nil
 	}

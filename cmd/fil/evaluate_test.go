@@ -110,6 +110,13 @@ func TestEvaluate_Showings(t *testing.T) {
 		!strings.Contains(said, `"ips":2,`) || !strings.Contains(said, `"snips":1,`) || !strings.Contains(said, `"refused":1`) {
 		t.Errorf("status %d: %s", status, said)
 	}
+	news := filepath.Join(t.TempDir(), "news.tsv")
+	if err := os.WriteFile(news, []byte("N1\tsports\tfootball\tTitle\nbroken\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if said, status = run(t, "evaluate", "--format", "mind", "--news", news, "--ablation", file); status != exitDone || !strings.Contains(said, "fil−topic") {
+		t.Errorf("status %d: %s", status, said)
+	}
 	if said, status = run(t, "evaluate", "--format", "mind", file); status != exitDone || !strings.Contains(said, "SNIPS") || !strings.Contains(said, "1/place") {
 		t.Errorf("status %d: %s", status, said)
 	}
@@ -152,5 +159,16 @@ func TestEvaluate_SaysWhatIsWrong(t *testing.T) {
 		if out, status := run(t, append([]string{"evaluate", "--json"}, c.args...)...); status != exitUsage || !strings.Contains(out, c.says) {
 			t.Errorf("%s: status %d, want it to say %q:\n%s", name, status, c.says, out)
 		}
+	}
+}
+
+// What a house lives is the same each time, and wrong flags are told.
+func TestPolicySimulate(t *testing.T) {
+	said, status := run(t, "policy", "simulate", "--houses", "2", "--days", "2", "--shares", "0,0.3")
+	if status != exitDone || !strings.Contains(said, "2 maisons inventées") || !strings.Contains(said, "\n0.30 ") {
+		t.Errorf("status %d: %s", status, said)
+	}
+	if said, status = run(t, "policy", "simulate", "--shares", "0.9"); status == exitDone || !strings.Contains(said, "--shares : 0.9") {
+		t.Errorf("status %d: %s", status, said)
 	}
 }

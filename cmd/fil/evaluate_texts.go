@@ -14,6 +14,8 @@ func evaluateTexts() map[string]fil.Bilingual {
 			EN: "Field taken from a column: field=column,… (repeatable): agent, content, kind, time, as for an import of engagements, and group, of the agent, topics and published_at, of the content."},
 		"help_evaluate_format": {FR: "rows : des lignes de CSV ou de NDJSON, comme pour un import ; mind : ce qui fut affiché et ouvert, une ligne behaviors.tsv par affichage (id, agent, heure, historique, « N1-0 N2-1 »).",
 			EN: "rows: rows of CSV or NDJSON, as for an import; mind: what was shown and opened, a line of behaviors.tsv for each showing (id, agent, time, history, 'N1-0 N2-1')."},
+		"help_evaluate_news": {FR: "Fichier news.tsv d'un journal mind (id, catégorie, sous-catégorie, …), dont les catégories sont les thèmes des contenus.",
+			EN: "File news.tsv of a mind log (id, category, subcategory, …), whose categories are the topics of contents."},
 		"help_evaluate_shuffled": {FR: "Les affichages du journal ne sont pas dans l'ordre de l'écran : toute place a pu être vue autant. Sinon, la place k est supposée vue une fois sur k.",
 			EN: "The showings of the log are not in the order of the screen: any place was as likely to be seen. Otherwise place k is supposed to be seen once in k."},
 		"help_evaluate_events": {FR: "Lectures jugées au plus, tirées au sort ; toutes sont apprises. Sans cela, selon la taille du journal : 12 000, ou moins.",

@@ -26,6 +26,8 @@ type policyCommands struct {
 	History policyHistoryCommand `cmd:"" aliases:"list" help:"${help_policy_history}"`
 	Show    policyShowCommand    `cmd:"" help:"${help_policy_show}"`
 	Tune    policyTuneCommand    `cmd:"" help:"${help_policy_tune}"`
+
+	Simulate policySimulateCommand `cmd:"" help:"${help_policy_simulate}"`
 }
 
 type policyCheckCommand struct {
@@ -59,6 +61,14 @@ func policyFile(w *world, path string) (ranking.Policy, error) {
 		_, _ = fmt.Fprintf(w.Err, "%s: %s: %s\n", path, fault.Field, fault.Problem.In(language(w.Environ)))
 	}
 	return ranking.Policy{}, exitStatus(exitFailed)
+}
+
+// policyFileOr reads a policy file; without one, it is the default policy.
+func policyFileOr(w *world, path string) (ranking.Policy, error) {
+	if path == "" {
+		return ranking.DefaultPolicy(), nil
+	}
+	return policyFile(w, path)
 }
 
 // policyServer are the flags of the commands that may ask a server for a version.

@@ -24,7 +24,7 @@ type policyTuneCommand struct {
 
 func (c *policyTuneCommand) Run(w *world) error {
 	asked := evaluateCommand{Files: c.Files, Policy: c.Policy, Map: c.Map, Const: c.Const, Value: c.Value, Format: "rows", Part: string(evaluation.Test)}
-	before, err := asked.policy()
+	before, err := policyFileOr(w, c.Policy)
 	if err != nil {
 		return err
 	}
@@ -40,7 +40,7 @@ func (c *policyTuneCommand) Run(w *world) error {
 	if err != nil {
 		return err
 	}
-	contest := evaluation.NewContest(log, evaluation.Settings{Part: evaluation.Test, Seed: 1, Now: time.Now, Progress: asked.progress(w)})
+	contest := evaluation.NewContest(log, evaluation.Settings{Part: evaluation.Test, Seed: 1, Now: time.Now, Progress: progress(w)})
 	contest.Enter(before.Version, evaluation.NewFil(log, before, true))
 	contest.Enter(orderFil, evaluation.NewFil(log, after, true)) // named so that margins are over the other
 	report, err := contest.Judge(w.ctx)

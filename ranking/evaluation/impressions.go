@@ -73,6 +73,14 @@ func parseTime(written string) (time.Time, bool) {
 // ReadShowings calls visit for each line, with its number from 1 and the error of ParseShowing. Its own error is visit's, or
 // the reader's.
 func ReadShowings(r io.Reader, visit func(line int, s Showing, wrong error) error) error {
+	return readLines(r, func(n int, line string) error {
+		s, wrong := ParseShowing(line)
+		return visit(n, s, wrong)
+	})
+}
+
+// readLines calls visit for each line that is not empty, with its number from 1.
+func readLines(r io.Reader, visit func(n int, line string) error) error {
 	const longest = 4 << 20
 	lines := bufio.NewScanner(r)
 	lines.Buffer(make([]byte, 64<<10), longest)
@@ -80,13 +88,12 @@ func ReadShowings(r io.Reader, visit func(line int, s Showing, wrong error) erro
 		if strings.TrimSpace(lines.Text()) == "" {
 			continue
 		}
-		s, wrong := ParseShowing(lines.Text())
-		if err := visit(n, s, wrong); err != nil {
+		if err := visit(n, lines.Text()); err != nil {
 			return err
 		}
 	}
 	if err := lines.Err(); err != nil {
-		return fmt.Errorf("read a log of what was shown: %w", err)
+		return fmt.Errorf("read lines: %w", err)
 	}
 	return nil
 }

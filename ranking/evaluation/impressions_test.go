@@ -2,6 +2,8 @@ package evaluation_test
 
 import (
 	"math"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -124,5 +126,59 @@ func TestJudge_ShowingsInNoOrderWeighTheSame(t *testing.T) {
 	report := judge(t, showings(t, shownLog), s, "newest")
 	if o := report.Orders[0]; !near(o.SNIPS, (1/math.Log2(3.5)+1+1/math.Log2(3))/3) || !near(report.Shown.Effective, 3) || report.Shown.Propensity != "uniform" {
 		t.Errorf("%+v %+v", o.Estimate, report.Shown)
+	}
+}
+
+func FuzzParseNews(f *testing.F) {
+	f.Add("N55528\tlifestyle\tlifestyleroyals\tThe Brands\tShop\thttps://example.org\t[]\t[]")
+	f.Add("N1\t\t")
+	f.Add("\t\t")
+	f.Add("N1")
+	f.Fuzz(func(t *testing.T, line string) {
+		n, err := evaluation.ParseNews(line)
+		if err != nil {
+			if fil.FaultsOf(err) == nil {
+				t.Fatalf("%q: %v", line, err)
+			}
+			return
+		}
+		if n.Content == "" || len(n.Topics) > 2 || slices.Contains(n.Topics, "") {
+			t.Fatalf("%q: %+v", line, n)
+		}
+		b := evaluation.NewBuilder()
+		b.AddNews(n)
+		if agents, contents := b.Log().Size(); agents+contents > 0 {
+			t.Fatalf("%q: a content that nobody acted on is in the log", line)
+		}
+	})
+}
+
+func TestNews_GiveTopics(t *testing.T) {
+	b := evaluation.NewBuilder()
+	s, err := evaluation.ParseShowing("1\tU1\t11/15/2019 2:02:03 PM\tN1\tN2-0 N3-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.AddShowing(s); err != nil {
+		t.Fatal(err)
+	}
+	told := ""
+	err = evaluation.ReadNews(strings.NewReader("N3\tsports\tfootball\tTitle\n\nN9\tfood\t\nbroken\n"), func(line int, n evaluation.News, wrong error) error {
+		told += strconv.Itoa(line) + " "
+		if wrong == nil {
+			b.AddNews(n)
+		} else {
+			told += "wrong"
+		}
+		return nil
+	})
+	if err != nil || told != "1 3 4 wrong" {
+		t.Fatalf("%q %v", told, err)
+	}
+	log := b.Log()
+	for content := range int32(3) {
+		if c := log.Content(content); (c.ID == "N3") != slices.Equal(c.Topics, []string{"sports", "sports/football"}) {
+			t.Errorf("%+v", c)
+		}
 	}
 }

@@ -99,16 +99,22 @@ func (b *Builder) Add(r Row) error {
 	if b.log.groupOf[agent] < 0 && r.Group != "" {
 		b.log.groupOf[agent] = b.log.groups.of(r.Group)
 	}
-	if b.log.topicsOf[content] == nil {
-		for _, topic := range r.Topics {
-			b.log.topicsOf[content] = append(b.log.topicsOf[content], b.log.topics.of(topic))
-		}
-	}
+	b.topics(content, r.Topics)
 	if !r.Published.IsZero() && r.Published.Year() >= 1900 && r.Published.Year() <= 2105 {
 		b.log.clock[content] = min(b.log.clock[content], r.Published.UnixNano())
 	}
 	b.log.acts = append(b.log.acts, Act{At: r.Time.UnixNano(), Agent: agent, Content: content, Dwell: float32(r.Dwell), Kind: kind, identity: r.Identity})
 	return nil
+}
+
+// topics takes the topics of a content, unless they are known.
+func (b *Builder) topics(content int32, topics []string) {
+	if b.log.topicsOf[content] != nil {
+		return
+	}
+	for _, topic := range topics {
+		b.log.topicsOf[content] = append(b.log.topicsOf[content], b.log.topics.of(topic))
+	}
 }
 
 func (b *Builder) agent(id string) int32 {
