@@ -18,6 +18,10 @@ type Audience struct {
 	// did always are.
 	Announce bool `json:"announce,omitempty"`
 
+	// Approval asks for a second person: what communicators write for the audience, as its perimeter or as one of those aimed
+	// at, is published by another than those who wrote it.
+	Approval bool `json:"approval,omitempty"`
+
 	// Perimeter is the id of the audience that this one is cut to: its agents are in both. Empty: not cut. An audience
 	// that does not exist holds nobody, and so does a circle of them.
 	Perimeter string `json:"perimeter,omitempty"`

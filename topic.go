@@ -10,7 +10,7 @@ type Topic string
 
 // The topics of the log. Agents, engagements and memberships are keyed by agent id and have the same number of partitions
 // and the same partitioner, so that one worker sees all of an agent's records. Memberships are written by workers, the
-// others by the door. With the engagements travel the preferences of agents.
+// others by the door. Revisions are of contents: what was written before it was published, and what was published before. With the engagements travel the preferences of agents.
 const (
 	TopicAgents      Topic = "fil.agents"
 	TopicAudiences   Topic = "fil.audiences"
@@ -18,16 +18,17 @@ const (
 	TopicEngagements Topic = "fil.engagements"
 	TopicMemberships Topic = "fil.memberships"
 	TopicPolicies    Topic = "fil.policies"
+	TopicRevisions   Topic = "fil.revisions"
 )
 
 // Topics lists the topics of the log, but for those of rejected records, in no order that matters.
 func Topics() []Topic {
-	return []Topic{TopicAgents, TopicAudiences, TopicContents, TopicEngagements, TopicMemberships, TopicPolicies}
+	return []Topic{TopicAgents, TopicAudiences, TopicContents, TopicEngagements, TopicMemberships, TopicPolicies, TopicRevisions}
 }
 
 // Partitions gives how many partitions a topic is made with, where so many are asked for.
 func (t Topic) Partitions(asked int) int {
-	if t == TopicPolicies || t.parks() { // few records, which are read in the order in which they were written
+	if t == TopicPolicies || t == TopicRevisions || t.parks() { // few records, which are read in the order in which they were written
 		return 1
 	}
 	return asked
@@ -62,7 +63,7 @@ func (p Position) String() string { return fmt.Sprintf("%s:%d:%d", p.Topic, p.Pa
 // Record is one event at its place in the log.
 type Record struct {
 	Position
-	Key      string    // what the partitioner and the compaction go by: an agent, audience or content id, a version of the policy
+	Key      string    // what the partitioner and the compaction go by: an agent, audience or content id, a version of the policy, a content id and the number of a revision
 	Admitted time.Time // when the door put it in the log; identities are remembered from this moment
 	Event    Event     // with nil Data it is a tombstone: the key is removed
 }

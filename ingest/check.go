@@ -253,7 +253,14 @@ func checkVariant(faults *fil.Faults, prefix string, v fil.Variant) {
 	checkText(faults, prefix+"title", v.Title, 512)
 	checkText(faults, prefix+"summary", v.Summary, 4<<10)
 	checkText(faults, prefix+"body", v.Body, 48<<10)
+	if marks := strings.Count(v.Body, "[") + strings.Count(v.Body, "*") + strings.Count(v.Body, "_") + strings.Count(v.Body, ">"); marks > maxMarks {
+		faults.Add(prefix+"body", fmt.Sprintf("compte %d signes [ * _ >, plus de %d : aucun texte n'en demande tant", marks, maxMarks), fmt.Sprintf("has %d signs [ * _ >, more than %d: no text needs as many", marks, maxMarks))
+	}
 }
+
+// maxMarks bounds the signs of Markdown for which its parser takes a time that grows with their square: 48 KiB of nothing else
+// take it 6 seconds, so many a tenth of one.
+const maxMarks = 4000
 
 // checkAudience gathers the faults of the audience, but for its rule, which the audiences stage checks.
 func checkAudience(a *fil.Audience) error {

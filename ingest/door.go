@@ -74,6 +74,13 @@ type Known interface {
 	Known(ctx context.Context, events []Identified) ([]bool, error)
 }
 
+// Desk has contents reviewed, and keeps what they were. Review says whether a caller may write a content at once, an error
+// being the answer; Keep has to remember what is about to be written, nil to remove it, before it is.
+type Desk interface {
+	Review(caller fil.Caller, content fil.Content) error
+	Keep(ctx context.Context, id string, content *fil.Content) error
+}
+
 // Config is what an operator may set of the door.
 type Config struct {
 	PublishTimeout time.Duration // the longest wait for a place, then for the log, before a request is told to come back
@@ -122,6 +129,7 @@ type Parts struct {
 	Catalogue Catalogue
 	Rules     Rules
 	Known     Known
+	Desk      Desk     // nil: contents are published as they come, and only their last state is kept
 	Editors   *Editors // who wrote what last, made from the topics; nil: not known
 	Schema    fil.Schema
 	Logger    *slog.Logger

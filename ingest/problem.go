@@ -25,6 +25,11 @@ func refuse(status int, fr, en string) *refusal {
 	return &refusal{status: status, detail: fil.Bilingual{FR: fr, EN: en}}
 }
 
+// Refusal makes an error that is answered with a status, a detail and the fields at fault, if any.
+func Refusal(status int, detail fil.Bilingual, faults fil.Faults) error {
+	return &refusal{status: status, detail: detail, faults: faults}
+}
+
 // errUnpublished marks an error after which the log may or may not have the records.
 var errUnpublished = errors.New("not known to be in the log")
 
@@ -106,6 +111,9 @@ func (d *Door) problem(err error, language string) error {
 	}
 	return model
 }
+
+// Problem turns an error of the door into the answer that huma writes (RFC 9457).
+func (d *Door) Problem(err error, language string) error { return d.problem(err, language) }
 
 // fail writes the answer to an error where huma does not do it: in a streamed operation.
 func (d *Door) fail(ctx huma.Context, err error) {

@@ -16,6 +16,8 @@ type Put struct {
 	Data  []byte
 	// Trace is the W3C trace context of what asked for it: traceparent and tracestate, empty when there is none.
 	Trace [2]string
+	// Reviewed says that whoever puts a content has reviewed it and keeps its history.
+	Reviewed bool
 }
 
 // Outcome is what a Put came to: where the record is in the log, and whether the projection of its topic in this process
@@ -34,7 +36,11 @@ func (d *Door) Put(ctx context.Context, p Put) (Outcome, error) {
 	case fil.TopicAudiences:
 		return putAs(ctx, d, audiencesOf(d), p)
 	case fil.TopicContents:
-		return putAs(ctx, d, contentsOf(d), p)
+		k := contentsOf(d)
+		if p.Reviewed {
+			k.review = nil
+		}
+		return putAs(ctx, d, k, p)
 	}
 	return Outcome{}, fmt.Errorf("put a record on %s: it is not a topic of records", p.Topic)
 }
@@ -62,6 +68,41 @@ func putAs[T any](ctx context.Context, d *Door, k kind[T], p Put) (Outcome, erro
 	d.metrics.count(k.topic, 1, 0, 0)
 	sure = d.applied(ctx, k.topic, records)
 	return Outcome{At: records[0].Position, Shown: sure}, nil
+}
+
+// Content reads a content as the API does, without putting it anywhere: whether the caller may write it, what is wrong with
+// it. id is what the address says.
+func (d *Door) Content(ctx context.Context, raw []byte, id string) (fil.Content, error) {
+	k := contentsOf(d)
+	k.review = nil
+	e, err := k.decode(fil.CallerFrom(ctx), raw, id)
+	return e.value, err
+}
+
+// Seen gives a content if the caller is shown it.
+func (d *Door) Seen(ctx context.Context, id string) (fil.Content, bool) {
+	k := contentsOf(d)
+	value, ok := k.find(id)
+	if !ok {
+		return value, false
+	}
+	return k.shown(fil.CallerFrom(ctx), value)
+}
+
+// Last gives who wrote a content or an audience last; false when it is not known.
+func (d *Door) Last(topic fil.Topic, id string) (Edit, bool) { return d.parts.Editors.Last(topic, id) }
+
+// Write puts records of one topic, which the caller has checked, in the log, and says whether this process shows them already.
+func (d *Door) Write(ctx context.Context, records []fil.Record) (shown bool, err error) {
+	for i := range records {
+		sign(&records[i].Event, fil.CallerFrom(ctx))
+	}
+	topic := records[0].Topic
+	if err := d.publish(ctx, topic, records); err != nil {
+		return false, err
+	}
+	d.metrics.count(topic, len(records), 0, 0)
+	return d.applied(ctx, topic, records), nil
 }
 
 // Await waits, Config.ApplyTimeout at most, until this process shows what a Put wrote, and says whether it does.

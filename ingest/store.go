@@ -24,7 +24,9 @@ type kind[T any] struct {
 	shape  *shape
 	id     func(*T) *string
 	find   func(id string) (T, bool)
-	check  func(*T) error // also puts the value in its normal form
+	check  func(*T) error                              // also puts the value in its normal form
+	review func(caller fil.Caller, value T) error      // nil: none
+	keep   func(ctx context.Context, e entry[T]) error // before it is written; nil: only the last state is kept
 
 	perimeter func(*T) *string // nil: records that belong to no perimeter
 	shared    func(T) T        // what a perimeter sees of a record that is in none; nil: nothing
@@ -68,7 +70,7 @@ func audiencesOf(d *Door) kind[fil.Audience] {
 }
 
 func contentsOf(d *Door) kind[fil.Content] {
-	return kind[fil.Content]{
+	k := kind[fil.Content]{
 		topic: fil.TopicContents, event: fil.TypeContent, plural: "contents",
 		what:  fil.Bilingual{FR: "un contenu", EN: "a content"},
 		write: []fil.Role{fil.RoleCommunicator, fil.RoleIngest},
@@ -85,6 +87,16 @@ func contentsOf(d *Door) kind[fil.Content] {
 		},
 		perimeter: func(c *fil.Content) *string { return &c.Perimeter },
 	}
+	if d.parts.Desk != nil {
+		k.review = d.parts.Desk.Review
+		k.keep = func(ctx context.Context, e entry[fil.Content]) error {
+			if e.data == nil {
+				return d.parts.Desk.Keep(ctx, e.id, nil) //nolint:wrapcheck // an answer, by its interface
+			}
+			return d.parts.Desk.Keep(ctx, e.id, &e.value) //nolint:wrapcheck // likewise
+		}
+	}
+	return k
 }
 
 // entry is one record on its way in. Its data is the JSON that the log will have, by which records are compared; nil
@@ -115,6 +127,11 @@ func (k kind[T]) decode(caller fil.Caller, raw []byte, id string) (entry[T], err
 	}
 	if err := k.check(&e.value); err != nil {
 		return e, err
+	}
+	if k.review != nil {
+		if err := k.review(caller, e.value); err != nil {
+			return e, err
+		}
 	}
 	var err error
 	if e.data, err = json.Marshal(e.value); err != nil {
@@ -169,6 +186,11 @@ func put[T any](ctx context.Context, d *Door, k kind[T], e entry[T], c condition
 		return done, nil
 	}
 	done.changed = true
+	if k.keep != nil {
+		if err := k.keep(ctx, e); err != nil {
+			return done, err
+		}
+	}
 	records := []fil.Record{k.record(ctx, e.id, e.data, d.parts.Now(), trace)}
 	if err := d.publish(ctx, k.topic, records); err != nil {
 		sure = errors.Is(err, errLogAway)
@@ -202,6 +224,11 @@ func putAll[T any](ctx context.Context, d *Door, k kind[T], entries []entry[T], 
 			continue
 		}
 		latest[e.id] = e.data
+		if k.keep != nil {
+			if err := k.keep(ctx, e); err != nil {
+				return 0, err
+			}
+		}
 		records = append(records, k.record(ctx, e.id, e.data, d.parts.Now(), trace))
 	}
 	if err := d.publish(ctx, k.topic, records); err != nil {

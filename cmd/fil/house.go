@@ -21,6 +21,7 @@ import (
 	"github.com/filengine/fil/cmd/fil/config"
 	"github.com/filengine/fil/cmd/fil/tracing"
 	"github.com/filengine/fil/ingest"
+	"github.com/filengine/fil/ingest/drafts"
 	"github.com/filengine/fil/ingest/eventlog"
 	"github.com/filengine/fil/ranking"
 	"github.com/filengine/fil/ranking/profiles"
@@ -51,6 +52,7 @@ type house struct {
 	desk        *rulebook.Desk           // made by openDesk
 	roll        *roll                    // of the door
 	editors     *ingest.Editors          // of the door
+	drafts      *drafts.Drafts           // of the door
 	announcer   *audiences.Announcer     // of a worker; nil otherwise
 	holdings    *holdings                // of a process that only works; nil otherwise
 	changed     []func()                 // told that an agent, audience or content changed

@@ -13,6 +13,7 @@ import (
 	"github.com/filengine/fil/audiences/preview"
 	"github.com/filengine/fil/cmd/fil/config"
 	"github.com/filengine/fil/ingest"
+	"github.com/filengine/fil/ingest/drafts"
 	"github.com/filengine/fil/ingest/scim"
 	"github.com/filengine/fil/ranking/profiles"
 	"github.com/filengine/fil/ranking/rulebook"
@@ -31,12 +32,31 @@ func (h *house) openDoor() (*ingest.Door, error) {
 	for _, topic := range []fil.Topic{fil.TopicAudiences, fil.TopicContents} {
 		h.also[topic] = append(h.also[topic], h.editors.Apply)
 	}
-	var err error
+	board, err := h.openDrafts()
+	if err != nil {
+		return nil, err
+	}
+	applied[fil.TopicRevisions] = h.tables[fil.TopicRevisions]
 	h.door, err = ingest.New(ingest.DefaultConfig(), ingest.Parts{
 		Log: h.tracing.Log(h.events), Applied: applied, Directory: h.index, Roll: h.roll, Catalogue: h.catalogue, Rules: h.index,
-		Known: remembered{h.profiles, h.now}, Editors: h.editors, Schema: h.cfg.Attributes, Logger: h.logger, Registry: h.reg, Now: h.now,
+		Known: remembered{h.profiles, h.now}, Editors: h.editors, Desk: board, Schema: h.cfg.Attributes, Logger: h.logger, Registry: h.reg, Now: h.now,
 	})
-	return h.door, err
+	if err != nil {
+		return nil, err
+	}
+	board.Open(h.door)
+	return h.door, nil
+}
+
+// openDrafts makes what the door has contents reviewed by.
+func (h *house) openDrafts() (*drafts.Drafts, error) {
+	book := drafts.NewBook()
+	h.follow(projection{topic: fil.TopicRevisions, apply: book.Apply})
+	var err error
+	h.drafts, err = drafts.New(drafts.Config{Approval: h.cfg.Contents.Approval, Gate: h.cfg.Contents.Gate}, drafts.Parts{
+		Book: book, Applied: h.tables[fil.TopicRevisions], Audience: h.index.Audience, Content: h.catalogue.Content, Logger: h.logger, Now: h.now,
+	})
+	return h.drafts, err
 }
 
 // openDesk makes the desk of this process, once for all its roles: policies and experiments are published over it.
@@ -54,7 +74,7 @@ func buildIngest(_ context.Context, h *house) error {
 		return err
 	}
 	previews := preview.New(h.index, fil.Guard{Threshold: h.cfg.Privacy.Threshold}, asked.New(h.redis), h.now)
-	h.register = append(h.register, door.Register, func(api huma.API) { registerRejects(api, h.events) }, func(api huma.API) {
+	h.register = append(h.register, door.Register, h.drafts.Register, func(api huma.API) { registerRejects(api, h.events) }, func(api huma.API) {
 		audiences.Register(api, h.index)
 	}, func(api huma.API) {
 		preview.Register(api, previews)

@@ -37,6 +37,7 @@ type Config struct {
 	Attributes fil.Schema    `koanf:"attributes"`
 	Directory  Directory     `koanf:"directory"`
 	Audiences  Audiences     `koanf:"audiences"`
+	Contents   Contents      `koanf:"contents"`
 	Privacy    Privacy       `koanf:"privacy"`
 	Log        Log           `koanf:"log"`
 	Redis      Redis         `koanf:"redis"`
@@ -56,6 +57,12 @@ type Config struct {
 // Audiences sets what rules may ask.
 type Audiences struct {
 	Behaviour time.Duration `koanf:"behaviour"` // how long what agents did is kept for rules about it; 0: not at all, and such rules are refused
+}
+
+// Contents sets what must be before a content is published.
+type Contents struct {
+	Approval bool   `koanf:"approval"` // what communicators write needs a second person, whatever perimeters and audiences ask
+	Gate     string `koanf:"gate"`     // whose contents are refused for an accessibility error: people, everyone, off
 }
 
 // Privacy sets the guard.
@@ -101,6 +108,7 @@ func Default() Config {
 		Attributes: defaultSchema(),
 		Directory:  defaultDirectory(),
 		Audiences:  Audiences{Behaviour: 90 * 24 * time.Hour},
+		Contents:   Contents{Gate: "people"},
 		Privacy:    Privacy{Threshold: fil.DefaultThreshold},
 		Log:        Log{Partitions: 8, Replication: 1, Retention: 400 * 24 * time.Hour, Session: 10 * time.Second},
 		ClickHouse: ClickHouse{Database: "fil"},
@@ -188,6 +196,9 @@ func (c Config) Validate() error {
 	}
 	if b := c.Audiences.Behaviour; b < 0 || b > 0 && b < time.Hour || b > c.Log.Retention {
 		fail("audiences.behaviour", "%s is neither 0 nor between an hour and log.retention (%s), which is as far back as the log goes", b, c.Log.Retention)
+	}
+	if !slices.Contains([]string{"people", "everyone", "off"}, c.Contents.Gate) {
+		fail("contents.gate", "%q is none of people, everyone, off", c.Contents.Gate)
 	}
 	if c.Embedded.KeepFreeMiB < 1 {
 		fail("embedded.keep_free_mib", "%d is under 1", c.Embedded.KeepFreeMiB)
