@@ -179,6 +179,12 @@ fuzz: engines ## Chaque cible de fuzz pendant FUZZTIME=10s / each fuzz target fo
 bench: engines ## Mesure les chemins chauds (BENCH=motif) / measures the hot paths (BENCH=pattern)
 	go test -run '^$$' -bench '$(BENCH)' -benchmem -timeout 30m ./...
 
+# One core for ranking, which is judged by the core; reads over HTTP need both, and are judged beside a handler of the same run.
+.PHONY: bench-ranking
+bench-ranking: engines ## Mesure le classement, la lecture d'un fil et l'apprentissage / measures ranking, the read of a feed, and learning
+	go test -run '^$$' -cpu 1 -bench '^Benchmark(Rank|Rank_AfterAPublication|Learn|Memory_Observe)$$' ./ranking
+	go test -run '^$$' -bench '^Benchmark(Read|Pack)$$' ./delivery ./delivery/feedstore
+
 .PHONY: bench-engines
 bench-engines: build engines ## Mesure les rôles en processus, moteurs embarqués puis réels / measures the roles as processes, embedded engines then real ones
 	@export ENGINES_DIR=$(CURDIR)/.engines-test; engines=deploy/local/engines; \

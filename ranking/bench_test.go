@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -15,25 +16,82 @@ import (
 	"github.com/filengine/fil/ranking"
 )
 
-// benchRanker has so many live contents and a reader who dealt with 200 of them.
-func benchRanker(b *testing.B, live int) (*ranking.Ranker, []byte) {
+// readers are how many agents there are whose feeds are ranked in turn, and readEach how many contents each has read.
+const readers, readEach = 200, 200
+
+// benchRanker has so many live contents, and readers whose reads it has learned: popularity, co-readers, organisations and
+// tastes are as those of a house where a few contents are read much. The contents are of topics, sources, authors and kinds.
+func benchRanker(b *testing.B, live int) (ranker *ranking.Ranker, profiles [][]byte) {
 	random := rand.New(rand.NewPCG(28, 29))
 	contents := newsroom(random, live)
 	for i := range contents {
 		contents[i].ExpiresAt = time.Time{}
 	}
-	return ranking.NewRanker(ranking.DefaultPolicy(), newCatalogue(b, contents...), town, nil), reader(random, contents, 200)
+	memory, favour := ranking.NewMemory(orgOf), rand.NewZipf(random, 1.1, 10, uint64(live-1))
+	for i := range readers * readEach {
+		e := did(fil.Read, contents[favour.Uint64()].ID, noon.Add(time.Duration(i-readers*readEach)*time.Minute))
+		e.Agent = fmt.Sprint("agent", i%readers)
+		memory.Observe(e)
+	}
+	for agent := range readers {
+		profiles = append(profiles, memory.Profile(fmt.Sprint("agent", agent)).Bytes())
+	}
+	return ranking.NewRanker(ranking.DefaultPolicy(), newCatalogue(b, contents...), somewhere{}, memory.Popularity()), profiles
 }
 
+// somewhere knows everyone: half of them manage, and each is of an organisation.
+type somewhere struct{}
+
+func (somewhere) Member(id string) (ranking.Member, bool) {
+	return resident{citizen: citizen{[]string{"managers"}[:len(id)%2]}, org: orgOf(id)}, true
+}
+
+type resident struct {
+	citizen
+	org string
+}
+
+func (r resident) Org() string { return r.org }
+
+// BenchmarkRank ranks feeds of one agent after another on a board that is there already; "limit" beside it reads as many values
+// as there are features of each content looked at, adds them up, and sorts the sums.
 func BenchmarkRank(b *testing.B) {
 	for _, live := range []int{100, 1_000, 10_000} {
 		b.Run(fmt.Sprint("live=", live), func(b *testing.B) {
-			ranker, profile := benchRanker(b, live)
+			ranker, profiles := benchRanker(b, live)
+			took, agents := make([]time.Duration, 0, 1<<16), make([]string, readers)
+			for i := range agents {
+				agents[i] = fmt.Sprint("agent", i)
+			}
 			b.ReportAllocs()
-			for b.Loop() {
-				if _, _, err := ranker.Rank("alice", profile, fil.OrderRanked, noon); err != nil {
+			for i := 0; b.Loop(); i++ {
+				began := time.Now()
+				if _, _, err := ranker.Rank(agents[i%readers], profiles[i%readers], fil.OrderRanked, noon); err != nil {
 					b.Fatal(err)
 				}
+				took = append(took, time.Since(began))
+			}
+			slices.Sort(took)
+			b.ReportMetric(float64(took[len(took)/2].Nanoseconds())/1e3, "p50-µs")
+			b.ReportMetric(float64(took[len(took)*99/100].Nanoseconds())/1e3, "p99-µs")
+		})
+		b.Run(fmt.Sprint("live=", live, "/limit"), func(b *testing.B) {
+			candidates := min(live, ranking.DefaultPolicy().Candidates)
+			columns := make([][]float64, len(ranking.FeatureNames()))
+			random, sums := rand.New(rand.NewPCG(30, 31)), make([]float64, candidates)
+			for f := range columns {
+				for range candidates {
+					columns[f] = append(columns[f], random.Float64())
+				}
+			}
+			for b.Loop() {
+				clear(sums)
+				for _, column := range columns {
+					for i, value := range column {
+						sums[i] += value
+					}
+				}
+				slices.Sort(sums)
 			}
 		})
 	}
@@ -62,8 +120,9 @@ func BenchmarkRank_AfterAPublication(b *testing.B) {
 }
 
 func BenchmarkFresh(b *testing.B) {
-	ranker, profile := benchRanker(b, 1_000)
-	feed, _, err := ranker.Rank("alice", profile, fil.OrderRanked, noon)
+	ranker, profiles := benchRanker(b, 1_000)
+	profile := profiles[0]
+	feed, _, err := ranker.Rank("agent0", profile, fil.OrderRanked, noon)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -76,14 +135,15 @@ func BenchmarkFresh(b *testing.B) {
 }
 
 func BenchmarkPlace(b *testing.B) {
-	ranker, profile := benchRanker(b, 1_000)
-	feed, _, err := ranker.Rank("alice", profile, fil.OrderRanked, noon)
+	ranker, profiles := benchRanker(b, 1_000)
+	profile := profiles[0]
+	feed, _, err := ranker.Rank("agent0", profile, fil.OrderRanked, noon)
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, _, err := ranker.Place("alice", profile, feed.Entries[:20], fil.OrderRanked, "fr", noon); err != nil {
+		if _, _, err := ranker.Place("agent0", profile, feed.Entries[:20], fil.OrderRanked, "fr", noon); err != nil {
 			b.Fatal(err)
 		}
 	}
