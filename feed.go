@@ -18,6 +18,7 @@ type Entry struct {
 	Content ContentKey
 	Score   float32 // log2 units; comparable within one feed and policy
 	Note    Note
+	Team    uint8 // of two lists woven into one, which placed it: 1 or 2; 0: neither alone
 }
 
 // Note is what ranking keeps of the reasons for one entry, to put them into sentences later without ranking again. Only
@@ -30,6 +31,7 @@ type Brief struct {
 	Score        float64  // log2 units
 	Note         Note     // of the reasons that hold now
 	Acknowledged bool     // the agent has said that they have read it
+	Placed       string   // the arm whose list placed it, where two are woven into one; empty: neither alone
 }
 
 // Order is how a feed is sorted.
@@ -46,8 +48,9 @@ const (
 type Placement struct {
 	Content      string      `json:"content"`
 	Score        float64     `json:"score"`
-	Reasons      []string    `json:"reasons"`      // one to three sentences for the agent: what a rule did, then the weightiest first
-	Acknowledged bool        `json:"acknowledged"` // the agent has said that they have read it
+	Reasons      []string    `json:"reasons"`          // one to three sentences for the agent: what a rule did, then the weightiest first
+	Acknowledged bool        `json:"acknowledged"`     // the agent has said that they have read it
+	Placed       string      `json:"placed,omitempty"` // as Brief.Placed
 	Explanation  Explanation `json:"explanation"`
 }
 

@@ -202,7 +202,7 @@ func (k *Keeper) place(out []item, r reading, some []fil.Entry, full bool, langu
 	}
 	for i := range placements {
 		p := &placements[i]
-		one := item{key: fil.KeyOf(p.Content), reasons: orEmpty(p.Reasons), Brief: fil.Brief{Content: &contents[i], Score: rounded(p.Score), Acknowledged: p.Acknowledged}}
+		one := item{key: fil.KeyOf(p.Content), reasons: orEmpty(p.Reasons), Brief: fil.Brief{Content: &contents[i], Score: rounded(p.Score), Acknowledged: p.Acknowledged, Placed: p.Placed}}
 		if full {
 			one.Score, one.explanation = p.Score, &p.Explanation // the terms of the score add up to the whole number
 		}
@@ -247,7 +247,7 @@ func tagOf(feed fil.Feed) string {
 	add(uint64(fil.KeyOf(feed.Agent)))
 	for _, e := range feed.Entries {
 		add(uint64(e.Content))
-		add(uint64(math.Float32bits(e.Score))<<16 | uint64(e.Note))
+		add(uint64(e.Team)<<48 | uint64(math.Float32bits(e.Score))<<16 | uint64(e.Note))
 	}
 	var sum [16]byte
 	binary.BigEndian.PutUint64(sum[:], a)

@@ -14,6 +14,9 @@ import (
 // in English if the language says so; their dates are in now's location. An agent that the directory does not know has
 // no placements. The only error is a profile that cannot be read.
 func (r *Ranker) Place(agent string, profile []byte, entries []fil.Entry, order fil.Order, language string, now time.Time) ([]fil.Placement, []fil.Content, error) {
+	if pair := r.woven(agent, order); pair != nil {
+		return r.placeWoven(pair, agent, profile, entries, language, now)
+	}
 	sc, b, known, err := r.build(agent, profile, order, now)
 	if err != nil || !known {
 		return nil, nil, err
@@ -22,17 +25,24 @@ func (r *Ranker) Place(agent string, profile []byte, entries []fil.Entry, order 
 	e := r.explainer(sc, b, language, now, order != sc.order)
 	placements, contents := make([]fil.Placement, 0, len(entries)), make([]fil.Content, 0, len(entries))
 	for _, entry := range entries {
-		row := b.snap.find(entry.Content)
-		if row < 0 || b.at[row] == 0 {
-			continue
+		if placement, content, eligible := e.entry(entry); eligible {
+			placements, contents = append(placements, placement), append(contents, content)
 		}
-		place := b.at[row] - 1
-		if sc.sets[b.set[place]] != 1 || sc.marks[place]&markDismissed != 0 {
-			continue
-		}
-		placements, contents = append(placements, e.placement(place)), append(contents, *b.content(place))
 	}
 	return placements, contents, nil
+}
+
+// entry explains one entry; false when it is no longer eligible.
+func (e *explainer) entry(entry fil.Entry) (placement fil.Placement, content fil.Content, eligible bool) {
+	row := e.b.snap.find(entry.Content)
+	if row < 0 || e.b.at[row] == 0 {
+		return placement, content, false
+	}
+	place := e.b.at[row] - 1
+	if e.sc.sets[e.b.set[place]] != 1 || e.sc.marks[place]&markDismissed != 0 {
+		return placement, content, false
+	}
+	return e.placement(place), *e.b.content(place), true
 }
 
 // explainer puts one build into words.

@@ -83,6 +83,9 @@ func (r *Ranker) isFresh(s *snapshot, m *trends, feed fil.Feed, profile []byte, 
 	if !known || len(profile) > 0 && (len(profile) < profileHeader || checkVersion("profile", profile, profileVersion) != nil) {
 		return false
 	}
+	if pair := r.woven(feed.Agent, order); pair != nil {
+		return feed.Stamp == pair.stamp(s.stamp, m, member, Profile{profile})
+	}
 	rules, _, order := r.deal(feed.Agent, order)
 	return feed.Stamp == stamp(rules, s.stamp, m, member, Profile{profile}, order)
 }
@@ -98,6 +101,9 @@ func stamp(rules *ruleset, catalogue uint64, m *trends, member Member, profile P
 // Rank computes an agent's feed from their packed profile, which may be empty. An agent that the directory does not
 // know is (zero, false, nil). The only error is a profile that cannot be read.
 func (r *Ranker) Rank(agent string, profile []byte, order fil.Order, now time.Time) (feed fil.Feed, known bool, err error) {
+	if pair := r.woven(agent, order); pair != nil {
+		return r.rankWoven(pair, agent, profile, now)
+	}
 	sc, b, known, err := r.build(agent, profile, order, now)
 	if err != nil || !known {
 		return fil.Feed{}, false, err
@@ -222,17 +228,24 @@ func (r *Ranker) build(agent string, profile []byte, order fil.Order, now time.T
 		return nil, nil, false, nil
 	}
 	rules, arm, order := r.deal(agent, order)
+	sc, b := r.lay(agent, member, parsed, rules, order, now)
+	sc.arm = arm
+	return sc, b, true, nil
+}
+
+// lay puts what an agent may read in an order by a policy.
+func (r *Ranker) lay(agent string, member Member, profile Profile, rules *ruleset, order fil.Order, now time.Time) (*scratch, *board) {
 	b := r.boardAt(rules, now)
 	sc := r.scratch.Get().(*scratch)
-	sc.open(b, member, parsed)
-	sc.order, sc.arm = order, arm
+	sc.open(b, member, profile)
+	sc.order, sc.arm = order, ""
 	if order == fil.OrderChronological {
 		sc.chronological(b)
-		return sc, b, true, nil
+		return sc, b
 	}
 	sc.score(b, seedOf(agent, now))
 	sc.arrange(b)
-	return sc, b, true, nil
+	return sc, b
 }
 
 // open takes an agent in.

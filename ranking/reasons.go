@@ -170,6 +170,7 @@ func (r *Ranker) Brief(feed fil.Feed, profile []byte, entries []fil.Entry, order
 	if !r.isFresh(s, m, feed, profile, order, now) {
 		return nil, false
 	}
+	pair := r.woven(feed.Agent, order)
 	rules, _, order := r.deal(feed.Agent, order)
 	briefs, hour := make([]fil.Brief, len(entries)), moment(now)
 	for i, entry := range entries {
@@ -177,8 +178,12 @@ func (r *Ranker) Brief(feed fil.Feed, profile []byte, entries []fil.Entry, order
 		if at < 0 {
 			return nil, false // not an entry of this feed
 		}
-		row := &s.rows[at]
+		row, placed := &s.rows[at], ""
+		if pair != nil {
+			rules, placed = pair.by(entry.Team), pair.name(entry.Team)
+		}
 		briefs[i] = fil.Brief{
+			Placed:  placed,
 			Content: row.content, Score: float64(entry.Score), Note: rules.noteAt(m, row, entry.Note, order, hour), Acknowledged: entry.Note&noteAcknowledged != 0,
 		}
 	}

@@ -146,3 +146,61 @@ func TestExperiment(t *testing.T) {
 		t.Errorf("the public page goes on telling of it:\n%s", page)
 	}
 }
+
+// Two lists are woven into one feed, whose pages neither repeat nor skip, and the one that readers open more is told.
+func TestExperimentInterleaved(t *testing.T) {
+	const agents = 120
+	p := laboratory(t, agents)
+	versions := p.published("name: calm", "name: bold\nweights: {priority: 3}\nexploration: {share: 0}")
+	p.experiment(exitDone, "start", "weave", "--arm", "calm="+versions[0]+":0.5", "--arm", "bold="+versions[1]+":0.5", "--interleave")
+	var acts strings.Builder
+	for i := range agents {
+		agent := fmt.Sprint("a", i)
+		whole := p.feed(agent)
+		again := p.feed(agent) // from what was kept
+		if whole.Policy != versions[0]+"+"+versions[1] || whole.ids() != again.ids() {
+			t.Fatalf("%s reads by %s: %s, then %s", agent, whole.Policy, whole.ids(), again.ids())
+		}
+		var paged []string
+		for cursor, pages := "", 0; pages == 0 || cursor != ""; pages++ {
+			var page feedPage
+			p.must(http.MethodGet, "/v1/agents/"+agent+"/feed?limit=5&cursor="+cursor, p.keys["service"], "", 200).json(t, &page)
+			for _, item := range page.Items {
+				paged = append(paged, item.Content.ID)
+			}
+			cursor = page.Next
+		}
+		if strings.Join(paged, " ") != strings.TrimSpace(whole.ids()) {
+			t.Fatalf("%s: pages of five give %v, the whole %s", agent, paged, whole.ids())
+		}
+		placed := map[string]int{}
+		for k, item := range whole.Items {
+			placed[item.Placed]++
+			if item.Placed != again.Items[k].Placed {
+				t.Fatalf("%s: place %d was placed by %q, then by %q", agent, k, item.Placed, again.Items[k].Placed)
+			}
+			if item.Placed == "bold" || item.Placed == "calm" && i%6 == 0 { // readers open what the bold list placed, mostly
+				acts.WriteString(lab(10_000+100*i+k, fil.Open, agent, item.Content.ID, item.Placed))
+			}
+		}
+		if placed["calm"] < 4 || placed["bold"] < 4 {
+			t.Fatalf("%s: placed by %v", agent, placed)
+		}
+	}
+	p.post("/v1/engagements", p.keys["ingest"], acts.String())
+	report := func() (r analytics.TrialReport) {
+		p.must(http.MethodGet, "/v1/experiments/weave/report", p.keys["policy"], "", 200).json(t, &r)
+		return r
+	}
+	eventually(t, "the report tells which list is preferred", func() bool { w := report().Woven; return w != nil && w.Verdict == "other" })
+	if w := report().Woven; w.Low == nil || *w.Low <= 0.5 || *w.Share < 0.9 {
+		t.Errorf("%+v", w)
+	}
+	if out := p.experiment(exitDone, "report", "weave"); !strings.Contains(out, "Les lecteurs préfèrent la liste « bold »") {
+		t.Errorf("reported:\n%s", out)
+	}
+	p.experiment(exitDone, "stop", "weave", "--arm", "calm", "--why", "bold l'emporte")
+	if feed := p.feed("a1"); strings.Contains(feed.Policy, "+") || feed.Items[0].Placed != "" {
+		t.Errorf("woven after the stop: %s", feed.Policy)
+	}
+}

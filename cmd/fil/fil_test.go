@@ -39,6 +39,7 @@ type feedPage struct {
 		Score        float64
 		Reasons      []string
 		Acknowledged bool
+		Placed       string
 		Explanation  struct {
 			Degree           string
 			Data, Operations []any

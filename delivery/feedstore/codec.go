@@ -28,6 +28,7 @@ import (
 //	        number of different notes (uvarint; none when there is no entry)
 //	2 B     per different note, in the order in which they come
 //	        per entry: which of them, in as few bits as tell them apart, the highest bits first; the last byte filled with 0
+//	        per entry, in a feed woven of two lists only: which of them placed it, in two bits, the highest bits first
 //	4 B     CRC-32C of all that precedes
 //
 // Version 1 had, for each entry, its key (8 B) and its score (IEEE 754, 4 B), and no notes.
@@ -90,7 +91,7 @@ func Pack(feed fil.Feed, read time.Time) ([]byte, error) {
 		b = binary.AppendVarint(b, score-before)
 		before = score
 	}
-	b = appendNotes(b, feed.Entries)
+	b = appendTeams(appendNotes(b, feed.Entries), feed.Entries)
 	return binary.BigEndian.AppendUint32(b, crc32.Checksum(b, castagnoli)), nil
 }
 
@@ -122,6 +123,37 @@ func appendNotes(b []byte, entries []fil.Entry) []byte {
 		b = append(b, byte(held<<(8-bitsHeld)))
 	}
 	return b
+}
+
+// appendTeams writes which list placed each entry, or nothing where there is but one.
+func appendTeams(b []byte, entries []fil.Entry) []byte {
+	if !slices.ContainsFunc(entries, func(e fil.Entry) bool { return e.Team != 0 }) {
+		return b
+	}
+	for four := range slices.Chunk(entries, 4) {
+		held := byte(0)
+		for i, e := range four {
+			held |= (e.Team & 3) << (6 - 2*i)
+		}
+		b = append(b, held)
+	}
+	return b
+}
+
+// teams reads them: all or none.
+func (r *reader) teams(entries []fil.Entry) {
+	if r.bad || len(r.rest) == 0 || len(entries) == 0 {
+		return
+	}
+	packed := r.take((len(entries) + 3) / 4)
+	if r.bad {
+		return
+	}
+	for i := range entries {
+		entries[i].Team = packed[i/4] >> (6 - 2*(i%4)) & 3
+		r.bad = r.bad || entries[i].Team == 3
+	}
+	r.bad = r.bad || !slices.Equal(packed, appendTeams(nil, entries))
 }
 
 // widthOf is how many bits number so many things.
@@ -224,6 +256,7 @@ func (r *reader) entries(n int, keys Lengthen) (entries []fil.Entry, whole bool)
 		entries[i].Score = float32(float64(score) / delivery.ScoreSteps)
 	}
 	r.notes(entries)
+	r.teams(entries)
 	for i := range entries {
 		short := shorts[i*keySize:][:keySize]
 		key, found := keys(uint64(binary.BigEndian.Uint16(short))<<32 | uint64(binary.BigEndian.Uint32(short[2:])))

@@ -310,3 +310,35 @@ func BenchmarkUnpack(b *testing.B) {
 		}
 	}
 }
+
+// A feed woven of two lists keeps which of them placed each entry; what is not as it was packed is refused.
+func TestPack_KeepsWhichListPlacedWhat(t *testing.T) {
+	for _, n := range []int{1, 3, 4, 5, 100} {
+		feed := feedOf(n)
+		for i := range feed.Entries {
+			feed.Entries[i].Team = uint8(i+1) % 3
+		}
+		packed, err := feedstore.Pack(feed, built)
+		if err != nil {
+			t.Fatal(err)
+		}
+		plain, err := feedstore.Pack(feedOf(n), built)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(packed)-len(plain) != (n+3)/4 {
+			t.Errorf("%d entries: %d bytes more", n, len(packed)-len(plain))
+		}
+		got, _, err := feedstore.Unpack(packed, fullOf(feed).find)
+		if err != nil || !slices.Equal(got.Entries, feed.Entries) {
+			t.Errorf("%d entries: %v, %v", n, got.Entries, err)
+		}
+		at := len(packed) - 5 // the last byte of the section
+		packed[at] |= 0xff
+		sum := crc32.Checksum(packed[:len(packed)-4], crc32.MakeTable(crc32.Castagnoli))
+		binary.BigEndian.PutUint32(packed[len(packed)-4:], sum)
+		if _, _, err := feedstore.Unpack(packed, fullOf(feed).find); !errors.Is(err, feedstore.ErrUnreadable) {
+			t.Errorf("%d entries: teams that are none are read: %v", n, err)
+		}
+	}
+}
