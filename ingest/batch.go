@@ -183,7 +183,7 @@ func batchAnswer(api huma.API) *huma.Response {
 func typeOf[T any]() reflect.Type { return reflect.TypeFor[T]() }
 
 func registerEngagements(api huma.API, d *Door) {
-	event := &huma.Schema{Type: huma.TypeObject, Description: "CloudEvents 1.0, " + fil.TypeEngagement + "<kind>, data {agent, content, dwell?} ; ou, or " + fil.TypePreference + "<kind>, data {agent, facet?, name?, order?, content?}"}
+	event := &huma.Schema{Type: huma.TypeObject, Description: "CloudEvents 1.0, " + fil.TypeEngagement + "<kind>, data {agent, content, dwell?, placed?} ; ou, or " + fil.TypePreference + "<kind>, data {agent, facet?, name?, order?, content?}"}
 	tallied := huma.SchemaFromType(api.OpenAPI().Components.Schemas, typeOf[tally]())
 	op := describe(http.MethodPost, "/v1/engagements", "post-engagements", fil.Bilingual{FR: "Admettre des engagements", EN: "Admit engagements"},
 		"engagements", []fil.Role{fil.RoleIngest, fil.RoleService, fil.RoleAgent})

@@ -97,6 +97,29 @@ func BenchmarkRank(b *testing.B) {
 	}
 }
 
+// BenchmarkRank_Woven is a feed of two lists, beside one of one list by the same policy and contents.
+func BenchmarkRank_Woven(b *testing.B) {
+	random := rand.New(rand.NewPCG(28, 29))
+	contents := newsroom(random, 1_000)
+	profile := reader(random, contents, 200)
+	one, first := published(b, "name: one")
+	two, second := published(b, "name: two")
+	for name, interleave := range map[string]bool{"one list": false, "two lists": true} {
+		b.Run(name, func(b *testing.B) {
+			arms := []fil.Arm{{Name: "a", Policy: first, Share: 0.5}, {Name: "b", Policy: second, Share: 0.5}}
+			ranking.Deal(arms)
+			ranker := ranking.NewRanker(ranking.DefaultPolicy(), newCatalogue(b, contents...), town, nil)
+			ranker.Follow(applied(b, one, two, enforce(b, fil.InForce{Policy: first, Experiment: &fil.Experiment{Name: "weave", Arms: arms, Interleave: interleave}})))
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, _, err := ranker.Rank("alice", profile, fil.OrderRanked, noon); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
 // BenchmarkRank_AfterAPublication includes what is made again once per change, for all agents.
 func BenchmarkRank_AfterAPublication(b *testing.B) {
 	for _, live := range []int{1_000, 10_000} {

@@ -44,6 +44,13 @@ func BenchmarkTally(b *testing.B) {
 				}
 			})
 		}
+		b.Run(fmt.Sprintf("%dM/experiment, last month", millions), func(b *testing.B) {
+			for b.Loop() {
+				if _, err := w.Outcomes(b.Context(), month, time.Now(), "UTC", ""); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 		b.Run(fmt.Sprintf("%dM/limit: one pass", millions), func(b *testing.B) {
 			for b.Loop() {
 				var n, sum uint64

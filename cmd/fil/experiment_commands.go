@@ -36,7 +36,7 @@ func experimentTexts() map[string]fil.Bilingual {
 		"help_experiment_one":    {FR: "Le bras à arrêter ; sans lui, toute l'expérience.", EN: "The arm to stop; without it, the whole experiment."},
 		"help_experiment_weave":  {FR: "Entrelacer les listes de deux bras dans un même fil.", EN: "Interleave the lists of two arms in one feed."},
 		"help_experiment_guard":  {FR: "Garde-fou : reads=0.1 (lectures), acknowledgements=0.1, dismissals=0.5 (masquages) ; 0 n'en surveille pas.", EN: "Guardrail: reads=0.1, acknowledgements=0.1, dismissals=0.5; 0 watches none."},
-		"help_experiment_why":    {FR: "Pourquoi, en une phrase, gardé avec l'expérience.", EN: "Why, in a sentence, kept with the experiment."},
+		"help_experiment_why":    {FR: "Pourquoi, en une phrase, gardé avec l'expérience ; celui d'un arrêt se lit sur la page publique.", EN: "Why, in a sentence, kept with the experiment; that of a stop is on the public page."},
 	}
 }
 

@@ -142,12 +142,17 @@ export class Reader {
 
   /** Notes what was done, to be told soon. */
   note(kind: EngagementKind, content: string, seconds?: number): void {
-    if (!this.#options.observing && this.agent) this.#outbox.add(kind, this.agent, content, seconds);
+    if (!this.#options.observing && this.agent) this.#outbox.add(kind, this.agent, content, seconds, this.#placer(content));
   }
 
   /** Tells at once; false when it will be told later. */
   tell(kind: EngagementKind, content: string): Promise<boolean> {
-    return this.#outbox.deliver(kind, this.agent, content);
+    return this.#outbox.deliver(kind, this.agent, content, this.#placer(content));
+  }
+
+  // Where an experiment weaves two lists, acts say again which of them placed the content.
+  #placer(content: string): string | undefined {
+    return this.items.find((item) => item.content.id === content)?.placed;
   }
 
   leave(): void {

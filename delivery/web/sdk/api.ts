@@ -13,6 +13,7 @@ export interface FeedItem {
   acknowledged: boolean;
   content: FeedContent;
   explanation?: Explanation;
+  placed?: string;
   reasons: string[];
   score: number;
 }
@@ -68,6 +69,7 @@ export interface ItemExplanation {
   agent: string;
   content: string;
   explanation: Explanation;
+  placed?: string;
   policy: string;
   reasons: string[];
   score: number;

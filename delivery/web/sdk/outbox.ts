@@ -15,7 +15,7 @@ export interface Engagement {
   subject: string;
   time: string;
   datacontenttype: "application/json";
-  data: { agent: string; content: string; dwell?: number };
+  data: { agent: string; content: string; dwell?: number; placed?: string };
 }
 
 const source = "fil-feed";
@@ -40,8 +40,8 @@ export class Outbox {
   }
 
   /** Sends one engagement at once. False: the network is away, and it waits. Throws what the server refuses. */
-  async deliver(kind: EngagementKind, agent: string, content: string): Promise<boolean> {
-    const event = engagement(kind, agent, content);
+  async deliver(kind: EngagementKind, agent: string, content: string, placed?: string): Promise<boolean> {
+    const event = engagement(kind, agent, content, undefined, placed);
     try {
       await this.#post([event], false);
       return true;
@@ -62,9 +62,9 @@ export class Outbox {
     this.#plan();
   }
 
-  /** Notes an engagement, to be sent soon. */
-  add(kind: EngagementKind, agent: string, content: string, dwell?: number): void {
-    this.#waiting.push(engagement(kind, agent, content, dwell));
+  /** Notes an engagement, to be sent soon; placed is what the item of the feed said, if anything. */
+  add(kind: EngagementKind, agent: string, content: string, dwell?: number, placed?: string): void {
+    this.#waiting.push(engagement(kind, agent, content, dwell, placed));
     this.#waiting.splice(0, this.#waiting.length - most);
     this.#plan();
   }
@@ -113,10 +113,10 @@ export class Outbox {
   }
 }
 
-function engagement(kind: EngagementKind, agent: string, content: string, dwell?: number): Engagement {
+function engagement(kind: EngagementKind, agent: string, content: string, dwell?: number, placed?: string): Engagement {
   return {
     specversion: "1.0", id: unique(), source, type: `fil.engagement.${kind}`, subject: content, time: new Date().toISOString(),
-    datacontenttype: "application/json", data: { agent, content, ...(dwell === undefined ? {} : { dwell }) },
+    datacontenttype: "application/json", data: { agent, content, ...(dwell === undefined ? {} : { dwell }), ...(placed ? { placed } : {}) },
   };
 }
 
