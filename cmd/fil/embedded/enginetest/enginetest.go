@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -137,6 +138,7 @@ func Redis(t testing.TB) redis.UniversalClient {
 	options := redis.UniversalOptions{
 		Addrs: engine.Addresses, Username: engine.Username, Password: engine.Password,
 		MaxRetries: -1, ContextTimeoutEnabled: true, DialerRetries: 1,
+		ReadTimeout: time.Minute, WriteTimeout: time.Minute, // tests do not judge time: an exchange of megabytes is long on a loaded machine
 	}
 	if ok && len(engine.Addresses) == 1 {
 		options.DB = database(t, options)
