@@ -1,5 +1,6 @@
 // Builds what the program embeds into dist/: each script by itself, then the pages as they are. Fails past a budget.
 import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { build } from "vite";
 
@@ -11,6 +12,7 @@ const scripts = [
   { name: "fil-feed", entry: "feed/index.ts", format: "iife", budget: 40_000 },
   { name: "fil-sdk", entry: "sdk/index.ts", format: "es", budget: 10_000 },
   { name: "page", entry: "page/page.ts", format: "es", budget: 12_000 },
+  { name: "app", entry: "app/app.ts", format: "es", budget: 5_000 },
 ];
 
 for (const file of readdirSync(at("dist"))) if (file !== kept) rmSync(at(`dist/${file}`), { recursive: true });
@@ -29,7 +31,12 @@ for (const { name, entry, format, budget } of scripts) {
   over ||= size > budget;
   console.log(`${name}.js ${source.length} bytes, ${size} compressed, of ${budget}${size > budget ? ": OVER BUDGET" : ""}`);
 }
-for (const file of ["page/index.html", "icon.svg"]) copyFileSync(at(file), at(`dist/${file.split("/").pop()}`));
+const copies = { "page/index.html": "index.html", "icon.svg": "icon.svg", "app/index.html": "app.html", "app/manifest.webmanifest": "manifest.webmanifest", "app/icon-maskable.svg": "icon-maskable.svg" };
+for (const [from, to] of Object.entries(copies)) copyFileSync(at(from), at(`dist/${to}`));
+// The worker has the digest of what it keeps in its name for it, so that a new build is a new worker.
+const digest = createHash("sha256");
+for (const file of ["app.html", "app.js", "app.css", "fil-feed.js"]) digest.update(readFileSync(at(`dist/${file}`)));
+writeFileSync(at("dist/worker.js"), readFileSync(at("app/worker.js"), "utf8").replace("BUILD", digest.digest("hex").slice(0, 16)));
 if (over) process.exit(1);
 
 // tidy folds the white space between tags of templates, which a minifier leaves.

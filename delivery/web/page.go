@@ -1,4 +1,4 @@
-// Package web serves what people see in a browser: the feed as one script for any page, and a first page of our own.
+// Package web serves what people see in a browser: the feed as one script for any page, a first page, and the feed as an app.
 //
 // It hides the files, which `make build` makes from the TypeScript in this folder and the program embeds; a program compiled
 // without them says so. It guarantees that pages work on a closed network and run nothing but their own scripts: their policy
@@ -26,9 +26,10 @@ import (
 //go:embed dist
 var embedded embed.FS
 
-// policy is of our own pages. Templates of the feed are the one thing that makes HTML, under the Trusted Types policy "lit-html".
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; " +
-	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types lit-html"
+// policy is of our own pages. Templates of the feed are the one thing that makes HTML, under the
+// Trusted Types policy "lit-html"; "fil-app" names the app's worker.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; worker-src 'self'; manifest-src 'self'; " +
+	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types lit-html fil-app"
 
 // Built gives the files that the program embeds.
 func Built() fs.FS {
@@ -42,12 +43,15 @@ func Built() fs.FS {
 // scripts are for pages of any origin, at an address that stays; the others are in /assets/.
 var scripts = map[string]bool{"fil-feed.js": true, "fil-sdk.js": true}
 
+// pages are where a browser wants them: a worker reaches no further than the folder that it is served from.
+var pages = map[string]string{"index.html": "/", "app.html": "/app/", "worker.js": "/app/worker.js", "manifest.webmanifest": "/app/manifest.webmanifest"}
+
 const (
 	revalidated = "no-cache"
 	forever     = "public, max-age=31536000, immutable"
 )
 
-// Handler serves a build: "/", "/assets/…", the scripts for other pages ("/fil-feed.js" and "/fil-sdk.js"), each also under an
+// Handler serves a build: "/", "/app/…", "/assets/…", the scripts for other pages ("/fil-feed.js" and "/fil-sdk.js"), each also under an
 // address that has its digest and never changes ("/assets/fil-feed.DIGEST.js"), and "/fil-feed.json", which tells that address
 // and the integrity to ask for. Any other path is not found. Answers are revalidated by their ETag, and compressed for who takes gzip.
 func Handler(build fs.FS) http.Handler {
@@ -79,8 +83,8 @@ func Handler(build fs.FS) http.Handler {
 func place(served map[string]file, name string, content []byte) {
 	f := newFile(name, content)
 	switch {
-	case name == "index.html":
-		served["/"] = f
+	case pages[name] != "":
+		served[pages[name]] = f
 	case scripts[name]:
 		served["/"+name] = f
 		stem, fixed := strings.TrimSuffix(name, ".js"), f
@@ -170,6 +174,8 @@ func mediaOf(name string) string {
 		return "text/javascript; charset=utf-8"
 	case ".json":
 		return "application/json"
+	case ".webmanifest":
+		return "application/manifest+json"
 	case ".svg":
 		return "image/svg+xml"
 	}

@@ -27,12 +27,15 @@ type answer struct {
 
 // built is a build of a few files, so that what is served is tested whether or not there is one.
 var built = fstest.MapFS{
-	"index.html":   {Data: []byte("<p>page</p>")},
-	"page.js":      {Data: []byte(strings.Repeat("say();", 100))},
-	"page.css":     {Data: []byte("p{}")},
-	"icon.svg":     {Data: []byte("<svg/>")},
-	"fil-feed.js":  {Data: []byte(strings.Repeat("feed();", 100))},
-	"unbuilt.html": {Data: []byte("<p>make build</p>")},
+	"index.html":           {Data: []byte("<p>page</p>")},
+	"page.js":              {Data: []byte(strings.Repeat("say();", 100))},
+	"page.css":             {Data: []byte("p{}")},
+	"icon.svg":             {Data: []byte("<svg/>")},
+	"fil-feed.js":          {Data: []byte(strings.Repeat("feed();", 100))},
+	"app.html":             {Data: []byte("<p>app</p>")},
+	"worker.js":            {Data: []byte("self")},
+	"manifest.webmanifest": {Data: []byte("{}")},
+	"unbuilt.html":         {Data: []byte("<p>make build</p>")},
 }
 
 func get(t *testing.T, build fs.FS, method, path string, headers ...string) answer {
@@ -50,6 +53,7 @@ func TestHandler_ServesItsFilesAndNothingElse(t *testing.T) {
 	for path, media := range map[string]string{
 		"/": "text/html; charset=utf-8", "/assets/page.css": "text/css; charset=utf-8", "/assets/page.js": "text/javascript; charset=utf-8",
 		"/assets/icon.svg": "image/svg+xml", "/fil-feed.js": "text/javascript; charset=utf-8", "/fil-feed.json": "application/json",
+		"/app/": "text/html; charset=utf-8", "/app/worker.js": "text/javascript; charset=utf-8", "/app/manifest.webmanifest": "application/manifest+json",
 	} {
 		got := get(t, built, http.MethodGet, path)
 		if got.status != http.StatusOK || got.header.Get("Content-Type") != media || got.body == "" {
@@ -127,7 +131,7 @@ func TestBuilt_KeepsItsPromises(t *testing.T) {
 		t.Errorf("fil-feed.js has %d bytes compressed, more than %d", len(script.body), budget)
 	}
 	outside := regexp.MustCompile(`(?i)["'(](?:https?:)?//[a-z0-9-]+\.[a-z]`)
-	for _, path := range []string{"/", "/assets/page.css", "/assets/page.js", "/fil-feed.js", "/fil-sdk.js"} {
+	for _, path := range []string{"/", "/assets/page.css", "/assets/page.js", "/app/", "/app/worker.js", "/assets/app.js", "/fil-feed.js", "/fil-sdk.js"} {
 		body := strings.ReplaceAll(get(t, web.Built(), http.MethodGet, path).body, "http://www.w3.org/", "") // names of formats, never asked for
 		if found := outside.FindString(body); found != "" || body == "" {
 			t.Errorf("%s (%d bytes) names another origin: %s", path, len(body), found)

@@ -142,6 +142,8 @@ test("goes off line, still reads, and what was done is sent later", async () => 
   await button(it, /J'ai pris connaissance/).click();
   await it.getByText("sera transmise au retour du réseau").waitFor();
   await shot(page, "offline");
+  await page.getByRole("radio", { name: "Chronologique" }).click();
+  await eventually("the order to be as what is shown", () => page.getByRole("radio", { name: "Pour vous" }).isChecked());
   await page.context().setOffline(false);
   await eventually("the acknowledgement", async () => {
     const item = (await feedOf("a0007")).items.find(({ content }) => content.id === must.id);
@@ -263,4 +265,59 @@ test("how long a cold page takes on a slow link", async (t) => {
     t.diagnostic(`${example}: first feed after ${at} ms (${sizes.join(", ")})`);
     await page.context().close();
   }
+});
+
+test("stands alone as an app, off line too, and prints every text", async () => {
+  const token = await house.token("a0014");
+  const context = await house.browser.newContext({ viewport: { width: 800, height: 900 }, locale: "fr-FR", reducedMotion: "reduce" });
+  const page = await context.newPage();
+  page.setDefaultTimeout(patience);
+  page.faults = [];
+  page.on("pageerror", (error) => page.faults.push(String(error)));
+  page.on("console", (message) => message.type() === "error" && !/ERR_INTERNET_DISCONNECTED|ERR_FAILED/.test(message.text()) && page.faults.push(message.text()));
+  await page.goto(`${house.base}/app/#token=${token}`);
+  await cards(page).first().waitFor();
+  assert.equal(new URL(page.url()).hash, "", "the token has left the address");
+  await page.evaluate(() => navigator.serviceWorker.ready);
+  const ids = await idsOf(page);
+  await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
+  await page.emulateMedia({ media: "print" });
+  assert.equal(await page.locator("article .body:visible").count(), (await feedOf("a0014")).items.slice(0, ids.length).filter(({ content }) => content.body_html).length);
+  await shot(page, "print");
+  await page.evaluate(() => dispatchEvent(new Event("afterprint")));
+  await page.emulateMedia({ media: "screen" });
+  assert.equal(await page.locator("article .body:visible").count(), 0);
+  await context.setOffline(true);
+  await page.reload();
+  await page.getByText("vous lisez ce qui avait été chargé").waitFor();
+  assert.deepEqual(await idsOf(page), ids);
+  await shot(page, "app-offline");
+  await page.getByRole("button", { name: "Quitter" }).click();
+  await page.getByLabel("Jeton").waitFor();
+  await page.reload();
+  await page.getByLabel("Jeton").waitFor();
+  assert.equal(await cards(page).count(), 0, "nothing is left of who left");
+  await close(page);
+});
+
+test("runs as a screen in a place without desks", async () => {
+  const token = await house.token("a0015");
+  const context = await house.browser.newContext({ viewport: { width: 1280, height: 900 }, locale: "fr-FR", reducedMotion: "reduce" });
+  const page = await context.newPage();
+  page.setDefaultTimeout(patience);
+  page.faults = [];
+  await page.clock.install();
+  await page.goto(`${house.base}/app/#token=${token}&kiosk`);
+  await cards(page).first().waitFor();
+  await page.getByRole("button", { name: "Arrêter le défilement" }).waitFor();
+  assert.equal(await page.getByRole("button", { name: /^Utile/ }).count(), 0, "nobody acts from a screen");
+  const top = () => page.evaluate(() => Math.round(scrollY));
+  await page.clock.runFor(25_000);
+  await eventually("the second content to be in view", async () => (await top()) > 0);
+  await shot(page, "kiosk");
+  await page.getByRole("button", { name: "Arrêter le défilement" }).click();
+  const still = await top();
+  await page.clock.runFor(40_000);
+  assert.equal(await top(), still, "it stays where it was stopped");
+  await page.context().close();
 });

@@ -36,6 +36,10 @@ export class Acts implements Hands {
     return this.#feed.observe;
   }
 
+  get printing(): boolean {
+    return this.#feed.printing;
+  }
+
   get rules(): string {
     return this.#feed.server + "/policy";
   }
@@ -54,8 +58,12 @@ export class Acts implements Hands {
   follows = (facet: Facet, name: string): boolean => this.#reader.preference(facet, name) === "follow";
 
   async choose(order: Order): Promise<void> {
-    await this.#reader.choose(order).catch((error: unknown) => this.#feed.say(reasonOf(error, this.words)));
-    this.#feed.say(this.words.orderDone[order]);
+    try {
+      await this.#reader.choose(order);
+      this.#feed.say(this.words.orderDone[order]);
+    } catch (error) {
+      this.#feed.say(reasonOf(error, this.words));
+    }
   }
 
   toggle(item: FeedItem): void {

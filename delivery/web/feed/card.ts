@@ -31,6 +31,7 @@ export interface Hands {
   readonly language: Language;
   readonly level: number; // of the titles of cards
   readonly observing: boolean; // nothing may be done
+  readonly printing: boolean; // every text is open
   readonly busy: ReadonlySet<string>; // "verb content" under way
   readonly rules: string; // address of the page of rules
   follows(facet: Facet, name: string): boolean;
@@ -98,9 +99,10 @@ function drawMeta({ content }: FeedItem, { language }: Hands): TemplateResult {
 function drawBody(item: FeedItem, state: CardState, hands: Hands, id: string): TemplateResult | typeof nothing {
   const { content } = item;
   if (!content.body_html) return nothing;
+  const open = state.open || hands.printing;
   const label = state.open ? hands.words.fold : ((hands.words.opened as Record<string, string>)[content.kind] ?? hands.words.read);
-  return html`<div class="body" id="${id}-body" ?hidden=${!state.open} lang=${content.language} @click=${(e: Event) => hands.clicked(item, e)}>
-      ${state.open ? html`${unsafeHTML(content.body_html)}${content.source && content.author ? html`<p class="hint" lang=${hands.language}>${content.author}</p>` : nothing}<span class="end" data-end=${content.id}></span>` : nothing}
+  return html`<div class="body" id="${id}-body" ?hidden=${!open} lang=${content.language} @click=${(e: Event) => hands.clicked(item, e)}>
+      ${open ? html`${unsafeHTML(content.body_html)}${content.source && content.author ? html`<p class="hint" lang=${hands.language}>${content.author}</p>` : nothing}${state.open ? html`<span class="end" data-end=${content.id}></span>` : nothing}` : nothing}
     </div>
     <p class="unfold"><button type="button" class="plain" data-verb="read" aria-expanded=${state.open} aria-controls="${id}-body" @click=${() => hands.toggle(item)}>${label}${about(hands.words, content.title)}${icon(state.open ? "up" : "down")}</button></p>`;
 }

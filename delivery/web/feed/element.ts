@@ -1,6 +1,7 @@
 // <fil-feed>: a reader's feed in any page.
 
 import { html, LitElement, nothing, unsafeCSS, type PropertyValues, type TemplateResult } from "lit";
+import { live } from "lit/directives/live.js";
 import { repeat } from "lit/directives/repeat.js";
 import type { TokenSource } from "../sdk/client";
 import type { Order } from "../sdk/pages";
@@ -25,7 +26,7 @@ export class FilFeed extends LitElement {
   static override properties = {
     server: {}, token: {}, tokenUrl: { attribute: "token-url" }, agent: {}, account: {}, lang: { reflect: false }, order: {},
     limit: { type: Number }, level: { type: Number }, heading: {}, observe: { type: Boolean }, manual: { type: Boolean },
-    said: { state: true }, away: { state: true },
+    said: { state: true }, away: { state: true }, printing: { state: true },
   };
 
   declare server: string;
@@ -41,6 +42,7 @@ export class FilFeed extends LitElement {
   declare manual: boolean;
   declare said: string; // in the live region
   declare away: boolean; // the network
+  declare printing: boolean; // every text is open then
 
   #reader: Reader | undefined;
   #acts: Acts | undefined;
@@ -52,6 +54,7 @@ export class FilFeed extends LitElement {
     super();
     Object.assign(this, { server: serverOfScript, token: "", tokenUrl: "", agent: "", account: "", order: "", limit: 20, level: 2, heading: "", observe: false, manual: false });
     this.said = "";
+    this.printing = false;
     this.away = !navigator.onLine;
   }
 
@@ -94,8 +97,14 @@ export class FilFeed extends LitElement {
     this.#stop = new AbortController();
     const options = { signal: this.#stop.signal };
     for (const event of ["online", "offline"]) addEventListener(event, () => (this.away = !navigator.onLine), options);
-    document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && this.#leave(), options);
+    document.addEventListener("visibilitychange", () => {
+      const inFront = document.visibilityState === "visible";
+      if (!inFront) this.#leave();
+      this.#reader?.listen(inFront);
+    }, options);
     addEventListener("pagehide", () => this.#leave(), options);
+    // The browser lays the page out right after the event: the update cannot wait.
+    for (const event of ["beforeprint", "afterprint"]) addEventListener(event, () => ((this.printing = event === "beforeprint"), this.performUpdate()), options);
     if (this.hasUpdated) this.#start();
   }
 
@@ -183,7 +192,7 @@ export class FilFeed extends LitElement {
 
   #drawOrder(reader: Reader): TemplateResult {
     const { words } = this;
-    const choice = (order: Order): TemplateResult => html`<label><input type="radio" name="order" value=${order} .checked=${reader.order === order}
+    const choice = (order: Order): TemplateResult => html`<label><input type="radio" name="order" value=${order} .checked=${live(reader.order === order)}
       @change=${() => void this.#acts?.choose(order)}><span>${words[order]}</span></label>`;
     return html`<fieldset class="switch"><legend class="unseen">${words.orderLegend}</legend>${choice("ranked")}${choice("chronological")}</fieldset>`;
   }

@@ -1,6 +1,6 @@
 // What the element takes from the page that it is in.
 
-import type { TokenSource } from "../sdk/client";
+import { Problem, type TokenSource } from "../sdk/client";
 
 /** The server that the script came from, which is the one to ask unless the page names another. */
 export const serverOfScript: string = (() => {
@@ -13,7 +13,7 @@ export const serverOfScript: string = (() => {
 export function tokenFrom(address: string): TokenSource {
   return async () => {
     const answer = await fetch(address, { credentials: "same-origin", cache: "no-store" });
-    if (!answer.ok) throw new Error(`${address}: ${answer.status}`);
+    if (!answer.ok) throw new Problem(answer.status >= 500 ? answer.status : 401, `${address}: ${answer.status}`);
     const text = (await answer.text()).trim();
     return text.startsWith("{") ? String((JSON.parse(text) as { token?: string }).token ?? "") : text;
   };

@@ -59,6 +59,7 @@ export class Reader {
   #outbox: Outbox;
   #stop = new AbortController();
   #loading: AbortController | undefined;
+  #stream: AbortController | undefined;
   #look = 0;
   #newest = "";
   #begun = false; // a page has come from the server
@@ -78,6 +79,7 @@ export class Reader {
 
   close(): void {
     this.#stop.abort();
+    this.#stream?.abort();
     this.#loading?.abort();
     clearTimeout(this.#look);
   }
@@ -98,7 +100,7 @@ export class Reader {
       this.#begun = true;
       this.#pages = pages;
       this.#show(page, items);
-      if (first) void follow(this.#client, this.#options.agent, () => this.#soon(), this.#stop.signal);
+      if (first) this.listen(document.visibilityState === "visible");
     } catch (error) {
       if (signal.aborted) return;
       await this.#fail(error);
@@ -127,13 +129,30 @@ export class Reader {
     this.#changed();
   }
 
+  /**
+   * Follows what changes, or stops. A page that is not in front has no stream: a browser opens six connections to a server at most,
+   * and a reader may have more tabs than that.
+   */
+  listen(on: boolean): void {
+    this.#stream?.abort();
+    this.#stream = undefined;
+    if (!on || !this.#begun || this.#stop.signal.aborted) return;
+    this.#stream = new AbortController();
+    void follow(this.#client, this.#options.agent, () => this.#soon(), this.#stream.signal);
+  }
+
   /** Reads in another order from now on. */
   async choose(order: Order): Promise<void> {
-    this.#options.order = order;
-    this.order = order;
-    const asked = this.#options.observing ? undefined : this.#hand.order(order);
-    await this.open();
-    await asked;
+    const before = this.order;
+    this.#options.order = this.order = order;
+    const asked = this.#options.observing ? Promise.resolve() : this.#hand.order(order);
+    const [kept] = await Promise.allSettled([asked, this.open()]);
+    if (this.problem) {
+      this.#options.order = this.order = before; // what is shown is still in it
+      this.#changed();
+      throw this.problem;
+    }
+    if (kept.status === "rejected") throw kept.reason;
   }
 
   explanation(content: string): Promise<ItemExplanation> {

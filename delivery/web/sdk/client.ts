@@ -87,7 +87,7 @@ export class Client {
       if (this.language) headers.set("Accept-Language", this.language);
       return await fetch(this.server + path, { cache: "no-store", credentials: "omit", ...init, headers });
     } catch (error) {
-      if (error instanceof Error && error.name === "AbortError") throw error;
+      if (error instanceof Problem || (error instanceof Error && error.name === "AbortError")) throw error;
       throw new Problem(0, error instanceof Error ? error.message : String(error));
     }
   }
