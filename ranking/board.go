@@ -30,6 +30,7 @@ type board struct {
 	from   int64 // the board holds for from ≤ now < until
 	until  int64
 	means  means
+	told   []signals // of the live contents while the board is made, by b.at - 1
 	terms  []float64 // of one content, while the board is made
 
 	base      []float64 // what features and terms shared by all add up to, in log2 units; descending
@@ -41,8 +42,10 @@ type board struct {
 	codes     [columns][]uint32 // by column; the topic's is not used
 	topicFrom []int32           // topics[topicFrom[i]:topicFrom[i+1]]
 	topics    []uint32
-	waysFrom  []int32 // ways[waysFrom[i]:waysFrom[i+1]]
+	waysFrom  []int32 // by place in the snapshot: ways[waysFrom[i]:waysFrom[i+1]] lead from there
 	ways      []way
+	steps     []step    // the same while the board is made, in no order
+	lately    []float32 // signals.lately, by place
 	reads     []float32 // first reads of all time, by place
 	ever      []float32 // the same, by place in the snapshot
 	newest    []int32   // places on the board, the last published first
@@ -50,10 +53,16 @@ type board struct {
 	orgs      sync.Map  // organisation → []float32, the value of featOrg by place
 }
 
-// way leads from what an agent has read to a content that others have read as well.
+// way leads from what an agent has read to a content of the board that others have read as well.
 type way struct {
-	row    int32 // place in the snapshot of what was read
+	place  int32
 	weight float32
+}
+
+// step is a way and the place in the snapshot that it leads from.
+type step struct {
+	from int32
+	way
 }
 
 // newBoard takes O(n log n) for n live contents; it is made once per change, not per feed.
@@ -74,13 +83,14 @@ func newBoard(rules *ruleset, s *snapshot, m *trends, now int64) *board {
 	bases := make([]float64, len(s.rows))
 	var values [features]float64
 	for _, i := range b.rows {
-		b.sharedValues(i, &values)
+		b.sharedValues(i, b.signals(i), &values)
 		bases[i] = rules.shared(&values) + b.termScore(i)
 	}
 	slices.SortFunc(b.rows, func(i, j int32) int {
 		return cmp.Or(cmp.Compare(bases[j], bases[i]), cmp.Compare(s.rows[j].published, s.rows[i].published), cmp.Compare(s.rows[i].key, s.rows[j].key))
 	})
 	b.lay(bases, now)
+	b.told, b.steps = nil, nil
 	b.newest = make([]int32, len(b.rows))
 	for i := range b.newest {
 		b.newest[i] = int32(i)
@@ -104,29 +114,40 @@ func (b *board) termScore(i int32) (score float64) {
 // now is the moment that ages are counted from.
 func (b *board) now() time.Time { return time.Unix(0, b.moment).UTC() }
 
-// read takes from the signals what ranking needs of every known content, live or not, and the means over live ones.
+// read looks up once what is known of each content: of those that are not live, how often they were ever read.
 func (b *board) read() {
 	b.ever = make([]float32, len(b.snap.rows))
+	b.told = make([]signals, 0, len(b.rows))
+	for _, i := range b.rows {
+		b.ever[i] = float32(b.tell(i).ever)
+	}
 	for i := range b.snap.rows {
-		if row := &b.snap.rows[i]; row.content != nil {
+		if row := &b.snap.rows[i]; row.content != nil && b.at[i] == 0 {
 			s, _ := b.trends.of(row.key)
 			b.ever[i] = float32(s.ever)
 		}
 	}
-	for _, i := range b.rows {
-		s, _ := b.trends.of(b.snap.rows[i].key)
-		b.means.add(s)
-	}
 }
+
+// tell looks up what is known of a live content.
+func (b *board) tell(i int32) *signals {
+	s, _ := b.trends.of(b.snap.rows[i].key)
+	b.told = append(b.told, s)
+	b.at[i] = int32(len(b.told))
+	b.means.add(&s)
+	return &b.told[len(b.told)-1]
+}
+
+// signals is what was looked up.
+func (b *board) signals(i int32) *signals { return &b.told[b.at[i]-1] }
 
 // lay makes the columns, once the rows are in their order.
 func (b *board) lay(bases []float64, now int64) {
 	b.size(len(b.rows))
 	for place, i := range b.rows {
-		row := &b.snap.rows[i]
-		b.at[i] = int32(place) + 1
+		row, s := &b.snap.rows[i], b.signals(i)
 		b.base[place], b.group[place], b.set[place] = bases[i], b.rules.groupOf(row, now), row.set
-		b.published[place], b.reads[place] = row.published, b.ever[i]
+		b.published[place], b.reads[place], b.lately[place] = row.published, b.ever[i], float32(s.lately)
 		if b.group[place] < groupUnseen {
 			b.above = append(b.above, int32(place))
 		}
@@ -135,29 +156,50 @@ func (b *board) lay(bases []float64, now int64) {
 		}
 		b.topics = append(b.topics, row.topics...)
 		b.topicFrom[place+1] = int32(len(b.topics))
-		s, _ := b.trends.of(row.key)
 		for _, other := range s.row {
 			if from := b.snap.find(other.content); from >= 0 {
-				b.ways = append(b.ways, way{from, other.weight})
+				b.steps = append(b.steps, step{from, way{int32(place), other.weight}})
 			}
 		}
-		b.waysFrom[place+1] = int32(len(b.ways))
+	}
+	b.pave()
+	for place, i := range b.rows {
+		b.at[i] = int32(place) + 1
+	}
+}
+
+// pave sorts the steps by where they lead from, so that a reader walks from what they read and meets nothing else.
+func (b *board) pave() {
+	b.waysFrom, b.ways = grow(b.waysFrom, len(b.snap.rows)+1), grow(b.ways, len(b.steps))
+	clear(b.waysFrom)
+	for _, s := range b.steps {
+		b.waysFrom[s.from]++
+	}
+	end := int32(0)
+	for i, n := range b.waysFrom {
+		end += n
+		b.waysFrom[i] = end
+	}
+	for k := len(b.steps) - 1; k >= 0; k-- {
+		s := &b.steps[k]
+		b.waysFrom[s.from]--
+		b.ways[b.waysFrom[s.from]] = s.way
 	}
 }
 
 // size makes room for so many contents in every column.
 func (b *board) size(n int) {
-	b.base, b.group, b.set, b.topicFrom, b.waysFrom = grow(b.base, n), grow(b.group, n), grow(b.set, n), grow(b.topicFrom, n+1), grow(b.waysFrom, n+1)
-	b.published, b.reads = grow(b.published, n), grow(b.reads, n)
+	b.base, b.group, b.set, b.topicFrom = grow(b.base, n), grow(b.group, n), grow(b.set, n), grow(b.topicFrom, n+1)
+	b.published, b.reads, b.lately = grow(b.published, n), grow(b.reads, n), grow(b.lately, n)
 	for c := range b.codes {
 		b.codes[c] = grow(b.codes[c], n)
 	}
-	b.topicFrom[0], b.waysFrom[0] = 0, 0
+	b.topicFrom[0] = 0
 }
 
 // reset empties a board that is laid again.
 func (b *board) reset() {
-	b.means, b.above, b.topics, b.ways = means{}, b.above[:0], b.topics[:0], b.ways[:0]
+	b.means, b.told, b.above, b.topics, b.steps = means{}, b.told[:0], b.above[:0], b.topics[:0], b.steps[:0]
 	b.orgs.Clear()
 	b.at = grow(b.at, len(b.snap.rows))
 	clear(b.at)
@@ -205,12 +247,11 @@ func (b *board) inOrg(org string) []float32 {
 // orgValue compares how a content is read in an organisation with how it is read by all: each level of the tree, from the
 // top, takes the rate of the one above it for its prior.
 func (b *board) orgValue(place int32, org string) float64 {
-	key := b.key(place)
-	s, _ := b.trends.of(key)
-	if s.lately == 0 || b.means.lately == 0 {
+	key, lately := b.key(place), float64(b.lately[place])
+	if lately == 0 || b.means.lately == 0 {
 		return 0
 	}
-	all := s.lately / b.means.lately
+	all := lately / b.means.lately
 	rate := all
 	for i, levels := 0, 0; i <= len(org) && levels < 3; i++ {
 		if i < len(org) && org[i] != '/' {
@@ -238,4 +279,4 @@ func (b *board) topicsOf(place int32) []uint32 {
 	return b.topics[b.topicFrom[place]:b.topicFrom[place+1]]
 }
 
-func (b *board) waysTo(place int32) []way { return b.ways[b.waysFrom[place]:b.waysFrom[place+1]] }
+func (b *board) waysOf(row int32) []way { return b.ways[b.waysFrom[row]:b.waysFrom[row+1]] }

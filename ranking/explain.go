@@ -129,7 +129,8 @@ func (e *explainer) reasons(at placed) []string {
 // parameters are the terms of the score that this policy gives a weight, with the numbers that were used.
 func (e *explainer) parameters(place int32) []fil.Parameter {
 	values := &e.sc.values
-	e.b.sharedValues(e.b.rows[place], values)
+	s, _ := e.b.trends.of(e.b.key(place))
+	e.b.sharedValues(e.b.rows[place], &s, values)
 	e.sc.personalValues(e.b, place, values)
 	parameters := make([]fil.Parameter, 0, features+len(e.b.rules.policy.Terms))
 	for f, about := range e.say.features {

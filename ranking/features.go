@@ -23,6 +23,10 @@ const (
 	featLately
 	featWhile
 	featEver
+	featQuarter
+	featHour
+	featDay
+	featEndorsed
 	featAppeal
 	featOrg
 	featTopic
@@ -33,6 +37,8 @@ const (
 	featReaders
 	featCompany
 	featThread
+	featBeside
+	featDaytime
 	featText
 	featPassed
 	featReturned
@@ -71,10 +77,17 @@ func featureTable() [features]feature {
 			"lull", -40, 0, doublings, bilingual("Lectures de tous depuis qu'il a été lu (log2, compté négativement)", "Everyone's reads of anything since it was last read (log2, counted negatively)"),
 			bilingual("Lu à l'instant par d'autres", "Just read by others"),
 		},
-		featNow:    {"reads_now", 0, 7, doublings, bilingual("Ses lectures parmi les toutes dernières de l'ensemble des agents (log2)", "Its reads among the very last of all agents (log2)"), bilingual("Très lu en ce moment", "Widely read at the moment")},
-		featLately: {"reads_lately", 0, 10, doublings, bilingual("Ses lectures parmi les dernières de l'ensemble des agents (log2)", "Its reads among the latest of all agents (log2)"), bilingual("Très lu ces derniers temps", "Widely read lately")},
-		featWhile:  {"reads_while", 0, 13, doublings, bilingual("Ses lectures depuis quelque temps (log2)", "Its reads for some time (log2)"), bilingual("Très lu depuis quelque temps", "Widely read for some time")},
-		featEver:   {"reads_ever", 0, 40, doublings, bilingual("Ses lectures depuis toujours (log2)", "All its reads (log2)"), bilingual("Très lu dans l'organisation", "Widely read in the organisation")},
+		featNow:     {"reads_now", 0, 7, doublings, bilingual("Ses lectures parmi les toutes dernières de l'ensemble des agents (log2)", "Its reads among the very last of all agents (log2)"), bilingual("Très lu en ce moment", "Widely read at the moment")},
+		featLately:  {"reads_lately", 0, 10, doublings, bilingual("Ses lectures parmi les dernières de l'ensemble des agents (log2)", "Its reads among the latest of all agents (log2)"), bilingual("Très lu ces derniers temps", "Widely read lately")},
+		featWhile:   {"reads_while", 0, 13, doublings, bilingual("Ses lectures depuis quelque temps (log2)", "Its reads for some time (log2)"), bilingual("Très lu depuis quelque temps", "Widely read for some time")},
+		featEver:    {"reads_ever", 0, 40, doublings, bilingual("Ses lectures depuis toujours (log2)", "All its reads (log2)"), bilingual("Très lu dans l'organisation", "Widely read in the organisation")},
+		featQuarter: {"reads_quarter", 0, 40, doublings, bilingual("Ses lectures du dernier quart d'heure (log2)", "Its reads in the last quarter of an hour (log2)"), bilingual("Très lu en ce moment", "Widely read at the moment")},
+		featHour:    {"reads_hour", 0, 40, doublings, bilingual("Ses lectures de la dernière heure (log2)", "Its reads in the last hour (log2)"), bilingual("Très lu en ce moment", "Widely read at the moment")},
+		featDay:     {"reads_day", 0, 40, doublings, bilingual("Ses lectures du dernier jour (log2)", "Its reads in the last day (log2)"), bilingual("Très lu aujourd'hui", "Widely read today")},
+		featEndorsed: {
+			"endorsed", 0, 40, doublings, bilingual("Réactions, commentaires, partages et autres signes d'intérêt du dernier jour (log2)", "Reactions, comments, shares and other signs of interest in the last day (log2)"),
+			bilingual("Fait réagir en ce moment", "People react to it at the moment"),
+		},
 		featAppeal: {"appeal", -8, 8, doublings, bilingual("Lectures par affichage, comparées à la moyenne (log2)", "Reads per time shown, compared with the mean (log2)"), bilingual("Souvent ouvert par ceux qui le voient", "Often opened by those who see it")},
 		featOrg: {
 			"org", -4, 4, doublings, bilingual("Lectures dans votre organisation, comparées aux autres (log2)", "Reads in your organisation, compared with others (log2)"),
@@ -94,7 +107,15 @@ func featureTable() [features]feature {
 			bilingual("Lu par des agents qui lisent comme vous", "Read by agents who read as you do"),
 		},
 		featThread: {"thread", 0, 20, doublings, bilingual("Souvent lu par ceux qui ont lu vos dernières lectures (log2)", "Often read by those who read what you read last (log2)"), bilingual("Dans le fil de ce que vous venez de lire", "Follows from what you have just read")},
-		featText:   {"text", 0, 1, bilingual("de 0 à 1", "from 0 to 1"), bilingual("Ressemblance de son texte avec ce que vous lisez, de 0 à 1", "Likeness of its text to what you read, from 0 to 1"), bilingual("Ressemble à ce que vous lisez : %s", "Resembles what you read: %s")},
+		featBeside: {
+			"beside", -20, 0, doublings, bilingual("Écart en heures entre sa publication et celle de votre dernière lecture (log2, compté négativement)", "Hours between its publication and that of what you read last (log2, counted negatively)"),
+			bilingual("Paru en même temps que ce que vous venez de lire", "Published at the same time as what you have just read"),
+		},
+		featDaytime: {
+			"daytime", -1, 1, share, bilingual("Part de son thème, de sa source ou de son type dans ce que vous lisez à cette heure-ci, comparée à vos autres heures, de -1 à 1", "Share of its topic, source or kind in what you read at this time of day, compared with your other hours, from -1 to 1"),
+			bilingual("Vous en lisez souvent à cette heure-ci", "You often read such contents at this time of day"),
+		},
+		featText: {"text", 0, 1, bilingual("de 0 à 1", "from 0 to 1"), bilingual("Ressemblance de son texte avec ce que vous lisez, de 0 à 1", "Likeness of its text to what you read, from 0 to 1"), bilingual("Ressemble à ce que vous lisez : %s", "Resembles what you read: %s")},
 		featPassed: {
 			"passed", -7, 0, doublings, bilingual("Vos lectures d'autre chose depuis sa publication (log2, compté négativement)", "Your reads of other things since its publication (log2, counted negatively)"),
 			bilingual("", ""),

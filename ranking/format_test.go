@@ -81,7 +81,7 @@ func TestFormats_ReadWhatIsInForce(t *testing.T) {
 	}
 	now := stored(t, client)
 	for name, packed := range map[string][]byte{
-		"identities_v1": []byte(client.Get(t.Context(), "i:{alice}").Val()), "popularity_v2": []byte(now["pop:{3}"]), "habits_v2": habitsOf(t, client),
+		"identities_v1": []byte(client.Get(t.Context(), "i:{alice}").Val()), "popularity_v3": []byte(now["pop:{3}"]), "habits_v2": habitsOf(t, client),
 	} {
 		if diff := cmp.Diff(golden(t, name, packed), packed); diff != "" {
 			t.Errorf("packed in another way than %s; write a new version, and read this one: %s", name, diff)
@@ -104,8 +104,16 @@ func TestFormats_ReadWhatIsInForce(t *testing.T) {
 	}
 }
 
-// Popularity of version 1 was decayed in hours, under the numbers of a policy: it is made again from the log.
-func TestFormats_MakePopularityOfVersion1Again(t *testing.T) {
+// Popularity of version 1 was decayed in hours, under the numbers of a policy, and version 2 counted nothing by the clock on the
+// wall: both are made again from the log.
+func TestFormats_MakePopularityOfEarlierVersionsAgain(t *testing.T) {
+	for _, earlier := range []string{"popularity_v1", "popularity_v2"} {
+		t.Run(earlier, func(t *testing.T) { makePopularityAgain(t, earlier) })
+	}
+}
+
+func makePopularityAgain(t *testing.T, earlier string) {
+	t.Helper()
 	client := enginetest.Redis(t)
 	l := &lane{records: history(t, rand.New(rand.NewPCG(31, 32)), 500, 0), cut: whole, restart: func() *ranking.Learner {
 		return newLearner(t, newStore(t, client), prometheus.NewRegistry())
@@ -113,13 +121,13 @@ func TestFormats_MakePopularityOfVersion1Again(t *testing.T) {
 	l.run(t)
 	want := stored(t, client)
 	client.Del(t.Context(), "hab:{3}")
-	client.Set(t.Context(), "pop:{3}", golden(t, "popularity_v1", nil), 0)
+	client.Set(t.Context(), "pop:{3}", golden(t, earlier, nil), 0)
 	popularity := ranking.NewPopularity(8, newStore(t, client).Popularities)
 	if err := popularity.Refresh(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if _, known := popularity.Of("c1"); known {
-		t.Error("popularity of version 1 counts")
+		t.Errorf("%s counts", earlier)
 	}
 	l.learner, l.committed = nil, 400
 	l.cut = func(left int) int { return min(left, 90) }

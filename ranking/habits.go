@@ -15,11 +15,11 @@ import (
 // which only those that changed are written.
 const (
 	buckets    = 256
-	keptInRow  = 80 // others of one content, before
-	shownOfRow = 64 // the heaviest alone are kept
-	maxRecent  = 64 // contents read most lately that a first read is followed from
-	shyness    = 5  // of a reader of n contents, each follows with 1/√(n+5)
-	orgLevels  = 3  // levels of the organisation, from the top
+	keptInRow  = 160 // others of one content, before
+	shownOfRow = 128 // the heaviest alone are kept
+	maxRecent  = 64  // contents read most lately that a first read is followed from
+	shyness    = 5   // of a reader of n contents, each follows with 1/√(n+5)
+	orgLevels  = 3   // levels of the organisation, from the top
 )
 
 // habits is who reads what: which other contents a content's readers had read, and of which organisations they are.

@@ -74,7 +74,7 @@ func (m *Model) Scores(agent string, now time.Time, candidates []int32, scores [
 func (m *Model) Features(agent string, now time.Time, candidates []int32, each func(candidate int, values *Values)) {
 	b := m.open(agent, now, candidates)
 	for place := range candidates {
-		b.sharedValues(b.rows[place], &m.sc.values)
+		b.sharedValues(b.rows[place], &b.told[place], &m.sc.values)
 		m.sc.personalValues(b, int32(place), &m.sc.values)
 		each(place, &m.sc.values)
 	}
@@ -92,8 +92,7 @@ func (m *Model) open(agent string, now time.Time, candidates []int32) *board {
 	b.reset()
 	m.unscored = grow(m.unscored, len(b.snap.rows))
 	for _, i := range candidates {
-		s, _ := b.trends.of(b.snap.rows[i].key)
-		b.means.add(s)
+		b.tell(i)
 	}
 	b.lay(m.unscored, math.MaxInt64)
 	m.sc.open(b, soloist(m.groups(agent)), m.memory.Profile(agent))

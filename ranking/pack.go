@@ -16,22 +16,23 @@ import (
 //
 // The counts are one string. A header of 25 bytes: version (1), edition (1), digest of the numbers that it was computed
 // with (7), the offset that it includes (8), the offset up to which the profiles are stored too (8). Then the clock (8)
-// and the Unix seconds of the latest first read (4). Then 40 bytes per content, in the order in which they were first
+// and the Unix seconds of the latest first read (4). Then 60 bytes per content, in the order in which they were first
 // dealt with: key (8), clock at the last first read (8), its Unix seconds (4), first reads (4), impressions (4), the three
-// decayed counts as of that clock, as float32 (12). At most 20,480 contents: 819,237 bytes.
+// decayed counts as of that clock, as float32 (12), the Unix seconds of the last first read or endorsement (4), the four counts
+// that fade as of then, as float32 (16). At most 20,480 contents: 1,228,837 bytes.
 //
 // The habits are fields of a hash. "h" is the clock's history: 12 bytes per sample, Unix seconds (4) and clock (8); 24,576
 // bytes at most. "r" and a byte is a bucket of rows: content (8), clock (8), how many others (1), and 12 bytes for each, key
-// (8) and float32 (4); 2,560 rows of 497 bytes at most in all: 1,272,320. "o" and a byte is a bucket of counts by
+// (8) and float32 (4); 2,560 rows of 1,937 bytes at most in all: 4,958,720. "o" and a byte is a bucket of counts by
 // organisation: organisation (8), content (8), float32 (4), the clock that it is of (8); 81,920 of 28 bytes at most: 2,293,760.
 //
 // A writer that holds a tally in memory trusts it while the stored header is its own. So whoever puts another tally of
 // the same offset in its place gives it another edition.
 const (
-	tallyVersion = 2
+	tallyVersion = 3
 	tallyHeader  = 25
 	tallyPrefix  = 37
-	countSize    = 40
+	countSize    = 60
 	sampleSize   = 12
 	rowHead      = 17
 	coreadSize   = 12
@@ -104,6 +105,10 @@ func appendCount(b []byte, c *count) []byte {
 	b = binary.LittleEndian.AppendUint32(b, c.ever)
 	b = binary.LittleEndian.AppendUint32(b, c.shown)
 	for _, v := range c.decayed {
+		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(v))
+	}
+	b = binary.LittleEndian.AppendUint32(b, c.dealt)
+	for _, v := range c.fading {
 		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(v))
 	}
 	return b
@@ -236,12 +241,16 @@ func parseCounts(packed PackedTally, partitions int) (*tally, error) {
 	for b = b[tallyPrefix:]; len(b) > 0; b = b[countSize:] {
 		c := count{
 			key: fil.ContentKey(binary.LittleEndian.Uint64(b)), at: binary.LittleEndian.Uint64(b[8:]), last: binary.LittleEndian.Uint32(b[16:]),
-			ever: binary.LittleEndian.Uint32(b[20:]), shown: binary.LittleEndian.Uint32(b[24:]),
+			ever: binary.LittleEndian.Uint32(b[20:]), shown: binary.LittleEndian.Uint32(b[24:]), dealt: binary.LittleEndian.Uint32(b[40:]),
 		}
 		sound := c.at <= t.clock
 		for i := range c.decayed {
 			c.decayed[i] = math.Float32frombits(binary.LittleEndian.Uint32(b[28+4*i:]))
 			sound = sound && inRange(c.decayed[i])
+		}
+		for i := range c.fading {
+			c.fading[i] = math.Float32frombits(binary.LittleEndian.Uint32(b[44+4*i:]))
+			sound = sound && inRange(c.fading[i])
 		}
 		if !sound {
 			return nil, fmt.Errorf("parse popularity: content %#x is out of range", uint64(c.key))

@@ -117,6 +117,8 @@ func (t *tally) digestOfCounts() (digest uint64) {
 		c := &t.counts[i]
 		digest = chain(digest, uint64(c.key), c.at, uint64(c.last)<<32|uint64(c.ever), uint64(coarse(c.shown)))
 		digest = chain(digest, uint64(math.Float32bits(c.decayed[0]))<<32|uint64(math.Float32bits(c.decayed[1])), uint64(math.Float32bits(c.decayed[2])))
+		digest = chain(digest, uint64(c.dealt), uint64(math.Float32bits(c.fading[0]))<<32|uint64(math.Float32bits(c.fading[1])))
+		digest = chain(digest, uint64(math.Float32bits(c.fading[2]))<<32|uint64(math.Float32bits(c.fading[3])))
 	}
 	return digest
 }

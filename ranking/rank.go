@@ -171,6 +171,7 @@ type scratch struct {
 
 	long, short []float32 // by place in the snapshot: what it weighs that the agent read it, and that they read it lately
 	walked      []int32   // places that weigh something
+	along       []met     // by place on the board: what the ways there add up to
 	latest      []uint32  // Unix seconds of the latest first reads, the last first
 	latestRows  []int32
 	acts        int       // deliberate acts known of
@@ -178,6 +179,8 @@ type scratch struct {
 	org         []float32 // featOrg by place
 	text        textTaste
 	newcomer    bool
+	beside      int64 // Unix nanoseconds when what the agent read last was published; noMoment when it is not known
+	hours       hours
 
 	marks                     []uint8 // by place on the board
 	shown                     []uint8 // times shown and not opened, by place on the board
@@ -202,7 +205,7 @@ const (
 )
 
 func newScratch() *scratch {
-	sc := new(scratch)
+	sc := &scratch{hours: newHours()}
 	for n := range sc.logs {
 		sc.logs[n] = math.Log2(1 + float64(n))
 	}
@@ -273,6 +276,9 @@ func (sc *scratch) fit(b *board) {
 	sc.long, sc.short = grow(sc.long, len(b.snap.rows)), grow(sc.short, len(b.snap.rows))
 	sc.marks, sc.shown = grow(sc.marks, b.len()), grow(sc.shown, b.len())
 	sc.sets = grow(sc.sets, len(b.snap.sets))
+	sc.hours.fit(b)
+	sc.along = grow(sc.along, b.len())
+	clear(sc.along)
 	clear(sc.marks)
 	clear(sc.shown)
 	clear(sc.sets)
@@ -312,6 +318,7 @@ func (sc *scratch) close() {
 		sc.heaps[g] = sc.heaps[g][:0]
 	}
 	sc.text.close()
+	sc.hours.close()
 	sc.walked, sc.latest, sc.latestRows = sc.walked[:0], sc.latest[:0], sc.latestRows[:0]
 	sc.draws, sc.deferred, sc.out = sc.draws[:0], sc.deferred[:0], sc.out[:0]
 	sc.total, sc.acts, sc.visited, sc.live, sc.eligible, sc.dismissed = 0, 0, 0, 0, 0, 0

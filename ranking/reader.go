@@ -37,13 +37,30 @@ func (sc *scratch) digest(b *board) {
 			}
 		}
 		if read {
+			sc.hours.add(&b.snap.rows[at], int64(f.last), b.moment/1e9)
 			sc.walked = append(sc.walked, at)
 			sc.long[at] = float32(math.Exp2(float64(b.moment/1e9-int64(f.last))*-1/(rules.policy.HalfLives.LikenessDays*86400)) / math.Log2(2+float64(b.ever[at])))
 		}
 		sc.like(b, at, rules.taste(f)*math.Exp2((float64(f.last)-float64(last))*perSecond))
 	}
 	sc.scale(b)
+	sc.walk(b)
 	sc.obey(b)
+}
+
+// met is how much a content was read by those who read what the agent did: over all reads, and over the latest.
+type met struct{ long, short float32 }
+
+// walk follows the ways from what the agent read.
+func (sc *scratch) walk(b *board) {
+	for _, row := range sc.walked {
+		long, short := sc.long[row], sc.short[row]
+		for _, w := range b.waysOf(row) {
+			at := &sc.along[w.place]
+			at.long += w.weight * long
+			at.short += w.weight * short
+		}
+	}
 }
 
 // remember keeps the latest reads in order.
@@ -107,6 +124,11 @@ func (sc *scratch) scale(b *board) {
 	many := float32(1 / math.Sqrt(float64(sc.acts)+5))
 	for _, row := range sc.walked {
 		sc.long[row] *= many
+	}
+	sc.hours.scale(rules.policy.Priors.Affinity)
+	sc.beside = noMoment
+	if len(sc.latestRows) > 0 && sc.latestRows[0] >= 0 {
+		sc.beside = b.snap.rows[sc.latestRows[0]].published
 	}
 	now := b.moment / 1e9
 	for i, row := range sc.latestRows[:min(len(sc.latestRows), maxShort)] {

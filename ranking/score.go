@@ -65,7 +65,7 @@ type means struct {
 	lately      float64
 }
 
-func (m *means) add(s signals) {
+func (m *means) add(s *signals) {
 	m.lately += s.lately
 	if s.shown > 0 {
 		m.ever += s.ever
@@ -75,7 +75,7 @@ func (m *means) add(s signals) {
 
 // appeal compares the reads per time shown with the mean, as many imaginary showings at the mean counting beside the real
 // ones as the prior says (the mean of a Beta posterior).
-func (m *means) appeal(s signals, prior float64) float64 {
+func (m *means) appeal(s *signals, prior float64) float64 {
 	if s.shown == 0 || m.ever == 0 {
 		return 0
 	}
@@ -83,24 +83,28 @@ func (m *means) appeal(s signals, prior float64) float64 {
 	return math.Log2((s.ever + prior*mean) / (max(s.shown, s.ever) + prior) / mean)
 }
 
-// sharedValues fills in the features of a content that are the same for all agents.
-func (b *board) sharedValues(i int32, values *[features]float64) {
+// sharedValues fills in the features of a content that are the same for all agents, by what is known of it.
+func (b *board) sharedValues(i int32, s *signals, values *[features]float64) {
 	row, p := &b.snap.rows[i], &b.rules.policy
-	s, known := b.trends.of(row.key)
 	hours := math.Max(0, float64(b.moment-row.published)/3.6e12)
 	since := b.trends.readsSince(row.published)
-	if !known || s.ever == 0 {
-		s.sinceLast = since
+	silence := s.sinceLast
+	if s.ever == 0 {
+		silence = since
 	}
 	values[featPriority] = float64(row.priority)
 	values[featRecency] = math.Max(-20, -hours/p.HalfLives.PublicationHours)
 	values[featAge] = 0 - math.Log2(1+hours)
 	values[featTempo] = 0 - math.Log2(1+since)
-	values[featLull] = 0 - math.Log2(1+s.sinceLast)
+	values[featLull] = 0 - math.Log2(1+silence)
 	values[featNow] = math.Log2(1 + s.now/p.Priors.Reads)
 	values[featLately] = math.Log2(1 + s.lately/p.Priors.Reads)
 	values[featWhile] = math.Log2(1 + s.while/p.Priors.Reads)
 	values[featEver] = math.Log2(1 + s.ever/p.Priors.Reads)
+	idle := math.Max(0, float64(b.moment)/1e9-float64(s.dealt))
+	for i := range s.fading {
+		values[featQuarter+i] = log2of(1 + faded(s.fading[i], idle, i)/p.Priors.Reads)
+	}
 	values[featAppeal] = b.means.appeal(s, p.Priors.Appeal)
 }
 
@@ -119,11 +123,16 @@ func (sc *scratch) personalValues(b *board, place int32, values *[features]float
 	if sc.text.texts != nil {
 		values[featText] = sc.text.likeness(b.rows[place])
 	}
-	long, short := sc.along(b.waysTo(place))
+	long, short := float64(sc.along[place].long), float64(sc.along[place].short)
 	reads := float64(b.reads[place])
 	values[featReaders] = log2of(1 + 20*long/(reads+2))
 	values[featCompany] = log2of(1 + 20*long)
 	values[featThread] = log2of(1 + 20*short/math.Sqrt(reads+1))
+	values[featBeside] = 0
+	if sc.beside != noMoment {
+		values[featBeside] = 0 - math.Log2(1+math.Abs(float64(b.published[place]-sc.beside))/3.6e12)
+	}
+	values[featDaytime] = sc.daytime(b, place)
 	values[featPassed] = 0 - sc.actsSince(b.published[place])
 	values[featReturned] = 0
 	if sc.visited != 0 && b.published[place] > sc.visited {
@@ -139,19 +148,6 @@ func (sc *scratch) personal(weights *Weights, values *[features]float64) (score 
 		score += weights[f] * values[f]
 	}
 	return score
-}
-
-// along sums the ways from what the agent read to a content: over all reads, and over the latest.
-func (sc *scratch) along(ways []way) (long, short float64) {
-	if len(sc.walked) == 0 {
-		return 0, 0
-	}
-	var l, s float32
-	for _, w := range ways {
-		l += w.weight * sc.long[w.row]
-		s += w.weight * sc.short[w.row]
-	}
-	return float64(l), float64(s)
 }
 
 // log2of spares a logarithm where there is nothing to tell.

@@ -9,7 +9,8 @@ import (
 // Signals is what tests see of what is known of a content.
 type Signals struct {
 	Now, Lately, While, Ever, Shown, SinceLast float64
-	Last                                       uint32
+	Last, Dealt                                uint32
+	Fading                                     [fadings]float64 // as of Dealt
 	Row                                        map[fil.ContentKey]float64
 }
 
@@ -23,7 +24,7 @@ func (p *Popularity) Of(content string) (Signals, bool) {
 		}
 		row[c.content] = float64(c.weight)
 	}
-	return Signals{s.now, s.lately, s.while, s.ever, s.shown, s.sinceLast, s.last, row}, known
+	return Signals{s.now, s.lately, s.while, s.ever, s.shown, s.sinceLast, s.last, s.dealt, s.fading, row}, known
 }
 
 // ReadsSince gives the first reads by everyone since a moment.

@@ -23,6 +23,14 @@ type ledger struct {
 	shown map[string]float64
 	last  map[string]map[string]uint32 // agent → content → when they last did something to what they have read
 	read  map[string]map[string]bool
+	stood map[string]map[fil.EngagementKind]map[string]bool // agent → kind → content: acts by which they stood for it
+	dealt map[string][]dealing                              // by content
+}
+
+// dealing is a first read, an endorsement or both.
+type dealing struct {
+	at              uint32
+	first, endorses bool
 }
 
 type firstRead struct {
@@ -33,7 +41,9 @@ type firstRead struct {
 }
 
 func newLedger() *ledger {
-	return &ledger{shown: map[string]float64{}, last: map[string]map[string]uint32{}, read: map[string]map[string]bool{}}
+	return &ledger{
+		stood: map[string]map[fil.EngagementKind]map[string]bool{}, dealt: map[string][]dealing{}, shown: map[string]float64{}, last: map[string]map[string]uint32{}, read: map[string]map[string]bool{},
+	}
 }
 
 func (l *ledger) note(partition int, e fil.Engagement) {
@@ -41,6 +51,17 @@ func (l *ledger) note(partition int, e fil.Engagement) {
 		l.read[e.Agent], l.last[e.Agent] = map[string]bool{}, map[string]uint32{}
 	}
 	read, last := l.read[e.Agent], l.last[e.Agent]
+	first, endorses := false, false
+	if slices.Contains([]fil.EngagementKind{fil.Reaction, fil.Comment, fil.Share, fil.Save, fil.Follow}, e.Kind) {
+		if l.stood[e.Agent] == nil {
+			l.stood[e.Agent] = map[fil.EngagementKind]map[string]bool{}
+		}
+		if l.stood[e.Agent][e.Kind] == nil {
+			l.stood[e.Agent][e.Kind] = map[string]bool{}
+		}
+		endorses = !l.stood[e.Agent][e.Kind][e.Content]
+		l.stood[e.Agent][e.Kind][e.Content] = true
+	}
 	isRead := slices.Contains([]fil.EngagementKind{fil.Open, fil.Read, fil.Click, fil.Reaction, fil.Comment, fil.Share, fil.Save, fil.Follow}, e.Kind)
 	switch {
 	case e.Kind == fil.Impression && !read[e.Content]:
@@ -58,7 +79,10 @@ func (l *ledger) note(partition int, e fil.Engagement) {
 		})
 		one := firstRead{e.Agent, e.Content, uint32(e.Time.Unix()), before[:min(len(before), 64)], len(before)}
 		l.reads[partition] = append(l.reads[partition], one)
-		read[e.Content] = true
+		read[e.Content], first = true, true
+	}
+	if first || endorses {
+		l.dealt[e.Content] = append(l.dealt[e.Content], dealing{uint32(e.Time.Unix()), first, endorses})
 	}
 	if e.Kind != fil.Impression {
 		last[e.Content] = max(last[e.Content], uint32(e.Time.Unix()))
@@ -68,6 +92,16 @@ func (l *ledger) note(partition int, e fil.Engagement) {
 // of sums up what is known of a content, with so many partitions.
 func (l *ledger) of(content string, partitions int) ranking.Signals {
 	s := ranking.Signals{Shown: l.shown[content], Row: map[fil.ContentKey]float64{}, SinceLast: math.Inf(1)}
+	for _, d := range l.dealt[content] {
+		s.Dealt = max(s.Dealt, d.at)
+	}
+	for _, d := range l.dealt[content] {
+		for i, life := range []float64{900, 3600, 86400, 86400} {
+			if i == 3 && d.endorses || i != 3 && d.first {
+				s.Fading[i] += math.Exp2(-float64(s.Dealt-d.at) / life)
+			}
+		}
+	}
 	clock := 0.0
 	for _, reads := range l.reads {
 		clock += float64(len(reads))
@@ -128,6 +162,8 @@ func compare(t *testing.T, what string, got ranking.Signals, want ranking.Signal
 	for name, pair := range map[string][2]float64{
 		"now": {got.Now, want.Now}, "lately": {got.Lately, want.Lately}, "while": {got.While, want.While}, "ever": {got.Ever, want.Ever},
 		"since last": {got.SinceLast, want.SinceLast}, "last": {float64(got.Last), float64(want.Last)},
+		"dealt": {float64(got.Dealt), float64(want.Dealt)}, "quarter": {got.Fading[0], want.Fading[0]}, "hour": {got.Fading[1], want.Fading[1]},
+		"day": {got.Fading[2], want.Fading[2]}, "endorsed": {got.Fading[3], want.Fading[3]},
 	} {
 		if !near(pair[0], pair[1]) {
 			t.Errorf("%s: %s is %v, want %v", what, name, pair[0], pair[1])
@@ -136,10 +172,10 @@ func compare(t *testing.T, what string, got ranking.Signals, want ranking.Signal
 	if math.Abs(got.Shown-want.Shown) > want.Shown/64 {
 		t.Errorf("%s: shown %v, want %v to 1 in 64", what, got.Shown, want.Shown)
 	}
-	if len(got.Row) != min(len(want.Row), 64) {
-		t.Errorf("%s: the row has %d others, want %d", what, len(got.Row), min(len(want.Row), 64))
+	if len(got.Row) != min(len(want.Row), 128) {
+		t.Errorf("%s: the row has %d others, want %d", what, len(got.Row), min(len(want.Row), 128))
 	}
-	if len(want.Row) <= 64 { // beyond it the row is what its bound has left
+	if len(want.Row) <= 128 { // beyond it the row is what its bound has left
 		for key, weight := range want.Row {
 			if !near(got.Row[key], weight) {
 				t.Errorf("%s: %#x weighs %v, want %v", what, uint64(key), got.Row[key], weight)

@@ -27,6 +27,20 @@ const (
 	decays
 )
 
+// Places of the counts that decay by the clock on the wall, and their half-lives in seconds.
+const (
+	fadingQuarter  = iota // first reads
+	fadingHour            // first reads
+	fadingDay             // first reads
+	fadingEndorsed        // endorsements
+	fadings
+)
+
+func fadingLives() [fadings]float64 { return [...]float64{900, 3600, 86400, 86400} }
+
+// An *endorsement* is an agent's first act of a kind by which they stand for a content: an agent counts once for each kind.
+const endorsing = uint16(1<<5 | 1<<6 | 1<<7 | 1<<8 | 1<<9) // reaction, comment, share, save, follow
+
 // Bounds of one partition: a quarter more are kept before those dealt with longest ago are dropped.
 const (
 	maxCounts = 1 << 14 // contents
@@ -38,7 +52,8 @@ const (
 const forgotten = 64
 
 // tally is what one partition's engagements say about each content. Its time is its activity clock, the number of first
-// reads so far, so that nights, holidays and the size of a platform take nothing away from anything.
+// reads so far, so that nights, holidays and the size of a platform take nothing away from anything. A few counts decay by
+// the clock on the wall beside it: a morning's news is old in the evening, however little was read.
 type tally struct {
 	digest  uint64 // of the constants above and the number of partitions; its lowest byte is 0
 	edition byte
@@ -66,6 +81,8 @@ type count struct {
 	ever    uint32 // first reads
 	shown   uint32 // impressions to agents who had not read it
 	decayed [decays]float32
+	dealt   uint32           // Unix seconds of the last first read or endorsement; 0 if there is none
+	fading  [fadings]float32 // as of then
 }
 
 // editionMask is where the edition stands in the 8 bytes that it shares with the digest.
@@ -74,7 +91,7 @@ const editionMask = 0xff
 // tallyDigest names the numbers that a tally is computed with: with others, it must be computed again from the log.
 func tallyDigest(partitions int) uint64 {
 	return chain(tallyVersion, uint64(max(partitions, 1)), horizonNow, horizonLately, horizonWhile, uint64(deliberate),
-		maxCounts, maxRows, maxOrgs, maxHistory, sampleSeconds, keptInRow, shownOfRow, maxRecent, shyness, orgLevels) &^ editionMask
+		uint64(endorsing), maxCounts, maxRows, maxOrgs, maxHistory, sampleSeconds, keptInRow, shownOfRow, maxRecent, shyness, orgLevels) &^ editionMask
 }
 
 func newTally(partitions int) *tally {
@@ -92,7 +109,12 @@ func (t *tally) observe(before Profile, e fil.Engagement, org func(agent string)
 		return
 	}
 	key := fil.KeyOf(e.Content)
-	if before.find(key).kinds&deliberate != 0 {
+	did := before.find(key).kinds
+	first := did&deliberate == 0
+	if endorses := endorsing&(1<<bit)&^did != 0; endorses || bit != 0 && first {
+		t.deal(key, seconds(e.Time), bit != 0 && first, endorses)
+	}
+	if !first {
 		return
 	}
 	if bit == 0 {
@@ -119,6 +141,34 @@ func (t *tally) read(key fil.ContentKey, at uint32) {
 	}
 	c.at, c.last = t.clock, max(c.last, at)
 	c.ever += min(1, math.MaxUint32-c.ever)
+}
+
+// deal counts an act by the clock on the wall.
+func (t *tally) deal(key fil.ContentKey, at uint32, first, endorses bool) {
+	c := t.touch(key)
+	c.fade(max(at, c.dealt))
+	for i := range c.fading {
+		if i == fadingEndorsed && endorses || i != fadingEndorsed && first {
+			c.fading[i] += float32(faded(1, float64(c.dealt-at), i))
+		}
+	}
+}
+
+// fade brings what fades to a later moment.
+func (c *count) fade(now uint32) {
+	for i := range c.fading {
+		c.fading[i] = float32(faded(float64(c.fading[i]), float64(now-c.dealt), i))
+	}
+	c.dealt = now
+}
+
+// faded is what so many seconds have left of a count.
+func faded(value, seconds float64, fading int) float64 {
+	age := seconds / fadingLives()[fading]
+	if value == 0 || age > forgotten {
+		return 0
+	}
+	return value * math.Exp2(-age)
 }
 
 // left is what the clock has left of a value since a moment of it.

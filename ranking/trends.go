@@ -8,13 +8,15 @@ import (
 	"github.com/filengine/fil"
 )
 
-// signals is what everybody's engagements say about one content, as of its snapshot: no wall time enters, so that the same
-// snapshot gives the same numbers at any moment.
+// signals is what everybody's engagements say about one content, as of its snapshot: the same snapshot gives the same numbers
+// at any moment. What fades by the clock on the wall is given as of a moment that is told.
 type signals struct {
-	now, lately, while float64 // first reads by everyone, decayed over the last 16, 128, 1024 first reads
-	ever, shown        float64 // first reads, and impressions to those who had not read it, undecayed; shown to 1 in 64
-	sinceLast          float64 // first reads by everyone, of anything, since the last one of this content; all of them if there is none
-	last               uint32  // Unix seconds of the last first read; 0 if there is none
+	now, lately, while float64          // first reads by everyone, decayed over the last 16, 128, 1024 first reads
+	ever, shown        float64          // first reads, and impressions to those who had not read it, undecayed; shown to 1 in 64
+	sinceLast          float64          // first reads by everyone, of anything, since the last one of this content; all of them if there is none
+	last               uint32           // Unix seconds of the last first read; 0 if there is none
+	fading             [fadings]float64 // first reads by everyone, in the quarter of an hour, the hour, the day; endorsements in the day
+	dealt              uint32           // Unix seconds that they are of
 	row                []coread
 }
 
@@ -56,6 +58,11 @@ func blankSignals() signals { return signals{sinceLast: math.Inf(1)} }
 // add adds what one of so many partitions says.
 func (s *signals) add(t *tally, c *count, partitions float64) {
 	s.shown += coarse(c.shown)
+	dealt := max(s.dealt, c.dealt)
+	for i := range s.fading {
+		s.fading[i] = faded(s.fading[i], float64(dealt-s.dealt), i) + faded(float64(c.fading[i]), float64(dealt-c.dealt), i)
+	}
+	s.dealt = dealt
 	if c.ever == 0 {
 		return
 	}

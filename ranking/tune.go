@@ -6,10 +6,11 @@ import (
 	"time"
 )
 
-// Tuner learns the weights of a policy from what agents chose: pairwise logistic regression (Bradley and Terry, 1952) of
-// the content read against each that was there as well, those that stood highest counting most, by gradient descent with
-// steps that shrink as a weight is settled (AdaGrad; Duchi, Hazan and Singer, 2011). Weights are kept from falling under
-// zero, so that what an explanation says of a parameter stays true. A feature that never differs keeps its weight.
+// Tuner learns the weights of a policy from what agents chose: logistic regression of the content read against all that were
+// there as well (the conditional logit of McFadden, 1974; of two contents it is the pairwise one of Bradley and Terry), by
+// gradient descent with steps that shrink as a weight is settled (AdaGrad; Duchi, Hazan and Singer, 2011). Weights are kept
+// from falling under zero, so that what an explanation says of a parameter stays true. A feature that never differs keeps
+// its weight.
 type Tuner struct {
 	model   *Model
 	weights Weights
@@ -23,7 +24,7 @@ type Tuner struct {
 
 // The size of the steps: weights are of the order of one.
 const (
-	tuningRate  = 0.1
+	tuningRate  = 0.15
 	tuningStart = 0.01
 )
 
@@ -69,36 +70,27 @@ func (t *Tuner) Learn(values []Values, chosen int) {
 	t.descend(t.gradient(values, chosen))
 }
 
-// gradient is that of the mean over the others of log P(chosen before the other), each weighed by 2^score.
+// gradient is that of log P(chosen), where contents are chosen in proportion to 2^score: the values of the chosen one less
+// their mean over all, so weighed.
 func (t *Tuner) gradient(values []Values, chosen int) (g Weights) {
-	highest := math.Inf(-1)
+	highest, total := slices.Max(t.scores), 0.0
 	for i, s := range t.scores {
-		if i != chosen {
-			highest = max(highest, s)
-		}
-	}
-	total := 0.0
-	for i, s := range t.scores {
-		if i == chosen {
-			continue
-		}
 		share := math.Exp2(s - highest)
 		if share < negligible {
 			continue
 		}
 		total += share
-		push := share / (1 + math.Exp2(t.scores[chosen]-s)) // share × P(the other before the chosen)
 		for f := range g {
-			g[f] += push * (values[chosen][f] - values[i][f])
+			g[f] -= share * values[i][f]
 		}
 	}
 	for f := range g {
-		g[f] /= total
+		g[f] = values[chosen][f] + g[f]/total
 	}
 	return g
 }
 
-// negligible is the share beside the highest under which another content teaches nothing.
+// negligible is the share beside the highest under which a content teaches nothing.
 const negligible = 1e-6
 
 func (t *Tuner) descend(g Weights) {

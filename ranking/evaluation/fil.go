@@ -59,7 +59,9 @@ func NewFil(log *Log, policy ranking.Policy, frozen bool) *Fil {
 
 // Publish tells of a content.
 func (f *Fil) Publish(content int32, at int64) {
-	f.number[content] = f.model.Publish(f.content(content, at, ""))
+	if !f.author[content] { // else its first act, learned already, has told of it
+		f.number[content] = f.model.Publish(f.content(content, at, ""))
+	}
 	f.past.live = append(f.past.live, content)
 }
 
@@ -87,7 +89,7 @@ func (f *Fil) Learn(acts []Act) {
 		}
 		if !f.author[act.Content] {
 			f.author[act.Content] = true
-			f.model.Publish(f.content(act.Content, f.log.clock[act.Content], f.log.Agent(act.Agent)))
+			f.number[act.Content] = f.model.Publish(f.content(act.Content, f.log.clock[act.Content], f.log.Agent(act.Agent)))
 		}
 		f.model.Observe(f.log.Engagement(act))
 		f.past.learn(acts[i : i+1])

@@ -81,3 +81,14 @@ func TestFil_LearnsWhatTheLogIsLike(t *testing.T) {
 		t.Error("frozen weights moved, or the others did not")
 	}
 }
+
+// Whoever acts first on a content is its author, for those who learn weights from a whole log too.
+func TestTune_LearnsOfAuthors(t *testing.T) {
+	log := logOf(t, madeUp(rand.New(rand.NewPCG(77, 78)), 3000, 30, 60)...)
+	policy := ranking.DefaultPolicy()
+	weights, steps := evaluation.Tune(log, policy)
+	before, _ := policy.Weights.Of("author")
+	if after, _ := weights.Of("author"); steps == 0 || after == before {
+		t.Errorf("after %d steps, the weight of the author is still %v", steps, after)
+	}
+}
