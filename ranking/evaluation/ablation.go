@@ -7,11 +7,11 @@ import (
 // families are the features of one kind, taken out together: what one of them no longer tells, its neighbours mostly do.
 func families() []family {
 	return []family{
-		{"reads", []string{"reads_now", "reads_lately", "reads_while", "reads_ever", "appeal"}},
+		{"reads", []string{"reads_now", "reads_lately", "reads_while", "reads_ever", "reads_quarter", "reads_hour", "reads_day", "endorsed", "appeal"}},
 		{"ages", []string{"recency", "age", "tempo", "lull"}},
 		{"tastes", []string{"topic", "source", "author", "kind", "community", "text"}},
 		{"coreaders", []string{"readers", "company", "thread"}},
-		{"visits", []string{"passed", "returned", "fatigue"}},
+		{"visits", []string{"beside", "daytime", "passed", "returned", "fatigue"}},
 		{"house", []string{"priority", "org", "language"}},
 	}
 }
