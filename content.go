@@ -26,6 +26,7 @@ type Content struct {
 	Audiences      []string           `json:"audiences,omitempty"` // ids: agents in any of them are eligible; empty means everyone
 	Perimeter      string             `json:"perimeter,omitempty"` // id of an audience: agents must be in it as well; empty means no bound
 	PublishedAt    time.Time          `json:"published_at"`
+	RevisedAt      time.Time          `json:"revised_at,omitzero"`      // when what it says last changed in substance: who dealt with it before has it anew; zero: never
 	ExpiresAt      time.Time          `json:"expires_at,omitzero"`      // zero: never
 	Priority       int                `json:"priority,omitempty"`       // editorial, from -3 to 3; 0 is ordinary
 	PinnedUntil    time.Time          `json:"pinned_until,omitzero"`    // zero: not pinned

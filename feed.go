@@ -22,8 +22,8 @@ type Entry struct {
 }
 
 // Note is what ranking keeps of the reasons for one entry, to put them into sentences later without ranking again. Only
-// ranking reads it.
-type Note uint16
+// ranking reads it. It fits in 24 bits.
+type Note uint32
 
 // Brief is one item of a feed as a page shows it.
 type Brief struct {

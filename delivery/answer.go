@@ -48,6 +48,7 @@ type FeedContent struct {
 	Author         string    `json:"author"`
 	Community      string    `json:"community,omitempty" doc:"Communauté dont est la communication ; absente si elle n'en a pas"`
 	PublishedAt    time.Time `json:"published_at"`
+	RevisedAt      time.Time `json:"revised_at,omitzero" doc:"Dernière modification de fond : qui l'avait lue avant l'a de nouveau comme non vue"`
 	PinnedUntil    time.Time `json:"pinned_until,omitzero"`
 	MandatoryUntil time.Time `json:"mandatory_until,omitzero"`
 }

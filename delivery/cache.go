@@ -102,7 +102,7 @@ func (c *cache) encode(content *fil.Content, tag, language string) ([]byte, erro
 	return encode(FeedContent{
 		ID: content.ID, Kind: content.Kind, Title: variant.Title, Summary: variant.Summary, BodyHTML: html, Language: tag,
 		Topics: orEmpty(content.Topics), Source: content.Source, Author: content.Author, Community: content.Community,
-		PublishedAt: content.PublishedAt.UTC(), PinnedUntil: utc(content.PinnedUntil), MandatoryUntil: utc(content.MandatoryUntil),
+		PublishedAt: content.PublishedAt.UTC(), RevisedAt: utc(content.RevisedAt), PinnedUntil: utc(content.PinnedUntil), MandatoryUntil: utc(content.MandatoryUntil),
 	})
 }
 
@@ -127,7 +127,7 @@ func (c *cache) put(key cacheKey, entry cached) {
 func same(a, b *fil.Content) bool {
 	return a.ID == b.ID && a.Title == b.Title && a.Body == b.Body && a.Summary == b.Summary && a.Kind == b.Kind && a.Language == b.Language &&
 		a.Source == b.Source && a.Author == b.Author && a.Community == b.Community && slices.Equal(a.Topics, b.Topics) && a.PublishedAt.Equal(b.PublishedAt) &&
-		a.PinnedUntil.Equal(b.PinnedUntil) && a.MandatoryUntil.Equal(b.MandatoryUntil) && reflect.DeepEqual(a.Translations, b.Translations)
+		a.RevisedAt.Equal(b.RevisedAt) && a.PinnedUntil.Equal(b.PinnedUntil) && a.MandatoryUntil.Equal(b.MandatoryUntil) && reflect.DeepEqual(a.Translations, b.Translations)
 }
 
 // tagIn is the language of what Content.In chooses.

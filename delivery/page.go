@@ -247,7 +247,8 @@ func tagOf(feed fil.Feed) string {
 	add(uint64(fil.KeyOf(feed.Agent)))
 	for _, e := range feed.Entries {
 		add(uint64(e.Content))
-		add(uint64(e.Team)<<48 | uint64(math.Float32bits(e.Score))<<16 | uint64(e.Note))
+		add(uint64(math.Float32bits(e.Score))<<32 | uint64(e.Note))
+		add(uint64(e.Team))
 	}
 	var sum [16]byte
 	binary.BigEndian.PutUint64(sum[:], a)

@@ -191,7 +191,7 @@ func checkContent(c *fil.Content, now time.Time) error {
 	if c.PublishedAt.IsZero() {
 		c.PublishedAt = now.UTC().Truncate(time.Second)
 	}
-	for _, at := range []*time.Time{&c.PublishedAt, &c.ExpiresAt, &c.PinnedUntil, &c.MandatoryUntil} {
+	for _, at := range []*time.Time{&c.PublishedAt, &c.ExpiresAt, &c.RevisedAt, &c.PinnedUntil, &c.MandatoryUntil} {
 		*at = at.UTC()
 	}
 	checkID(&faults, "id", c.ID)
@@ -228,15 +228,21 @@ func checkContent(c *fil.Content, now time.Time) error {
 		faults.Add("priority", "doit être entre -3 et 3", "must be between -3 and 3")
 	}
 	checkWindow(c, &faults)
+	if at := c.RevisedAt; !at.IsZero() && (at.Before(c.PublishedAt) || at.After(now.Add(maxAhead))) {
+		faults.Add("revised_at", "doit être entre la publication et maintenant : c'est le moment où le contenu a changé sur le fond", "must be between the publication and now: it is when the content changed in substance")
+	}
 	return faults.Err()
 }
+
+// maxAhead is how much clocks may differ.
+const maxAhead = 5 * time.Minute
 
 // checkWindow holds moments to years that the packed forms can carry (32-bit Unix seconds, so before 2106).
 func checkWindow(c *fil.Content, faults *fil.Faults) {
 	for _, moment := range []struct {
 		name string
 		at   time.Time
-	}{{"published_at", c.PublishedAt}, {"expires_at", c.ExpiresAt}, {"pinned_until", c.PinnedUntil}, {"mandatory_until", c.MandatoryUntil}} {
+	}{{"published_at", c.PublishedAt}, {"expires_at", c.ExpiresAt}, {"revised_at", c.RevisedAt}, {"pinned_until", c.PinnedUntil}, {"mandatory_until", c.MandatoryUntil}} {
 		if !moment.at.IsZero() && (moment.at.Year() < 1970 || moment.at.Year() > 2105) {
 			faults.Add(moment.name, "doit être entre 1970 et 2105", "must be between 1970 and 2105")
 		}

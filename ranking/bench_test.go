@@ -199,7 +199,7 @@ func BenchmarkLearn(b *testing.B) {
 		}
 	})
 	b.Run("limit", func(b *testing.B) {
-		profile := make([]byte, 9+18*100)
+		profile := make([]byte, 12+22*100)
 		for n := 0; n < b.N; n += batch {
 			if _, err := client.Pipelined(b.Context(), func(pipe redis.Pipeliner) error {
 				for i := range batch {

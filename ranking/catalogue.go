@@ -68,6 +68,7 @@ type row struct {
 	expires   int64 // math.MaxInt64: never
 	pinned    int64 // until; math.MinInt64: not pinned
 	mandatory int64 // until; math.MinInt64: not mandatory
+	revised   int64 // math.MinInt64: never
 	priority  int8
 	wording   *wording // nil for a content without words
 }
@@ -159,7 +160,7 @@ func digestOf(key fil.ContentKey, data []byte) uint64 {
 func (c *Catalogue) row(s *snapshot, content *fil.Content, digest uint64) row {
 	r := row{
 		content: content, key: fil.KeyOf(content.ID), digest: digest, set: c.set(s, content.Aim()),
-		published: nanos(content.PublishedAt), expires: math.MaxInt64, pinned: math.MinInt64, mandatory: math.MinInt64,
+		published: nanos(content.PublishedAt), expires: math.MaxInt64, pinned: math.MinInt64, mandatory: math.MinInt64, revised: math.MinInt64,
 		priority: int8(min(max(content.Priority, -3), 3)), wording: c.words.add(s, content),
 	}
 	if !content.ExpiresAt.IsZero() {
@@ -170,6 +171,9 @@ func (c *Catalogue) row(s *snapshot, content *fil.Content, digest uint64) row {
 	}
 	if !content.MandatoryUntil.IsZero() {
 		r.mandatory = nanos(content.MandatoryUntil)
+	}
+	if !content.RevisedAt.IsZero() {
+		r.revised = nanos(content.RevisedAt)
 	}
 	for _, topic := range content.Topics {
 		if code := c.codes[columnTopic].code(topic); code != 0 && !slices.Contains(r.topics, code) {
@@ -254,6 +258,14 @@ func (c *Catalogue) Stamp() uint64 { return c.current.Load().stamp }
 
 // Len is the number of contents known, live or not.
 func (c *Catalogue) Len() int { return c.current.Load().count }
+
+// revisedBy is when the content was revised, in Unix seconds, if it was by a moment; else before all acts.
+func (r *row) revisedBy(at int64) int64 {
+	if r.revised > at {
+		return math.MinInt64
+	}
+	return r.revised / int64(time.Second)
+}
 
 func (r *row) liveAt(at int64) bool { return r.content != nil && r.published <= at && at < r.expires }
 

@@ -194,6 +194,9 @@ func (e *explainer) data(place int32, content *fil.Content) []fil.Datum {
 		data = append(data, fil.Datum{Name: say.perimeter, Value: content.Perimeter, Source: say.fromDirectory})
 	}
 	data = append(data, fil.Datum{Name: say.published, Value: e.date(content.PublishedAt), Source: say.fromContent})
+	if !content.RevisedAt.IsZero() {
+		data = append(data, fil.Datum{Name: say.revisedOn, Value: e.date(content.RevisedAt), Source: say.fromContent})
+	}
 	if e.order == fil.OrderChronological {
 		return data
 	}
@@ -245,7 +248,7 @@ func (e *explainer) operations(at placed, position int) []string {
 	if e.order == fil.OrderChronological {
 		return append(operations, say.sortedByDate+e.rank(position))
 	}
-	operations = append(operations, say.sortedByScore)
+	operations = append(append(operations, say.sortedByScore), e.anew(at.place)...)
 	switch at.group {
 	case groupMandatory:
 		operations = append(operations, say.ruleMandatory[e.b.rules.pinnedFirst])
@@ -253,6 +256,9 @@ func (e *explainer) operations(at placed, position int) []string {
 		operations = append(operations, fmt.Sprintf(say.rulePinned[e.b.rules.pinnedFirst], rules.PinnedAtMost))
 	case groupSeen:
 		operations = append(operations, say.ruleSeen)
+	}
+	if at.why == whyCommunity {
+		operations = append(operations, fmt.Sprintf(say.ruleCommunity, rules.CommunityWithin))
 	}
 	if below := e.passedBy(at, position); below > 0 && at.why == whySource {
 		operations = append(operations, fmt.Sprintf(say.ruleSource, below, rules.CapPerSource, rules.CapsAmongFirst))
@@ -262,6 +268,18 @@ func (e *explainer) operations(at placed, position int) []string {
 		operations = append(operations, fmt.Sprintf(say.ruleDiscovery, e.b.rules.step()))
 	}
 	return append(operations, say.outcome+e.rank(position))
+}
+
+// anew says what a revision of the content undid.
+func (e *explainer) anew(place int32) (operations []string) {
+	content, mark := e.b.content(place), e.sc.marks[place]
+	if mark&markRevised != 0 {
+		operations = append(operations, about(e.say.ruleRevised, e.date(content.RevisedAt)))
+	}
+	if mark&markAcknowledged == 0 && e.b.group[place] == groupMandatory && e.sc.profile.find(e.b.key(place)).kinds&(1<<acknowledgeBit) != 0 {
+		operations = append(operations, about(e.say.ruleAgain, e.date(content.RevisedAt)))
+	}
+	return operations
 }
 
 // rank says where the content stands.
@@ -275,7 +293,7 @@ func (e *explainer) rank(position int) string {
 // passedBy counts the contents that stand above this one with a lower rank by score.
 func (e *explainer) passedBy(at placed, position int) (n int) {
 	for _, other := range e.sc.out[:max(position, 0)] {
-		if other.natural > at.natural {
+		if other.natural > at.natural && other.why != whyCommunity {
 			n++
 		}
 	}

@@ -96,7 +96,7 @@ func TestPlace_GivesReasonsTheWeightiestFirst(t *testing.T) {
 		contents, acts = append(contents, c), append(acts, did(fil.Read, c.ID, noon.Add(-950*time.Hour)))
 	}
 	profile := profileOf(acts...)
-	ranker := ranking.NewRanker(policy(t, "weights: {kind: 0}"), newCatalogue(t, contents...), town, nil)
+	ranker := ranking.NewRanker(policy(t, "weights: {kind: 0, returned: 0}"), newCatalogue(t, contents...), town, nil)
 	for language, want := range map[string][]string{
 		"fr": {"À lire obligatoirement avant le 3 décembre, Récent", "Épinglé par Mairie, Récent", "Vous lisez ou suivez le thème « Mobilité », Signalé comme important, Récent", "Publié le 1er mars 2025"},
 		"en": {"Must be read before 3 December, Recent", "Pinned by Mairie, Recent", "You read or follow the topic “Mobilité”, Marked as important, Recent", "Published on 1 March 2025"},

@@ -97,7 +97,7 @@ func featureTable() [features]feature {
 		featSource:    {"source", -1, 1, share, bilingual("Votre goût pour la source « %s », de -1 à 1", "Your taste for the source “%s”, from -1 to 1"), bilingual("Vous lisez ou suivez « %s »", "You read or follow “%s”")},
 		featAuthor:    {"author", -1, 1, share, bilingual("Votre goût pour l'auteur « %s », de -1 à 1", "Your taste for the author “%s”, from -1 to 1"), bilingual("Vous lisez ou suivez %s", "You read or follow %s")},
 		featKind:      {"kind", -1, 1, share, bilingual("Votre goût pour ce type de contenu (%s), de -1 à 1", "Your taste for this kind of content (%s), from -1 to 1"), bilingual("Vous lisez ou suivez ce type de contenu (%s)", "You read or follow this kind of content (%s)")},
-		featCommunity: {"community", -1, 1, share, bilingual("Votre goût pour la communauté « %s », de -1 à 1", "Your taste for the community “%s”, from -1 to 1"), bilingual("Vous suivez la communauté « %s »", "You follow the community “%s”")},
+		featCommunity: {"community", -1, 1, share, bilingual("Votre goût pour la communauté « %s », de -1 à 1", "Your taste for the community “%s”, from -1 to 1"), bilingual("Vous lisez ou suivez la communauté « %s »", "You read or follow the community “%s”")},
 		featReaders:   {"readers", 0, 12, doublings, bilingual("Ressemblance moyenne entre ses lecteurs et vous (log2)", "Mean likeness between its readers and you (log2)"), bilingual("Lu par des agents qui lisent comme vous", "Read by agents who read as you do")},
 		featCompany: {
 			"company", 0, 20, doublings, bilingual("Nombre de ses lecteurs qui lisent comme vous (log2)", "Number of its readers who read as you do (log2)"),

@@ -76,7 +76,7 @@ func (r recentRead) later(other recentRead) bool {
 // recentReads gives the contents that a profile says were read most lately, in no order, and how many were read in all.
 func recentReads(p Profile, into []recentRead) (recent []recentRead, n int) {
 	recent = into[:0]
-	for b := p.facts(); len(b) > 0; b = b[factSize:] {
+	for b := p.facts(); len(b) > 0; b = b[p.size():] {
 		if binary.LittleEndian.Uint16(b[8:])&deliberate == 0 {
 			continue
 		}

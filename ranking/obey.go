@@ -21,6 +21,9 @@ func (sc *scratch) obey(b *board) {
 			hidden[w.facet], hides = append(hidden[w.facet], code), true
 			continue
 		}
+		if w.kind == wishFollow && w.facet == columnCommunity {
+			sc.follows = append(sc.follows, follow{code: code, best: candidate{place: -1}})
+		}
 		tastes := sc.taste[w.facet]
 		if tastes[code] == 0 {
 			sc.touched[w.facet] = append(sc.touched[w.facet], code)

@@ -28,7 +28,9 @@ type phrases struct {
 	ruleMandatory, rulePinned                   map[bool]string // whether pinned contents come first; pins
 	ruleSeen                                    string
 	ruleSource, ruleTopic                       string // contents above, cap, among
-	ruleDiscovery                               string // step
+	ruleDiscovery, ruleCommunity                string // step; within
+	ruleRevised, ruleAgain                      string // date
+	followed, revised, revisedOn                string // community
 	outcome, position, beyond                   string // ordinal, eligible; length
 	kinds                                       map[string]string
 	did                                         [kindBits]string
@@ -46,7 +48,8 @@ func french() phrases {
 		pinnedBy:            "Épinglé par %s", pinned: "Épinglé par votre organisation",
 		discovery:   "Proposé pour vous faire découvrir d'autres sources",
 		publishedOn: "Publié le %s",
-		audience:    "Audience dont vous faites partie", everyone: "tous les agents", everyoneWithin: "tous les agents du périmètre",
+		followed:    "Vous suivez la communauté « %s »", revised: "Modifié depuis votre lecture", revisedOn: "Dernière modification de fond",
+		audience: "Audience dont vous faites partie", everyone: "tous les agents", everyoneWithin: "tous les agents du périmètre",
 		perimeter: "Périmètre dont vous faites partie, auquel ce contenu est limité", published: "Date de publication", priorityName: "Priorité éditoriale",
 		topics: "Thèmes", source: "Source", author: "Auteur", kindName: "Type de contenu",
 		acts: "Vos actions passées", actsValue: "sur %d contenus", onThis: "Vos actions sur ce contenu", popularityName: "Popularité en ce moment",
@@ -61,6 +64,9 @@ func french() phrases {
 		ruleSeen:      "Règle : placé après les contenus que vous n'avez pas encore vus.",
 		ruleSource:    "Règle : déplacé sous %d autres, car au plus %d par source parmi les %d premiers.",
 		ruleTopic:     "Règle : déplacé sous %d autres, car au plus %d par thème parmi les %d premiers.",
+		ruleCommunity: "Règle : remonté parmi les %d premiers, car vous suivez sa communauté et aucun autre de ses contenus n'y était.",
+		ruleRevised:   "Règle : compté comme non vu, car modifié sur le fond le %s, après votre lecture.",
+		ruleAgain:     "Règle : à acquitter de nouveau, car modifié sur le fond le %s, après votre acquittement.",
 		ruleDiscovery: "Règle : tiré au sort du jour pour une place réservée à la découverte (une sur %d).",
 		outcome:       "Résultat : ", position: "%s sur %d.", beyond: "au-delà des %d premiers.",
 		kinds:    map[string]string{"news": "actualité", "alert": "alerte", "event": "événement", "survey": "enquête", "recognition": "reconnaissance", "document": "document"},
@@ -80,7 +86,8 @@ func english() phrases {
 		pinnedBy:            "Pinned by %s", pinned: "Pinned by your organisation",
 		discovery:   "Suggested so that you discover other sources",
 		publishedOn: "Published on %s",
-		audience:    "Audience that you are in", everyone: "all agents", everyoneWithin: "all agents of the perimeter",
+		followed:    "You follow the community “%s”", revised: "Changed since you read it", revisedOn: "Last change in substance",
+		audience: "Audience that you are in", everyone: "all agents", everyoneWithin: "all agents of the perimeter",
 		perimeter: "Perimeter that you are in, to which this content is limited", published: "Publication date", priorityName: "Editorial priority",
 		topics: "Topics", source: "Source", author: "Author", kindName: "Kind of content",
 		acts: "Your past acts", actsValue: "on %d contents", onThis: "Your acts on this content", popularityName: "Popularity at the moment",
@@ -95,6 +102,9 @@ func english() phrases {
 		ruleSeen:      "Rule: placed after the contents that you have not seen yet.",
 		ruleSource:    "Rule: moved below %d others, because of at most %d per source among the first %d.",
 		ruleTopic:     "Rule: moved below %d others, because of at most %d per topic among the first %d.",
+		ruleCommunity: "Rule: raised among the first %d, because you follow its community and no other of its contents was there.",
+		ruleRevised:   "Rule: counted as not seen, because it was changed in substance on %s, after you read it.",
+		ruleAgain:     "Rule: to be acknowledged again, because it was changed in substance on %s, after you acknowledged it.",
 		ruleDiscovery: "Rule: drawn today for a place reserved for discovery (one in %d).",
 		outcome:       "Outcome: ", position: "%s of %d.", beyond: "beyond the first %d.",
 		kinds:    map[string]string{"news": "news", "alert": "alert", "event": "event", "survey": "survey", "recognition": "recognition", "document": "document"},

@@ -56,6 +56,8 @@ type Policy struct {
 		CapsAmongFirst int                  `yaml:"caps_among_first" json:"caps_among_first"`
 		CapPerSource   int                  `yaml:"cap_per_source" json:"cap_per_source"`
 		CapPerTopic    int                  `yaml:"cap_per_topic" json:"cap_per_topic"`
+
+		CommunityWithin int `yaml:"community_within" json:"community_within"`
 	} `yaml:"rules" json:"rules"`
 	Exploration struct {
 		Share float64 `yaml:"share" json:"share"`
@@ -184,6 +186,10 @@ func (p *Policy) check(faults *fil.Faults) {
 	between("priors.affinity", p.Priors.Affinity, 0.01, 1e6)
 	p.compileTerms(faults)
 	checkOrder(p.Rules.Order, faults)
+	if !slices.Contains(p.Rules.Order, RuleCommunities) {
+		p.Rules.CommunityWithin = 0
+	}
+	between("rules.community_within", float64(p.Rules.CommunityWithin), 0, 100)
 	between("rules.pinned_at_most", float64(p.Rules.PinnedAtMost), 0, 100)
 	between("rules.seen_after_shown", float64(p.Rules.SeenAfterShown), 0, math.MaxUint16)
 	for _, kind := range p.Rules.SeenBy {

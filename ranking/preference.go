@@ -86,7 +86,7 @@ func (p Profile) order() byte {
 // ChosenOrder is the order that a packed profile says the agent chose, fil.OrderDefault when it says none or cannot be read.
 // Its first 10 bytes are enough.
 func ChosenOrder(profile []byte) fil.Order {
-	if len(profile) <= orderAt || profile[0] != profileVersion {
+	if len(profile) <= orderAt || profile[0] == 1 || profile[0] > profileVersion {
 		return fil.OrderDefault
 	}
 	return Profile{profile}.Order()
@@ -176,7 +176,7 @@ func (p *Profile) forgetWish(place int) (before int) {
 }
 
 // wishesAt is where the preferences begin.
-func (p Profile) wishesAt() int { return p.factsFrom() + p.Len()*factSize }
+func (p Profile) wishesAt() int { return p.factsFrom() + p.Len()*p.size() }
 
 // wishAt gives the preference that begins at a place, and where it ends.
 func (p Profile) wishAt(at int) (w wish, end int) {

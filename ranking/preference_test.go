@@ -48,12 +48,20 @@ func wished() ranking.Profile {
 	return p
 }
 
-func TestProfile_PacksVersion2(t *testing.T) {
+func TestProfile_PacksVersion3(t *testing.T) {
 	p := wished()
-	if diff := cmp.Diff(golden(t, "profile_v2", p.Bytes()), p.Bytes()); diff != "" {
-		t.Errorf("packed in another way than version 2; write a new version, and read this one: %s", diff)
+	if diff := cmp.Diff(golden(t, "profile_v3", p.Bytes()), p.Bytes()); diff != "" {
+		t.Errorf("packed in another way than version 3; write a new version, and read this one: %s", diff)
 	}
-	read, err := ranking.ParseProfile(golden(t, "profile_v2", nil))
+	for _, version := range []string{"profile_v2", "profile_v3"} {
+		t.Run(version, func(t *testing.T) { isWished(t, golden(t, version, nil)) })
+	}
+}
+
+// isWished checks that a packed profile is what wished made.
+func isWished(t *testing.T, packed []byte) {
+	t.Helper()
+	read, err := ranking.ParseProfile(packed)
 	if err != nil || read.Len() != 3 || read.Offset() != 18 || read.Order() != fil.OrderChronological {
 		t.Fatalf("read as %d contents up to offset %d, order %s, error %v", read.Len(), read.Offset(), read.Order(), err)
 	}
@@ -63,6 +71,10 @@ func TestProfile_PacksVersion2(t *testing.T) {
 		{fil.FacetKind, "survey", fil.PreferLess, at(4)}, {fil.FacetCommunity, "Réseau des juristes", fil.PreferFollow, at(3)},
 	}, read.Preferences()); diff != "" {
 		t.Errorf("preferences: %s", diff)
+	}
+	next, want := read.Apply(did(fil.Read, "d", noon), 19), wished().Apply(did(fil.Read, "d", noon), 19)
+	if !bytes.Equal(next.Bytes(), want.Bytes()) || ranking.ChosenOrder(packed) != fil.OrderChronological {
+		t.Errorf("goes on as %x, want %x", next.Bytes(), want.Bytes())
 	}
 }
 

@@ -13,23 +13,25 @@ import (
 )
 
 // A profile is packed as a header of one version byte and the offset of the last record applied (8 bytes), which every
-// version has; the order chosen (1) and the number of facts (2); then facts of 18 bytes in ascending order of content key:
-// key (8), bitset of kinds (2), last time in Unix seconds (4), times shown (2), seconds of dwell (2); then preferences, as
-// wish says. All integers are little-endian. Version 1 had facts alone, right after the offset.
+// version has; the order chosen (1) and the number of facts (2); then facts of 22 bytes in ascending order of content key:
+// key (8), bitset of kinds (2), last time in Unix seconds (4), times shown (2), seconds of dwell (2), when it was acknowledged
+// last in Unix seconds (4, 0 for never); then preferences, as wish says. All integers are little-endian. Facts of version 2
+// did not have the last of these, and version 1 had such facts alone, right after the offset.
 const (
-	profileVersion = 2
+	profileVersion = 3
 	profileHeader  = 9 // what a write compares
 	orderAt        = 9
 	countAt        = 10
 	factsAt        = 12
-	factSize       = 18
+	factSize       = 22
+	factSize2      = 18 // of versions 1 and 2
 	maxFacts       = 512
 )
 
 // Profile is what is known of one agent: the facts about the 512 contents they dealt with last, the 64 preferences that
 // they stated last, the order that they chose, and the offset in the log of the last record that it includes. It holds no
 // score: tastes are derived from it at ranking time, under the policy in force. The zero value knows nothing. It takes 12
-// bytes, 18 per content, and 8 per preference with its name: 9,228 at most for an agent without preferences.
+// bytes, 22 per content, and 8 per preference with its name: 11,276 at most for an agent without preferences.
 type Profile struct {
 	packed []byte
 }
@@ -41,6 +43,7 @@ type fact struct {
 	last    uint32 // Unix seconds of the last engagement that is not an impression; of the last impression if there is none
 	shown   uint16 // impressions, saturating
 	dwell   uint16 // seconds in all, saturating
+	acked   uint32 // Unix seconds of the latest acknowledgement; 0: none
 }
 
 // ParseProfile checks and wraps a packed profile, which it keeps and never changes; an empty one is the zero Profile. The
@@ -49,9 +52,9 @@ func ParseProfile(packed []byte) (Profile, error) {
 	switch {
 	case len(packed) == 0:
 		return Profile{}, nil
-	case checkVersion("profile", packed, profileVersion) != nil:
-		return Profile{}, checkVersion("profile", packed, profileVersion)
-	case packed[0] == 1 && (len(packed) < profileHeader || (len(packed)-profileHeader)%factSize != 0):
+	case checkProfile(packed) != nil:
+		return Profile{}, checkProfile(packed)
+	case packed[0] == 1 && (len(packed) < profileHeader || (len(packed)-profileHeader)%factSize2 != 0):
 		return Profile{}, fmt.Errorf("parse profile: %d bytes are not a whole number of facts", len(packed))
 	case packed[0] != 1 && len(packed) < factsAt:
 		return Profile{}, fmt.Errorf("parse profile: %d bytes are no header", len(packed))
@@ -80,6 +83,14 @@ func ParseProfile(packed []byte) (Profile, error) {
 	return p, nil
 }
 
+// checkProfile says whether this program reads the version that a packed profile is of: all there have been.
+func checkProfile(packed []byte) error {
+	if packed[0] == 1 {
+		return nil
+	}
+	return checkVersion("profile", packed, profileVersion)
+}
+
 // Bytes is the packed form, not to be changed; empty for a profile that knows nothing.
 func (p Profile) Bytes() []byte { return p.packed }
 
@@ -97,7 +108,7 @@ func (p Profile) Len() int {
 	case len(p.packed) == 0:
 		return 0
 	case p.packed[0] == 1:
-		return (len(p.packed) - profileHeader) / factSize
+		return (len(p.packed) - profileHeader) / factSize2
 	}
 	return int(binary.LittleEndian.Uint16(p.packed[countAt:]))
 }
@@ -112,15 +123,31 @@ func (p Profile) factsFrom() int {
 	return factsAt
 }
 
+// size is how many bytes a fact takes.
+func (p Profile) size() int {
+	if len(p.packed) > 0 && p.packed[0] < profileVersion {
+		return factSize2
+	}
+	return factSize
+}
+
 // advanced copies the profile as one of this version that includes the record at offset, with room for more bytes.
 func (p Profile) advanced(offset int64, room int) Profile {
-	next := Profile{make([]byte, factsAt, factsAt+len(p.packed)+room)}
+	next := Profile{make([]byte, factsAt, factsAt+len(p.packed)+(factSize-p.size())*p.Len()+room)}
 	next.packed[0] = profileVersion
 	binary.LittleEndian.PutUint64(next.packed[1:], uint64(offset))
 	if len(p.packed) > 0 {
 		next.setLen(p.Len())
 		next.packed[orderAt] = p.order()
-		next.packed = append(next.packed, p.packed[p.factsFrom():]...)
+		if p.size() == factSize {
+			next.packed = append(next.packed, p.packed[factsAt:]...)
+			return next
+		}
+		next.packed = next.packed[:factsAt+factSize*p.Len()]
+		for i := range p.Len() {
+			next.put(i, p.at(i))
+		}
+		next.packed = append(next.packed, p.packed[p.wishesAt():]...)
 	}
 	return next
 }
@@ -165,6 +192,9 @@ func (f fact) with(e fil.Engagement, bit int) fact {
 		f.last = max(f.last, at)
 	}
 	f.kinds |= 1 << bit
+	if e.Kind == fil.Acknowledge {
+		f.acked = max(f.acked, at)
+	}
 	if e.Kind == fil.Dwell {
 		f.dwell = uint16(min(float64(f.dwell)+math.Round(e.Dwell), math.MaxUint16))
 	}
@@ -172,14 +202,21 @@ func (f fact) with(e fil.Engagement, bit int) fact {
 }
 
 func (p Profile) at(i int) fact {
-	b := p.packed[p.factsFrom()+i*factSize:][:factSize]
-	return fact{
+	b := p.packed[p.factsFrom()+i*p.size():][:p.size()]
+	f := fact{
 		content: fil.ContentKey(binary.LittleEndian.Uint64(b)),
 		kinds:   binary.LittleEndian.Uint16(b[8:]),
 		last:    binary.LittleEndian.Uint32(b[10:]),
 		shown:   binary.LittleEndian.Uint16(b[14:]),
 		dwell:   binary.LittleEndian.Uint16(b[16:]),
 	}
+	switch {
+	case len(b) == factSize:
+		f.acked = binary.LittleEndian.Uint32(b[factSize2:])
+	case f.kinds&(1<<acknowledgeBit) != 0:
+		f.acked = f.last // at that moment at the latest
+	}
+	return f
 }
 
 func (p Profile) put(i int, f fact) {
@@ -189,6 +226,7 @@ func (p Profile) put(i int, f fact) {
 	binary.LittleEndian.PutUint32(b[10:], f.last)
 	binary.LittleEndian.PutUint16(b[14:], f.shown)
 	binary.LittleEndian.PutUint16(b[16:], f.dwell)
+	binary.LittleEndian.PutUint32(b[18:], f.acked)
 }
 
 // search finds the place of a content, or where it would go.

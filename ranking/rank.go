@@ -80,7 +80,7 @@ func (r *Ranker) isFresh(s *snapshot, m *trends, feed fil.Feed, profile []byte, 
 		return false
 	}
 	member, known := r.directory.Member(feed.Agent)
-	if !known || len(profile) > 0 && (len(profile) < profileHeader || checkVersion("profile", profile, profileVersion) != nil) {
+	if !known || len(profile) > 0 && (len(profile) < profileHeader || checkProfile(profile) != nil) {
 		return false
 	}
 	if pair := r.woven(feed.Agent, order); pair != nil {
@@ -150,10 +150,11 @@ type placed struct {
 
 // What a rule did to a placement.
 const (
-	whyScore   = iota
-	whySource  // moved down: too many of its source
-	whyTopic   // moved down: too many of one of its topics
-	whyExplore // drawn for discovery
+	whyScore     = iota
+	whySource    // moved down: too many of its source
+	whyTopic     // moved down: too many of one of its topics
+	whyExplore   // drawn for discovery
+	whyCommunity // raised: the agent follows its community
 )
 
 // scratch is the memory of one build, kept for the next: slices by code, by place in the snapshot or on the board.
@@ -187,6 +188,7 @@ type scratch struct {
 	sets                      []uint8 // by aim: 0 not asked yet, 1 in, 2 out
 	heaps                     [groups][]candidate
 	draws                     []candidate // a heap of the contents that may be drawn for discovery
+	follows                   []follow
 	deferred                  []placed
 	out                       []placed
 	counts                    [2][]uint8 // per source and per topic, among the first places
@@ -217,7 +219,8 @@ const (
 	markSeen = 1 << iota
 	markDismissed
 	markAcknowledged
-	markTaken // has its place in the feed
+	markTaken   // has its place in the feed
+	markRevised // was seen, and revised since
 )
 
 // build ranks into a scratch, which the caller releases.
@@ -320,7 +323,7 @@ func (sc *scratch) close() {
 	sc.text.close()
 	sc.hours.close()
 	sc.walked, sc.latest, sc.latestRows = sc.walked[:0], sc.latest[:0], sc.latestRows[:0]
-	sc.draws, sc.deferred, sc.out = sc.draws[:0], sc.deferred[:0], sc.out[:0]
+	sc.draws, sc.deferred, sc.out, sc.follows = sc.draws[:0], sc.deferred[:0], sc.out[:0], sc.follows[:0]
 	sc.total, sc.acts, sc.visited, sc.live, sc.eligible, sc.dismissed = 0, 0, 0, 0, 0, 0
 	sc.member, sc.profile, sc.org, sc.newcomer = nil, Profile{}, nil, false
 }

@@ -31,8 +31,9 @@ func (sc *scratch) digest(b *board) {
 			continue
 		}
 		if place := b.at[at]; place > 0 {
-			sc.marks[place-1] = rules.mark(f)
-			if !read {
+			since := b.row(place - 1).revisedBy(b.from)
+			sc.marks[place-1] = rules.mark(f, since)
+			if !read && int64(f.last) >= since {
 				sc.shown[place-1] = uint8(min(f.shown, maxLatest))
 			}
 		}
@@ -188,12 +189,20 @@ func (r *ruleset) taste(f fact) (worth float64) {
 	return worth
 }
 
-func (r *ruleset) mark(f fact) (mark uint8) {
+// mark says what an agent did with a content since a moment, in Unix seconds: when it was last revised. What they dismissed
+// stays so. An impression does not count beside what is done on purpose, so what they read is unread again until they open it.
+func (r *ruleset) mark(f fact, since int64) (mark uint8) {
 	if f.kinds&(1<<dismissBit) != 0 {
 		mark |= markDismissed
 	}
-	if f.kinds&(1<<acknowledgeBit) != 0 {
+	if f.kinds&(1<<acknowledgeBit) != 0 && int64(f.acked) >= since {
 		mark |= markAcknowledged
+	}
+	if int64(f.last) < since {
+		if f.kinds&r.seen != 0 {
+			mark |= markRevised
+		}
+		return mark
 	}
 	if shown := r.policy.Rules.SeenAfterShown; f.kinds&r.seen != 0 || shown > 0 && int(f.shown) >= shown {
 		mark |= markSeen

@@ -13,8 +13,8 @@ import (
 // maxReasons is how many sentences an agent is given on one placement; the explanation has the rest.
 const maxReasons = 3
 
-// What a note can say, four bits each, up to maxReasons of them from the lowest bits up, the weightiest first. Stores keep
-// notes: a code is never given another meaning, and there is no room for more. Three depend on the moment (popular, recent,
+// What a note can say, six bits each, up to maxReasons of them from the lowest bits up, the weightiest first. Stores keep
+// notes: a code is never given another meaning, and there is room for 63. Three depend on the moment (popular, recent,
 // published), and are in no note that is kept.
 const (
 	notedMandatory = 1 + iota
@@ -32,15 +32,19 @@ const (
 	notedReaders
 	notedText
 	notedOrg
+	notedFollowed // a community that the agent asked to follow
+	notedRevised
+	notedThread
+	notedReturned
 	notes
 )
 
 // The bits above the codes: which of its topics the content is there for, and whether it was acknowledged.
 const (
-	noteCode         = 4
+	noteCode         = 6
 	noteTopic        = noteCode * maxReasons
 	noteTopics       = 1 << 3 // a taste for a topic beyond them is not noted
-	noteAcknowledged = 1 << 15
+	noteAcknowledged = 1 << (noteTopic + 3)
 )
 
 // weightOfReason is the least contribution, in log2 units, that is worth a sentence.
@@ -59,6 +63,11 @@ func (sc *scratch) note(b *board, p placed, order fil.Order) (note fil.Note) {
 	place := 0
 	if did := noteOfRule(p); did != 0 {
 		note |= did
+		place++
+		gave[did] = 0
+	}
+	if sc.marks[p.place]&markRevised != 0 {
+		note |= notedRevised << (noteCode * place)
 		place++
 	}
 	for ; place < maxReasons; place++ {
@@ -88,8 +97,13 @@ func (sc *scratch) gave(b *board, place int32) (gave [notes]float64, which int) 
 	gave[notedImportant] = w[featPriority] * float64(b.row(place).priority)
 	gave[notedTopic] = w[featTopic] * topic
 	gave[notedSource], gave[notedAuthor], gave[notedKind] = w[featSource]*values[featSource], w[featAuthor]*values[featAuthor], w[featKind]*values[featKind]
-	gave[notedCommunity] = w[featCommunity] * values[featCommunity]
-	gave[notedReaders] = w[featReaders]*values[featReaders] + w[featCompany]*values[featCompany] + w[featThread]*values[featThread]
+	community := notedCommunity
+	if sc.following(b.codes[columnCommunity][place]) != nil {
+		community = notedFollowed
+	}
+	gave[community] = w[featCommunity] * values[featCommunity]
+	gave[notedReaders] = w[featReaders]*values[featReaders] + w[featCompany]*values[featCompany]
+	gave[notedThread], gave[notedReturned] = w[featThread]*values[featThread], w[featReturned]*values[featReturned]
 	gave[notedText] = w[featText] * values[featText]
 	gave[notedOrg] = w[featOrg] * values[featOrg]
 	return gave, which
@@ -103,6 +117,8 @@ func noteOfRule(p placed) fil.Note {
 		return notedPinned
 	case p.why == whyExplore:
 		return notedDiscovery
+	case p.why == whyCommunity:
+		return notedFollowed
 	}
 	return 0
 }
@@ -211,6 +227,9 @@ func sentences(content *fil.Content, note fil.Note, say *phrases, now time.Time)
 
 // sentenceOf is that of a code; empty for a code that is not known, or about a name that the content does not have.
 func sentenceOf(c *fil.Content, code, topic int, say *phrases, now time.Time) string {
+	if sentence := say.plain(code); sentence != "" {
+		return sentence
+	}
 	date := func(day time.Time) string { return say.date(day.In(now.Location()), now.Year()) }
 	switch code {
 	case notedMandatory:
@@ -220,10 +239,6 @@ func sentenceOf(c *fil.Content, code, topic int, say *phrases, now time.Time) st
 			return say.pinned
 		}
 		return about(say.pinnedBy, c.Source)
-	case notedDiscovery:
-		return say.discovery
-	case notedImportant:
-		return say.sentence(featPriority)
 	case notedTopic:
 		return about(say.sentence(featTopic), topicOf(c, topic))
 	case notedSource:
@@ -234,18 +249,37 @@ func sentenceOf(c *fil.Content, code, topic int, say *phrases, now time.Time) st
 		return about(say.sentence(featKind), say.kind(c.Kind))
 	case notedCommunity:
 		return about(say.sentence(featCommunity), c.Community)
-	case notedReaders:
-		return say.sentence(featReaders)
-	case notedText:
-		return say.likeText
-	case notedOrg:
-		return say.sentence(featOrg)
-	case notedPopular:
-		return say.sentence(featEver)
-	case notedRecent:
-		return say.sentence(featRecency)
+	case notedFollowed:
+		return about(say.followed, c.Community)
 	case notedPublished:
 		return about(say.publishedOn, date(c.PublishedAt))
+	}
+	return ""
+}
+
+// plain is the sentence of a code that names nothing; empty for the others.
+func (p *phrases) plain(code int) string {
+	switch code {
+	case notedDiscovery:
+		return p.discovery
+	case notedRevised:
+		return p.revised
+	case notedText:
+		return p.likeText
+	case notedImportant:
+		return p.sentence(featPriority)
+	case notedReaders:
+		return p.sentence(featReaders)
+	case notedThread:
+		return p.sentence(featThread)
+	case notedReturned:
+		return p.sentence(featReturned)
+	case notedOrg:
+		return p.sentence(featOrg)
+	case notedPopular:
+		return p.sentence(featEver)
+	case notedRecent:
+		return p.sentence(featRecency)
 	}
 	return ""
 }

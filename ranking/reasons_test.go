@@ -146,7 +146,11 @@ func TestPlace_SaysWhatItRestsOn(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			want := fil.Basis{Policy: feed.Policy, Profile: int64(len(profile)/18) - 1, Order: order, Stamp: fmt.Sprintf("%016x", feed.Stamp), At: noon}
+			known, err := ranking.ParseProfile(profile)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := fil.Basis{Policy: feed.Policy, Profile: known.Offset(), Order: order, Stamp: fmt.Sprintf("%016x", feed.Stamp), At: noon}
 			if diff := cmp.Diff(want, place(t, ranker, profile, feed, order, "fr")[0].Explanation.Basis); diff != "" {
 				t.Error(diff)
 			}

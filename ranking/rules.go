@@ -24,7 +24,9 @@ func (sc *scratch) score(b *board, seed uint64) {
 		if b.group[place] < groupUnseen || !sc.admits(b, place) {
 			continue
 		}
-		if looked++; looked <= b.rules.policy.Candidates {
+		looked++
+		// The best for everyone of a community that is followed is looked at, wherever it stands.
+		if looked <= b.rules.policy.Candidates || sc.misses(b, place) {
 			sc.consider(b, place, seed)
 		}
 	}
@@ -36,6 +38,9 @@ func (sc *scratch) consider(b *board, place int32, seed uint64) {
 	own := sc.personal(&sc.weights, &sc.values)
 	c := candidate{b.base[place] + own, place}
 	group := sc.groupOf(b, place)
+	if f := sc.following(b.codes[columnCommunity][place]); f != nil && sc.marks[place]&markSeen == 0 && (f.best.place < 0 || above(c, f.best)) {
+		f.best = c
+	}
 	sc.heaps[group] = append(sc.heaps[group], c)
 	if group == groupUnseen && b.rules.policy.Exploration.Share > 0 && len(sc.draws) < drawAmong {
 		sc.draws = append(sc.draws, candidate{c.score + b.doubt(place)*normal(seed^uint64(b.key(place))), place})
@@ -136,6 +141,7 @@ func (sc *scratch) arrange(b *board) {
 		sc.flush(b)
 	}
 	sc.out = sc.out[:min(len(sc.out), b.rules.policy.FeedLength)]
+	sc.represent(b)
 }
 
 // place gives the next content of the order by scores its place, or defers it when there are enough like it.

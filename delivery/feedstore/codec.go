@@ -14,7 +14,7 @@ import (
 	"github.com/filengine/fil/delivery"
 )
 
-// Version 2 of a packed feed; numbers of fixed width are big-endian:
+// Version 3 of a packed feed; numbers of fixed width are big-endian:
 //
 //	1 B     version
 //	        length of the policy's version (uvarint), and the version
@@ -26,19 +26,21 @@ import (
 //	6 B     per entry: the lowest 48 bits of the content's key
 //	        per entry: score in 64ths, less that of the entry before (varint)
 //	        number of different notes (uvarint; none when there is no entry)
-//	2 B     per different note, in the order in which they come
+//	3 B     per different note, in the order in which they come
 //	        per entry: which of them, in as few bits as tell them apart, the highest bits first; the last byte filled with 0
 //	        per entry, in a feed woven of two lists only: which of them placed it, in two bits, the highest bits first
 //	4 B     CRC-32C of all that precedes
 //
-// Version 1 had, for each entry, its key (8 B) and its score (IEEE 754, 4 B), and no notes.
+// Version 1 had, for each entry, its key (8 B) and its score (IEEE 754, 4 B), and no notes. Version 2 had notes of 2 B with
+// fewer reasons.
 //
-// The reader of version n keeps reading n-1, so that a store written before an upgrade stays warm: a feed without notes is
+// The reader of version n keeps reading n-1, so that a store written before an upgrade stays warm: a feed without notes of today is
 // ranked again at its next read, and keeps its time. A version that it does not know is as good as missing: the feed is
 // ranked again and written over it, which the newer program then reads.
 const (
 	version1 = 1
 	version2 = 2
+	version3 = 3
 )
 
 // MaxEntries bounds one packed feed.
@@ -51,6 +53,8 @@ const (
 	shortKey   = 1<<48 - 1
 	entrySize1 = 12
 	stampSize  = 8
+	noteSize   = 3
+	maxNote    = 1<<(8*noteSize) - 1
 	sumSize    = 4
 	secondsDay = 86400
 )
@@ -70,7 +74,7 @@ func Pack(feed fil.Feed, read time.Time) ([]byte, error) {
 		return nil, fmt.Errorf("pack feed: policy version of %d bytes, over %d", len(feed.Policy), maxPolicy)
 	}
 	b := make([]byte, 0, 64+len(feed.Policy)+10*len(feed.Entries))
-	b = append(b, version2)
+	b = append(b, version3)
 	b = binary.AppendUvarint(b, uint64(len(feed.Policy)))
 	b = append(b, feed.Policy...)
 	b = binary.BigEndian.AppendUint64(b, feed.Stamp)
@@ -86,6 +90,9 @@ func Pack(feed fil.Feed, read time.Time) ([]byte, error) {
 	for _, e := range feed.Entries {
 		if !(math.Abs(float64(e.Score)) <= maxScore) { // written so that NaN is refused
 			return nil, fmt.Errorf("pack feed: score of content %016x is %v", uint64(e.Content), e.Score)
+		}
+		if e.Note > maxNote {
+			return nil, fmt.Errorf("pack feed: note of content %016x is %#x", uint64(e.Content), e.Note)
 		}
 		score := int64(math.Round(float64(e.Score) * delivery.ScoreSteps))
 		b = binary.AppendVarint(b, score-before)
@@ -110,7 +117,7 @@ func appendNotes(b []byte, entries []fil.Entry) []byte {
 	}
 	b = binary.AppendUvarint(b, uint64(len(different)))
 	for _, note := range different {
-		b = binary.BigEndian.AppendUint16(b, uint16(note))
+		b = append(b, byte(note>>16), byte(note>>8), byte(note))
 	}
 	width, held, bitsHeld := widthOf(len(different)), uint32(0), 0
 	for _, e := range entries {
@@ -163,10 +170,10 @@ func widthOf(n int) int { return bits.Len(uint(max(n, 1) - 1)) }
 type Lengthen func(short uint64) (fil.ContentKey, bool)
 
 // Unpack reads what Pack wrote; times are in UTC and the agent is left empty. Its error is ErrUnreadable. A feed that must be
-// ranked again, because it has no notes or because one of its contents is not found, has a zero Until, and in the second case
+// ranked again, because it has no notes of today or because one of its contents is not found, has a zero Until, and in the second case
 // no entries.
 func Unpack(packed []byte, keys Lengthen) (feed fil.Feed, read time.Time, err error) {
-	if len(packed) < 1+sumSize || packed[0] != version1 && packed[0] != version2 {
+	if len(packed) < 1+sumSize || packed[0] < version1 || packed[0] > version3 {
 		return fil.Feed{}, time.Time{}, ErrUnreadable
 	}
 	body, sum := packed[:len(packed)-sumSize], packed[len(packed)-sumSize:]
@@ -182,9 +189,12 @@ func Unpack(packed []byte, keys Lengthen) (feed fil.Feed, read time.Time, err er
 	read = time.Unix(int64(r.count(math.MaxInt32))*secondsDay, 0).UTC()
 	n := r.count(MaxEntries)
 	whole := false
-	if packed[0] == version2 {
-		feed.Entries, whole = r.entries(n, keys)
-	} else {
+	switch packed[0] {
+	case version3:
+		feed.Entries, whole = r.entries(n, noteSize, keys)
+	case version2:
+		feed.Entries, _ = r.entries(n, 2, keys)
+	default:
 		feed.Entries = r.entries1(n)
 	}
 	if r.bad || len(r.rest) > 0 {
@@ -241,8 +251,8 @@ func (r *reader) time() time.Time {
 	return time.Unix(seconds, int64(nanoseconds)).UTC()
 }
 
-// entries reads n entries of version 2; whole is false, and there are none, when a content is not found.
-func (r *reader) entries(n int, keys Lengthen) (entries []fil.Entry, whole bool) {
+// entries reads n entries with notes of so many bytes; whole is false, and there are none, when a content is not found.
+func (r *reader) entries(n, size int, keys Lengthen) (entries []fil.Entry, whole bool) {
 	shorts := r.take(n * keySize)
 	if r.bad {
 		return nil, false
@@ -255,7 +265,7 @@ func (r *reader) entries(n int, keys Lengthen) (entries []fil.Entry, whole bool)
 		}
 		entries[i].Score = float32(float64(score) / delivery.ScoreSteps)
 	}
-	r.notes(entries)
+	r.notes(entries, size)
 	r.teams(entries)
 	for i := range entries {
 		short := shorts[i*keySize:][:keySize]
@@ -268,9 +278,9 @@ func (r *reader) entries(n int, keys Lengthen) (entries []fil.Entry, whole bool)
 	return entries, whole
 }
 
-func (r *reader) notes(entries []fil.Entry) {
+func (r *reader) notes(entries []fil.Entry, size int) {
 	different := r.count(uint64(len(entries)))
-	list, width := r.take(2*different), widthOf(different)
+	list, width := r.take(size*different), widthOf(different)
 	numbers := r.take((width*len(entries) + 7) / 8)
 	if r.bad || different == 0 && len(entries) > 0 {
 		r.bad = true
@@ -287,7 +297,10 @@ func (r *reader) notes(entries []fil.Entry) {
 			r.bad = true
 			return
 		}
-		entries[i].Note = fil.Note(binary.BigEndian.Uint16(list[2*number:]))
+		if size < noteSize {
+			continue // a note of version 2, whose codes are others
+		}
+		entries[i].Note = fil.Note(list[size*number])<<16 | fil.Note(binary.BigEndian.Uint16(list[size*number+1:]))
 	}
 }
 

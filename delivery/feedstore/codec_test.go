@@ -78,35 +78,55 @@ func TestUnpack_ReadsVersion1(t *testing.T) {
 	}
 }
 
-// These were written by version 2: a single note takes no bits, five take three.
+// These were written by version 2, whose notes say nothing today: what it kept must be ranked again.
 func TestUnpack_ReadsVersion2(t *testing.T) {
-	for golden, notes := range map[string][]fil.Note{
-		"02027031000000000000000780efab9a0d959aef3a80b5b69a0d01a2a0010200000000002a00000000002ac001ff01010007":                                                                                       {7, 7},
-		"02027031000000000000000780efab9a0d959aef3a80b5b69a0d01a2a0010600000000002a00000000002a00000000002a00000000002a00000000002a00000000002ac001ff01ff01ff01ff01ff010500070009ffff0000012c042700": {7, 9, 7, 65535, 0, 300},
+	for golden, n := range map[string]int{
+		"02027031000000000000000780efab9a0d959aef3a80b5b69a0d01a2a0010200000000002a00000000002ac001ff01010007":                                                                                       2,
+		"02027031000000000000000780efab9a0d959aef3a80b5b69a0d01a2a0010600000000002a00000000002a00000000002a00000000002a00000000002a00000000002ac001ff01ff01ff01ff01ff010500070009ffff0000012c042700": 6,
 	} {
-		body, err := hex.DecodeString(golden)
-		if err != nil {
-			t.Fatal(err)
+		want := fil.Feed{Policy: "p1", Stamp: 7, Built: built}
+		for i := range n {
+			want.Entries = append(want.Entries, fil.Entry{Content: 42 | 42<<48, Score: 1.5 - 2*float32(i)})
 		}
-		feed, read, err := unpack(sealed(body))
-		if err != nil {
-			t.Fatal(err)
-		}
+		expectUnpacked(t, golden, want)
+	}
+}
+
+// These were written by version 3: a single note takes no bits, five take three.
+func TestUnpack_ReadsVersion3(t *testing.T) {
+	for golden, notes := range map[string][]fil.Note{
+		"03027031000000000000000780efab9a0d959aef3a80b5b69a0d01a2a0010200000000002a00000000002ac001ff0101000007":                                                                                               {7, 7},
+		"03027031000000000000000780efab9a0d959aef3a80b5b69a0d01a2a0010600000000002a00000000002a00000000002a00000000002a00000000002a00000000002ac001ff01ff01ff01ff01ff0105000007000009ffffff00000000012c042700": {7, 9, 7, 1<<24 - 1, 0, 300},
+	} {
 		want := fil.Feed{Policy: "p1", Stamp: 7, Built: built, Until: time.Date(2026, 3, 3, 12, 0, 0, 1, time.UTC)}
 		for i, note := range notes {
 			want.Entries = append(want.Entries, fil.Entry{Content: 42 | 42<<48, Score: 1.5 - 2*float32(i), Note: note})
 		}
-		if diff := cmp.Diff(want, feed); diff != "" {
-			t.Error(diff)
-		}
-		if day := time.Unix(20514*86400, 0).UTC(); !read.Equal(day) {
-			t.Errorf("read on %v, want %v", read, day)
-		}
+		feed, read := expectUnpacked(t, golden, want)
 		packed, err := feedstore.Pack(feed, read)
 		if again := hex.EncodeToString(packed[:len(packed)-4]); err != nil || again != golden {
 			t.Errorf("written again it is %s, error %v", again, err)
 		}
 	}
+}
+
+func expectUnpacked(t *testing.T, golden string, want fil.Feed) (fil.Feed, time.Time) {
+	t.Helper()
+	body, err := hex.DecodeString(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	feed, read, err := unpack(sealed(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, feed); diff != "" {
+		t.Error(diff)
+	}
+	if day := time.Unix(20514*86400, 0).UTC(); !read.Equal(day) {
+		t.Errorf("read on %v, want %v", read, day)
+	}
+	return feed, read
 }
 
 func TestPack_ComesBackAsItWas(t *testing.T) {
@@ -119,7 +139,7 @@ func TestPack_ComesBackAsItWas(t *testing.T) {
 			Built: moment.Draw(t, "built"), Until: moment.Draw(t, "until"),
 			Entries: rapid.SliceOfN(rapid.Custom(func(t *rapid.T) fil.Entry {
 				return fil.Entry{
-					Content: fil.ContentKey(rapid.Uint64().Draw(t, "key")), Note: fil.Note(rapid.Uint16Max(2000).Draw(t, "note")),
+					Content: fil.ContentKey(rapid.Uint64().Draw(t, "key")), Note: fil.Note(rapid.Uint32Max(1<<24-1).Draw(t, "note")),
 					Score: float32(rapid.Int32().Draw(t, "score")) / delivery.ScoreSteps,
 				}
 			}), 0, 1000).Draw(t, "entries"),
@@ -252,7 +272,7 @@ func FuzzUnpack(f *testing.F) {
 	}
 	f.Add([]byte{})
 	f.Add([]byte{3})
-	f.Add([]byte("\x02\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\x00\x00\x00\x00\x01\x00\x00\x00\x00\x00\x02\x02\x02\x02\x00\x01\x00\x02\x40"))
+	f.Add([]byte("\x03\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\x00\x00\x00\x00\x01\x00\x00\x00\x00\x00\x02\x02\x02\x02\x00\x00\x01\x00\x00\x02\x40"))
 	f.Add([]byte("\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\xff\xff\xff\xff\xff\xff\xff\xff\x7f"))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		if feed, _, err := unpack(body); err == nil {

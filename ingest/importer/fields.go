@@ -48,7 +48,7 @@ func fieldsOf(ctx context.Context, kind string, s *server) ([]field, error) {
 		return []field{
 			{"id", text, true}, {"kind", text, false}, {"title", text, false}, {"summary", text, false}, {"body", text, false},
 			{"language", text, false}, {"translations", object, false}, {"topics", list, false}, {"source", text, false},
-			{"author", text, false}, {"community", text, false}, {"audiences", list, false}, {"published_at", moment, false}, {"expires_at", moment, false},
+			{"author", text, false}, {"community", text, false}, {"audiences", list, false}, {"published_at", moment, false}, {"expires_at", moment, false}, {"revised_at", moment, false},
 			{"priority", number, false}, {"pinned_until", moment, false}, {"mandatory_until", moment, false},
 		}, nil
 	default:

@@ -18,7 +18,7 @@ type part struct {
 func parts(policy ranking.Policy) []part {
 	byRule := map[ranking.Rule][]string{
 		ranking.RuleMandatory: {"rules.mandatory_"}, ranking.RulePinned: {"rules.pinned_"}, ranking.RuleUnseen: {"rules.seen_by", "rules.seen_"},
-		ranking.RuleCaps: {"rules.caps_", "rules.cap_"}, ranking.RuleDiscovery: {"exploration.share", "exploration."},
+		ranking.RuleCaps: {"rules.caps_", "rules.cap_"}, ranking.RuleDiscovery: {"exploration.share", "exploration."}, ranking.RuleCommunities: {"rules.community_"},
 	}
 	rules := []string{"rules.order"}
 	for _, rule := range policy.Rules.Order {
