@@ -220,7 +220,7 @@ func (t *targets) reach(from, to time.Time) reached {
 	if len(contents) == 0 {
 		return reached{}
 	}
-	aims := aimsOf(contents)
+	aims := AimsOf(contents)
 	key := fmt.Sprintf("%q", aims)
 	found, ok := t.known[key]
 	if !ok {
@@ -230,8 +230,8 @@ func (t *targets) reach(from, to time.Time) reached {
 	return found
 }
 
-// aimsOf gives the aims of contents, as one for each perimeter, in a form that is equal for equal aims.
-func aimsOf(contents []fil.Content) []fil.Aim {
+// AimsOf gives the aims of contents, as one for each perimeter, in a form that is equal for equal aims.
+func AimsOf(contents []fil.Content) []fil.Aim {
 	everyone, audiences := map[string]bool{}, map[string][]string{} // by perimeter
 	for _, c := range contents {
 		everyone[c.Perimeter] = everyone[c.Perimeter] || len(c.Audiences) == 0

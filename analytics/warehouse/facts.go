@@ -75,6 +75,9 @@ func (w *Warehouse) Insert(ctx context.Context, token string, facts []analytics.
 	if len(facts) >= rows {
 		return fmt.Errorf("insert facts: %d at once, less than %d are required so that they stay one block", len(facts), rows)
 	}
+	if err := w.mark(ctx, facts); err != nil {
+		return w.failed(ctx, "count facts for dashboards", err)
+	}
 	ctx, cancel, err := w.insertContext(ctx, token, factColumns())
 	if err != nil {
 		return err

@@ -36,6 +36,7 @@ type Config struct {
 	QueryTimeout  time.Duration // of one question
 	InsertTimeout time.Duration // of one insert, also when the caller has gone; keep it under the session timeout of the log's consumers
 	Connections   int
+	Zone          *time.Location // in which days begin; nil: UTC. Another one later counts nothing anew
 }
 
 // DefaultConfig suits one server or the embedded engine; it has no address.

@@ -1,0 +1,190 @@
+// Package dashboards answers what leaders and communicators look at: who was reached, who read, who acted, where and when.
+//
+// It hides how agents are grouped (seating.go) and how figures are made that no number of questions turns into knowledge
+// about one agent (guard.go, the one place where the rule is stated). It guarantees that every figure is about whole groups
+// of agents, the same ones whatever is asked, and that what is within a caller's perimeter is all that they are told. It does
+// not know who may be aimed at, nor contents: that comes from Targeting and Contents. Figures are estimates, within about
+// 1.15·√n agents for n groups of 20 to 64.
+package dashboards
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/filengine/fil"
+	"github.com/filengine/fil/analytics"
+)
+
+// Parts are what Dashboards works with. All are needed.
+type Parts struct {
+	Cells     analytics.Cells
+	Seating   analytics.Seating
+	Targeting analytics.Targeting
+	Contents  analytics.Contents
+	Schema    fil.Schema
+	Guard     fil.Guard
+	Secret    []byte         // that pseudonyms are made with
+	Zone      *time.Location // in which days begin; a named one
+	Logger    *slog.Logger
+	Now       func() time.Time
+}
+
+// Dashboards answers questions. It is safe for concurrent use, but Seat is for one caller at a time.
+type Dashboards struct {
+	Parts
+	key uint64
+}
+
+// New makes dashboards.
+func New(parts Parts) (*Dashboards, error) {
+	if parts.Zone == nil || parts.Zone.String() == "Local" || len(parts.Secret) == 0 {
+		return nil, errors.New("dashboards: a named time zone and a secret are required")
+	}
+	return &Dashboards{Parts: parts, key: keyOf(parts.Secret)}, nil
+}
+
+// figures are those of one value, one period, or both. A null figure is withheld.
+type figures struct {
+	Value        *string `json:"value,omitempty" doc:"Valeur ; vide : sans valeur ; * : plusieurs, qu'on ne distingue pas / value; empty: none; *: several that are not told apart"`
+	Period       *string `json:"period,omitempty" doc:"Premier jour de la période / first day of the period"`
+	Targeted     *int    `json:"targeted" nullable:"true" doc:"Agents visés, à cinq près / agents aimed at, to the nearest five"`
+	Shown        *int    `json:"shown" nullable:"true" doc:"Agents à qui c'est apparu / agents whom it was shown to"`
+	Opened       *int    `json:"opened" nullable:"true" doc:"Agents qui ont ouvert / agents who opened"`
+	Readers      *int    `json:"readers" nullable:"true" doc:"Agents qui ont lu / agents who read"`
+	Acknowledged *int    `json:"acknowledged" nullable:"true" doc:"Agents qui ont pris connaissance / agents who acknowledged"`
+	Acted        *int    `json:"acted" nullable:"true" doc:"Agents qui ont cliqué, réagi, commenté, partagé, gardé, suivi ou pris connaissance / agents who went beyond reading"`
+	Dismissed    *int    `json:"dismissed" nullable:"true" doc:"Agents qui ont écarté / agents who dismissed"`
+	ReadDays     *int    `json:"read_days" nullable:"true" doc:"Jours de lecture, comptés par agent / days of reading, counted by agent"`
+	Reach        *rate   `json:"reach,omitempty" doc:"Vus parmi les visés / shown of those aimed at"`
+	Reading      *rate   `json:"reading,omitempty" doc:"Lecteurs parmi ceux à qui c'est apparu / readers of those whom it was shown to"`
+	Ack          *rate   `json:"acknowledgement,omitempty" doc:"Prises de connaissance parmi les visés / acknowledged of those aimed at"`
+
+	groups int // that its counts were rounded in
+}
+
+// answer is what most dashboards tell.
+type answer struct {
+	From     string    `json:"from" doc:"Premier jour / first day"`
+	To       string    `json:"to" doc:"Dernier jour, compris / last day, inclusive"`
+	By       string    `json:"by,omitempty" doc:"Attribut qui distingue les lignes / attribute that cuts the rows"`
+	Every    string    `json:"every,omitempty" doc:"Période qui distingue les lignes / period that cuts the rows"`
+	Where    []string  `json:"where,omitempty" doc:"Conditions / conditions"`
+	Contents int       `json:"contents" doc:"Contenus en cours de publication dans la période / contents live in the period"`
+	Totals   figures   `json:"totals"`
+	Previous *figures  `json:"previous,omitempty" doc:"La période d'avant, aussi longue / the period before, as long"`
+	Rows     []figures `json:"rows"`
+	Withheld string    `json:"withheld,omitempty" doc:"Dit pourquoi des chiffres sont nuls (null) / says why figures are null"`
+}
+
+var errUnknown = errors.New("unknown content or audience")
+
+// scope is the contents that a question is about.
+type scope struct {
+	contents []fil.Content
+	all      bool // every content there is or was, known or not
+}
+
+// house is all that a caller may have figures on.
+func (d *Dashboards) house(ctx context.Context) scope {
+	all := d.Contents.Contents()
+	perimeter := fil.CallerFrom(ctx).Perimeter
+	if perimeter == "" {
+		return scope{contents: all, all: true}
+	}
+	return scope{contents: slices.DeleteFunc(slices.Clone(all), func(c fil.Content) bool { return c.Perimeter != perimeter })}
+}
+
+// one is a content of the caller's.
+func (d *Dashboards) one(ctx context.Context, id string) (scope, error) {
+	c, ok := d.Contents.Content(id)
+	if perimeter := fil.CallerFrom(ctx).Perimeter; !ok || perimeter != "" && c.Perimeter != perimeter {
+		return scope{}, errUnknown
+	}
+	return scope{contents: []fil.Content{c}}, nil
+}
+
+// audience is the caller's contents that name an audience.
+func (d *Dashboards) audience(ctx context.Context, id string) (scope, error) {
+	s := d.house(ctx)
+	s.all = false
+	s.contents = slices.DeleteFunc(slices.Clone(s.contents), func(c fil.Content) bool { return !slices.Contains(c.Audiences, id) })
+	if len(s.contents) == 0 {
+		return s, errUnknown
+	}
+	return s, nil
+}
+
+// chosen is a content, or all of the caller's when none is named.
+func (d *Dashboards) chosen(ctx context.Context, content string) (scope, error) {
+	if content == "" {
+		return d.house(ctx), nil
+	}
+	return d.one(ctx, content)
+}
+
+// maxContents bounds what one question may name: what ClickHouse takes of an address by default allows some 10,000.
+const maxContents = 5000
+
+func (s scope) ids() ([]string, error) {
+	if s.all {
+		return nil, nil
+	}
+	if len(s.contents) > maxContents {
+		return nil, fil.NewFault("query", "porte sur trop de contenus : demandez-les un à un", "is about too many contents: ask for each of them")
+	}
+	ids := make([]string, len(s.contents))
+	for i, c := range s.contents {
+		ids[i] = c.ID
+	}
+	return ids, nil
+}
+
+// figure answers a question about a scope.
+func (d *Dashboards) figure(ctx context.Context, p params, s scope, compare bool) (answer, error) {
+	q, err := d.question(p)
+	if err != nil {
+		return answer{}, err
+	}
+	if q.Contents, err = s.ids(); err != nil {
+		return answer{}, err
+	}
+	a, err := d.ask(ctx, q, s)
+	if err != nil || !compare {
+		return a, err
+	}
+	span := int(q.To.Sub(q.From).Round(24*time.Hour) / (24 * time.Hour))
+	q.From, q.To, q.By, q.Every = q.From.AddDate(0, 0, -span), q.From, "", ""
+	before, err := d.ask(ctx, q, s)
+	a.Previous = &before.Totals
+	return a, err
+}
+
+func (d *Dashboards) ask(ctx context.Context, q analytics.CellQuestion, s scope) (answer, error) {
+	counts, err := d.Cells.Cells(ctx, q)
+	if err != nil {
+		return answer{}, fmt.Errorf("count agents: %w", err)
+	}
+	a := answer{By: q.By, Every: q.Every, From: q.From.Format(time.DateOnly), To: q.To.AddDate(0, 0, -1).Format(time.DateOnly)}
+	for _, c := range q.Where {
+		a.Where = append(a.Where, c.Axis+":"+strings.Join(c.Values, ","))
+	}
+	live := slices.DeleteFunc(slices.Clone(s.contents), func(c fil.Content) bool {
+		return !c.PublishedAt.Before(q.To) || !c.ExpiresAt.IsZero() && !c.ExpiresAt.After(q.From)
+	})
+	a.Contents = len(live)
+	t := newTable(q, counts)
+	t.aim(d.Targeting, live)
+	if len(t.keys) > maxRows {
+		return a, fil.NewFault("query.every", "donne trop de lignes : choisissez une période plus longue ou un autre attribut", "gives too many rows: choose a longer period or another attribute")
+	}
+	t.write(&a, d.Guard)
+	return a, nil
+}
+
+// maxRows bounds the rows of one answer.
+const maxRows = 5000

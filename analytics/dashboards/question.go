@@ -1,0 +1,113 @@
+package dashboards
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/filengine/fil"
+	"github.com/filengine/fil/analytics"
+)
+
+// Params are the query parameters that all dashboards take, as they came.
+type params struct {
+	From, To, By, Every string
+	Where               []string // axis:value,value
+}
+
+// Bounds of a question.
+const (
+	defaultDays   = 28
+	maxDays       = 800 // 25 months and some
+	maxConditions = 4
+	maxValues     = 50
+)
+
+func periods() []string { return []string{"day", "week", "month", "quarter", "year"} }
+
+// axes lists what may cut and filter.
+func (d *Dashboards) axes() []string {
+	return slices.DeleteFunc(axesOf(d.Schema), func(axis string) bool { return axis == axisTop })
+}
+
+// question reads the parameters and gathers their faults. Days are whole; the default is the last four weeks.
+func (d *Dashboards) question(p params) (analytics.CellQuestion, error) {
+	var faults fil.Faults
+	today := d.today()
+	q := analytics.CellQuestion{By: p.By, Every: p.Every, Threshold: d.Guard.Threshold, Round: roundTo, Key: d.key}
+	q.To = today.AddDate(0, 0, 1)
+	if p.To != "" {
+		q.To = day(&faults, "query.to", p.To, d.Zone).AddDate(0, 0, 1)
+	}
+	q.From = q.To.AddDate(0, 0, -defaultDays)
+	if p.From != "" {
+		q.From = day(&faults, "query.from", p.From, d.Zone)
+	}
+	if faults.Err() == nil && !q.From.Before(q.To) {
+		faults.Add("query.to", "doit être après from", "must be after from")
+	}
+	if faults.Err() == nil && q.From.AddDate(0, 0, maxDays).Before(q.To) {
+		faults.Add("query.from", "est à plus de 800 jours de to", "is more than 800 days before to")
+	}
+	axes := d.axes()
+	if p.By != "" && !slices.Contains(axes, p.By) {
+		known(&faults, "query.by", axes)
+	}
+	if p.Every != "" && !slices.Contains(periods(), p.Every) {
+		known(&faults, "query.every", periods())
+	}
+	q.Where = conditions(&faults, p.Where, axes)
+	if q.By != "" || len(q.Where) > 0 {
+		q.To = earlier(q.To, today) // rule 5 of the guard
+		if !q.From.Before(q.To) {
+			q.From = q.To
+		}
+	}
+	return q, faults.Err()
+}
+
+func conditions(faults *fil.Faults, texts, axes []string) (all []analytics.Condition) {
+	if len(texts) > maxConditions {
+		faults.Add("query.where", "compte plus de 4 conditions", "has more than 4 conditions")
+		return nil
+	}
+	for _, text := range texts {
+		axis, values, found := strings.Cut(text, ":")
+		list := strings.Split(values, ",")
+		switch {
+		case !found || values == "" || len(list) > maxValues:
+			faults.Add("query.where", "s'écrit attribut:valeur,valeur, avec 50 valeurs au plus", "is written attribute:value,value, with 50 values at most")
+		case !slices.Contains(axes, axis):
+			known(faults, "query.where", axes)
+		default:
+			all = append(all, analytics.Condition{Axis: axis, Values: list})
+		}
+	}
+	return all
+}
+
+func known(faults *fil.Faults, field string, names []string) {
+	list := strings.Join(names, ", ")
+	faults.Add(field, "doit être l'un de : "+list, "must be one of: "+list)
+}
+
+func day(faults *fil.Faults, field, text string, zone *time.Location) time.Time {
+	at, err := time.ParseInLocation(time.DateOnly, text, zone)
+	if err != nil || at.Year() < 1970 || at.Year() > 2105 {
+		faults.Add(field, "doit être une date (2026-01-31), entre 1970 et 2105", "must be a date (2026-01-31), between 1970 and 2105")
+		return time.Date(2000, 1, 1, 0, 0, 0, 0, zone)
+	}
+	return at
+}
+
+func (d *Dashboards) today() time.Time {
+	y, m, day := d.Now().In(d.Zone).Date()
+	return time.Date(y, m, day, 0, 0, 0, 0, d.Zone)
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}

@@ -1,0 +1,173 @@
+package dashboards
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"github.com/filengine/fil"
+	"github.com/filengine/fil/analytics"
+)
+
+type key struct{ value, period string }
+
+// column is one figure: what it counts and where it goes.
+type column struct {
+	kind fil.EngagementKind
+	days bool
+	cell func(*figures) **int
+}
+
+const targeted fil.EngagementKind = "targeted"
+
+func columns() []column {
+	return []column{
+		{targeted, false, func(f *figures) **int { return &f.Targeted }},
+		{fil.Impression, false, func(f *figures) **int { return &f.Shown }},
+		{fil.Open, false, func(f *figures) **int { return &f.Opened }},
+		{fil.Read, false, func(f *figures) **int { return &f.Readers }},
+		{fil.Acknowledge, false, func(f *figures) **int { return &f.Acknowledged }},
+		{analytics.Acted, false, func(f *figures) **int { return &f.Acted }},
+		{fil.Dismiss, false, func(f *figures) **int { return &f.Dismissed }},
+		{fil.Read, true, func(f *figures) **int { return &f.ReadDays }},
+	}
+}
+
+// table gathers counts by row and kind. The key without value nor period is the total.
+type table struct {
+	q     analytics.CellQuestion
+	keys  []key // of rows
+	seen  map[key]bool
+	cells map[fil.EngagementKind]map[key]analytics.CellCount
+	aimed bool
+}
+
+func newTable(q analytics.CellQuestion, counts []analytics.CellCount) *table {
+	t := &table{q: q, seen: map[key]bool{}, cells: map[fil.EngagementKind]map[key]analytics.CellCount{}}
+	for _, c := range counts {
+		if c.Period == "" { // cells are in one value each, so values add up to the total
+			t.add(key{}, c)
+		}
+		if (c.Period != "") != (q.Every != "") || q.By == "" && q.Every == "" {
+			continue
+		}
+		t.row(key{c.Value, c.Period})
+		t.add(key{c.Value, c.Period}, c)
+	}
+	return t
+}
+
+func (t *table) row(k key) {
+	if !t.seen[k] {
+		t.seen[k] = true
+		t.keys = append(t.keys, k)
+	}
+}
+
+func (t *table) add(k key, c analytics.CellCount) {
+	if t.cells[c.Kind] == nil {
+		t.cells[c.Kind] = map[key]analytics.CellCount{}
+	}
+	sum := t.cells[c.Kind][k]
+	sum.Agents, sum.Days, sum.Groups = sum.Agents+c.Agents, sum.Days+c.Days, sum.Groups+c.Groups
+	t.cells[c.Kind][k] = sum
+}
+
+// aim adds the agents aimed at, in all and by value. With conditions they are not known, nor by period.
+func (t *table) aim(targeting analytics.Targeting, contents []fil.Content) {
+	if len(t.q.Where) > 0 {
+		return
+	}
+	t.aimed = true
+	total, groups := 0, map[string]int(nil)
+	if len(contents) > 0 {
+		total, groups = targeting.Reach(analytics.AimsOf(contents), t.q.By)
+	}
+	t.add(key{}, analytics.CellCount{Kind: targeted, Agents: uint64(total)})
+	if t.q.By == "" || t.q.Every != "" {
+		return
+	}
+	for _, value := range slices.Sorted(maps.Keys(groups)) {
+		t.row(key{value: value})
+		t.add(key{value: value}, analytics.CellCount{Kind: targeted, Agents: uint64(groups[value])})
+	}
+}
+
+// write fills an answer with what the guard lets through.
+func (t *table) write(a *answer, guard fil.Guard) {
+	slices.SortFunc(t.keys, func(x, y key) int { return cmp.Or(cmp.Compare(x.period, y.period), cmp.Compare(x.value, y.value)) })
+	a.Rows = make([]figures, len(t.keys))
+	for i, k := range t.keys {
+		if t.q.By != "" {
+			a.Rows[i].Value = &k.value
+		}
+		if t.q.Every != "" {
+			a.Rows[i].Period = &k.period
+		}
+	}
+	for _, c := range columns() {
+		t.fill(a, guard, c)
+	}
+	a.Totals.rates()
+	for i := range a.Rows {
+		a.Rows[i].rates()
+	}
+}
+
+func (t *table) fill(a *answer, guard fil.Guard, c column) {
+	if c.kind == targeted && !t.aimed {
+		return
+	}
+	count := func(k key) int {
+		if c.days {
+			return int(t.cells[c.kind][k].Days)
+		}
+		return int(t.cells[c.kind][k].Agents)
+	}
+	total, counts := count(key{}), make([]int, len(t.keys))
+	for i, k := range t.keys {
+		counts[i] = count(k)
+		a.Rows[i].groups = max(a.Rows[i].groups, int(t.cells[c.kind][k].Groups))
+	}
+	a.Totals.groups = max(a.Totals.groups, int(t.cells[c.kind][key{}].Groups))
+	show := func(f *figures, n int) {
+		if c.kind == targeted {
+			n = aimed(n)
+		}
+		*c.cell(f) = &n
+	}
+	if guard.Withholds(total) {
+		a.Withheld = withheld().FR
+	} else {
+		show(&a.Totals, total)
+	}
+	if c.kind == targeted && (t.q.By == "" || t.q.Every != "") {
+		return // aimed at is hardly of a period
+	}
+	for i, hide := range hidden(guard, total, counts, t.q.Every == "") {
+		if hide {
+			a.Withheld = withheld().FR
+			continue
+		}
+		show(&a.Rows[i], counts[i])
+	}
+}
+
+// rates adds what the figures that are given allow.
+func (f *figures) rates() {
+	of := func(k, n *int) *rate {
+		if k == nil || n == nil {
+			return nil
+		}
+		return rateOf(*k, *n, f.groups)
+	}
+	f.Reach, f.Reading, f.Ack = of(f.Shown, f.Targeted), of(f.Readers, f.Shown), of(f.Acknowledged, f.Targeted)
+}
+
+// withheld says why there are null figures.
+func withheld() fil.Bilingual {
+	return fil.Bilingual{
+		FR: "Les chiffres nuls (null) sont retenus : ils portent sur trop peu d'agents. Les autres sont arrondis par groupe, à trois près.",
+		EN: "Null figures are withheld: they are about too few agents. The others are rounded by group, to within three.",
+	}
+}
