@@ -5,8 +5,9 @@
 // identity is one fact, that no fact and no answer carries an agent's id, and that no answer holds a figure about fewer
 // agents than the guard's threshold, nor one that the same answer would give by subtraction.
 //
-// It does not protect against subtraction between two answers with different filters. It does not know who may be
-// aimed at: that comes from Targeting and Contents.
+// It does not protect against subtraction between two answers with different filters: reports are for those who may see exact
+// figures (fil.Caller.Sample), and dashboards, which withstand that, for everybody else (package dashboards). It does not know
+// who may be aimed at: that comes from Targeting and Contents.
 package analytics
 
 import (

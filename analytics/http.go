@@ -59,18 +59,36 @@ func (in contentInput) report() reportInput {
 	return reportInput{in.From, in.To, in.By, in.Every, in.Accept, in.Language}
 }
 
-// Register adds GET /v1/contents/{id}/report and GET /v1/reports/overview, for communicators and leaders.
+// Register adds GET /v1/contents/{id}/report and GET /v1/reports/overview, for communicators and leaders whose keys may see
+// exact figures.
 func Register(api huma.API, reports *Reports) {
 	huma.Register(api, operation(api, "content-report", "/v1/contents/{id}/report", "Bilan d'un contenu / Report on a content", http.StatusNotFound),
 		func(ctx context.Context, in *contentInput) (*huma.StreamResponse, error) {
+			if err := entitled(ctx, in.Language); err != nil {
+				return nil, err
+			}
 			answer, err := reports.content(ctx, in.ID, in.report().params())
 			return reports.respond(ctx, answer, err, in.report())
 		})
 	huma.Register(api, operation(api, "overview", "/v1/reports/overview", "Vue d'ensemble / Overview"),
 		func(ctx context.Context, in *reportInput) (*huma.StreamResponse, error) {
+			if err := entitled(ctx, in.Language); err != nil {
+				return nil, err
+			}
 			answer, err := reports.overview(ctx, in.params())
 			return reports.respond(ctx, answer, err, *in)
 		})
+}
+
+// entitled refuses keys that may not see exact figures: several of these answers together may be about one agent.
+func entitled(ctx context.Context, language string) error {
+	if fil.CallerFrom(ctx).Sample {
+		return nil
+	}
+	return huma.Error403Forbidden(fil.Bilingual{
+		FR: "Ces chiffres exacts vont avec une clé faite avec --sample ; les tableaux de bord (/v1/dashboards) sont ouverts à celle-ci.",
+		EN: "These exact figures go with a key made with --sample; dashboards (/v1/dashboards) are open to this one.",
+	}.In(language))
 }
 
 func operation(api huma.API, id, path, summary string, errs ...int) huma.Operation {
@@ -78,7 +96,7 @@ func operation(api huma.API, id, path, summary string, errs ...int) huma.Operati
 	return huma.Operation{
 		OperationID: id, Method: http.MethodGet, Path: path, Summary: summary, Tags: []string{"Rapports / Reports"},
 		Security: []map[string][]string{{"bearer": {string(fil.RoleCommunicator), string(fil.RoleLeader)}}},
-		Errors:   append(errs, http.StatusUnprocessableEntity, http.StatusServiceUnavailable),
+		Errors:   append(errs, http.StatusForbidden, http.StatusUnprocessableEntity, http.StatusServiceUnavailable),
 		Responses: map[string]*huma.Response{"200": {
 			Description: "Les chiffres ; null : retenu / the figures; null: withheld",
 			Content:     map[string]*huma.MediaType{mediaJSON: {Schema: schema}, mediaCSV: {Schema: &huma.Schema{Type: huma.TypeString}}},

@@ -39,7 +39,7 @@ func serveTo(t *testing.T, w *warehouse.Warehouse, of county, perimeter string) 
 	mux := http.NewServeMux()
 	analytics.Register(humago.New(mux, huma.DefaultConfig("Fil", "test")), reports)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		mux.ServeHTTP(w, r.WithContext(fil.WithCaller(r.Context(), fil.Caller{Role: fil.RoleLeader, Perimeter: perimeter})))
+		mux.ServeHTTP(w, r.WithContext(fil.WithCaller(r.Context(), fil.Caller{Role: fil.RoleLeader, Perimeter: perimeter, Sample: true})))
 	}))
 	t.Cleanup(server.Close)
 	return server

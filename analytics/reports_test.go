@@ -57,7 +57,9 @@ func serve(t testing.TB, w *warehouse.Warehouse, of town) *httptest.Server {
 	}
 	mux := http.NewServeMux()
 	analytics.Register(humago.New(mux, huma.DefaultConfig("Fil", "test")), reports)
-	server := httptest.NewServer(mux)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mux.ServeHTTP(w, r.WithContext(fil.WithCaller(r.Context(), fil.Caller{Role: fil.RoleLeader, Sample: true})))
+	}))
 	t.Cleanup(server.Close)
 	return server
 }

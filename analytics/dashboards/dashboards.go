@@ -60,15 +60,15 @@ type figures struct {
 	Acted        *int    `json:"acted" nullable:"true" doc:"Agents qui ont cliqué, réagi, commenté, partagé, gardé, suivi ou pris connaissance / agents who went beyond reading"`
 	Dismissed    *int    `json:"dismissed" nullable:"true" doc:"Agents qui ont écarté / agents who dismissed"`
 	ReadDays     *int    `json:"read_days" nullable:"true" doc:"Jours de lecture, comptés par agent / days of reading, counted by agent"`
-	Reach        *rate   `json:"reach,omitempty" doc:"Vus parmi les visés / shown of those aimed at"`
-	Reading      *rate   `json:"reading,omitempty" doc:"Lecteurs parmi ceux à qui c'est apparu / readers of those whom it was shown to"`
-	Ack          *rate   `json:"acknowledgement,omitempty" doc:"Prises de connaissance parmi les visés / acknowledged of those aimed at"`
+	Reach        *share  `json:"reach,omitempty" doc:"Vus parmi les visés / shown of those aimed at"`
+	Reading      *share  `json:"reading,omitempty" doc:"Lecteurs parmi ceux à qui c'est apparu / readers of those whom it was shown to"`
+	Ack          *share  `json:"acknowledgement,omitempty" doc:"Prises de connaissance parmi les visés / acknowledged of those aimed at"`
 
 	groups int // that its counts were rounded in
 }
 
-// answer is what most dashboards tell.
-type answer struct {
+// board is what most dashboards tell.
+type board struct {
 	From     string    `json:"from" doc:"Premier jour / first day"`
 	To       string    `json:"to" doc:"Dernier jour, compris / last day, inclusive"`
 	By       string    `json:"by,omitempty" doc:"Attribut qui distingue les lignes / attribute that cuts the rows"`
@@ -145,13 +145,13 @@ func (s scope) ids() ([]string, error) {
 }
 
 // figure answers a question about a scope.
-func (d *Dashboards) figure(ctx context.Context, p params, s scope, compare bool) (answer, error) {
+func (d *Dashboards) figure(ctx context.Context, p params, s scope, compare bool) (board, error) {
 	q, err := d.question(p)
 	if err != nil {
-		return answer{}, err
+		return board{}, err
 	}
 	if q.Contents, err = s.ids(); err != nil {
-		return answer{}, err
+		return board{}, err
 	}
 	a, err := d.ask(ctx, q, s)
 	if err != nil || !compare {
@@ -164,12 +164,12 @@ func (d *Dashboards) figure(ctx context.Context, p params, s scope, compare bool
 	return a, err
 }
 
-func (d *Dashboards) ask(ctx context.Context, q analytics.CellQuestion, s scope) (answer, error) {
+func (d *Dashboards) ask(ctx context.Context, q analytics.CellQuestion, s scope) (board, error) {
 	counts, err := d.Cells.Cells(ctx, q)
 	if err != nil {
-		return answer{}, fmt.Errorf("count agents: %w", err)
+		return board{}, fmt.Errorf("count agents: %w", err)
 	}
-	a := answer{By: q.By, Every: q.Every, From: q.From.Format(time.DateOnly), To: q.To.AddDate(0, 0, -1).Format(time.DateOnly)}
+	a := board{By: q.By, Every: q.Every, From: q.From.Format(time.DateOnly), To: q.To.AddDate(0, 0, -1).Format(time.DateOnly)}
 	for _, c := range q.Where {
 		a.Where = append(a.Where, c.Axis+":"+strings.Join(c.Values, ","))
 	}

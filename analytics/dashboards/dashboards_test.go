@@ -1,30 +1,245 @@
 package dashboards_test
 
 import (
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"math"
+	"strings"
 	"testing"
+
+	"github.com/parquet-go/parquet-go"
 
 	"github.com/filengine/fil"
 )
 
-func TestSmoke(t *testing.T) {
+// busy is a town of 600 where content "a" was shown to all over five days, every second agent read it today or in the four
+// days before, and "b" was acknowledged by a third of them.
+func busy() *town {
 	of := crowd(600)
 	of.publish("a", "b")
 	for i, p := range of.people {
 		of.acts = append(of.acts, act{fil.Impression, p.id, "a", 1 + i%5, 9})
-		if i%2 == 0 {
-			of.acts = append(of.acts, act{fil.Read, p.id, "a", i % 5, 9})
+		if i%8 < 4 {
+			of.acts = append(of.acts, act{fil.Read, p.id, "a", i % 5, 9}, act{fil.Read, p.id, "a", i % 5, 10})
 		}
 		if i%3 == 0 {
 			of.acts = append(of.acts, act{fil.Acknowledge, p.id, "b", 2, 9})
 		}
 	}
-	w := build(t, of)
-	for _, path := range []string{"overview", "overview?by=org", "overview?by=grade&every=week", "contents/a?where=org:mairie/eau&by=grade", "audiences/x", "funnel?content=a", "equity?by=site", "services", "pressure", "hours", "contents/zz", "overview?by=skills&from=x"} {
-		status, body, _ := w.ask(path)
-		t.Log(path, status, body)
+	return of
+}
+
+type told struct {
+	Contents         int
+	Totals, Previous map[string]any
+	Rows             []map[string]any
+	Groups           []struct {
+		Value       string
+		Rate        struct{ Value, Low, High float64 }
+		Pooled      float64
+		Ratio, Gini float64
 	}
+	Weeks, Senders, Slots, Steps []map[string]any
+}
+
+func (w *world) told(path string) (a told) {
+	w.t.Helper()
+	status, body, _ := w.ask(path)
+	if status != 200 {
+		w.t.Fatalf("%s: %d %s", path, status, body)
+	}
+	if err := json.Unmarshal([]byte(body), &a); err != nil {
+		w.t.Fatal(err)
+	}
+	return a
+}
+
+// near says whether a figure is what it should be, within what rounding 600 agents' blocks may do.
+func near(got any, want float64) bool {
+	n, ok := got.(float64)
+	return ok && math.Abs(n-want) <= 4*1.15*math.Sqrt(30)
+}
+
+func TestDashboards_CountAgents(t *testing.T) {
+	w := build(t, busy())
+	for path, want := range map[string]map[string]float64{
+		"overview":                                        {"targeted": 600, "shown": 600, "readers": 300, "acknowledged": 200, "acted": 200, "opened": 0, "read_days": 300},
+		"contents/a":                                      {"shown": 600, "readers": 300, "acknowledged": 0},
+		"contents/a?to=" + dayAgo(1):                      {"shown": 600, "readers": 240},
+		"contents/a?where=org:mairie":                     {"shown": 600, "readers": 240}, // without today, since it is filtered
+		"contents/a?where=site:nord":                      {"shown": 300, "readers": 160},
+		"overview?where=grade:A,B":                        {"shown": 400},
+		"contents/b?where=grade:A":                        {"acknowledged": 100, "shown": 0},
+		"overview?from=" + dayAgo(3) + "&to=" + dayAgo(3): {"shown": 120},
+	} {
+		for name, n := range want {
+			if a := w.told(path); !near(a.Totals[name], n) {
+				t.Errorf("%s: %s is %v, want about %v", path, name, a.Totals[name], n)
+			}
+		}
+	}
+	a := w.told("overview?by=org&compare=true")
+	if len(a.Rows) != 4 || a.Previous["shown"] != 0. || a.Contents != 2 {
+		t.Errorf("rows %v, previous %v", a.Rows, a.Previous)
+	}
+	for _, row := range a.Rows {
+		if !near(row["shown"], 150) || row["targeted"] != 150. || row["reach"].(map[string]any)["value"].(float64) < .8 {
+			t.Errorf("row %v", row)
+		}
+	}
+}
+
+func TestDashboards_OtherViews(t *testing.T) {
+	w := build(t, busy())
+	if a := w.told("services?by=site"); len(a.Groups) != 2 || a.Groups[0].Rate.Low >= a.Groups[0].Rate.Value || a.Groups[1].Rate.High <= a.Groups[1].Rate.Value {
+		t.Errorf("services %+v", a.Groups)
+	}
+	if a := w.told("equity"); len(a.Groups) != 4 || a.Groups[3].Ratio != 1 || a.Groups[0].Rate.Value < .8 {
+		t.Errorf("equity %+v", a.Groups)
+	}
+	if a := w.told("funnel?content=a"); len(a.Steps) != 5 || a.Steps[0]["agents"] != 600. || !near(a.Steps[3]["agents"], 300) || a.Steps[3]["of_targeted"] == nil {
+		t.Errorf("funnel %+v", a.Steps)
+	}
+	a := w.told("pressure")
+	shown := 0.
+	for _, week := range a.Weeks {
+		shown += week["agents"].(float64)
+	}
+	if !near(shown, 600) || len(a.Senders) != 1 || a.Senders[0]["source"] != "com a" || a.Senders[0]["contents"] != 1. {
+		t.Errorf("pressure %+v %+v", a.Weeks, a.Senders)
+	}
+	readers := 0.
+	for _, slot := range w.told("hours").Slots {
+		if n, ok := slot["readers"].(float64); ok && n > 0 {
+			readers += n
+			if hour := slot["hour"].(float64); hour != 9 && hour != 10 {
+				t.Errorf("read at %v", slot)
+			}
+		}
+	}
+	if readers < 400 || readers > 700 { // each agent in two hours, of a month or two, small hours withheld
+		t.Errorf("%v agents × hours of reading, want about 600", readers)
+	}
+}
+
+func TestDashboards_ThreeFormsAndETag(t *testing.T) {
+	w := build(t, busy())
 	_, body, _ := w.ask("services", "Accept: text/csv")
-	t.Log(body)
-	s, body, h := w.ask("services", "Accept: application/vnd.apache.parquet")
-	t.Log(s, len(body), h)
+	records, err := csv.NewReader(strings.NewReader(body)).ReadAll()
+	if err != nil || len(records) != 5 || records[0][0] != "value" || len(records[1]) != 9 {
+		t.Errorf("CSV %v: %v", records, err)
+	}
+	_, body, header := w.ask("overview?by=org", "Accept: application/vnd.apache.parquet")
+	file, err := parquet.OpenFile(strings.NewReader(body), int64(len(body)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if file.NumRows() != 5 || len(file.Schema().Fields()) != 20 || header.Get("Content-Type") != "application/vnd.apache.parquet" {
+		t.Errorf("Parquet of %d rows, %d columns, %v", file.NumRows(), len(file.Schema().Fields()), header)
+	}
+	_, _, header = w.ask("overview")
+	if status, body, _ := w.ask("overview", "If-None-Match: "+header.Get("ETag")); status != 304 || body != "" {
+		t.Errorf("the same again: %d %q", status, body)
+	}
+	w.do([]act{{fil.Open, "agent-0000", "a", 0, 1}})
+	for i := range 40 {
+		w.do([]act{{fil.Open, fmt.Sprintf("agent-%04d", i), "a", 0, 1}})
+	}
+	if status, _, _ := w.ask("overview", "If-None-Match: "+header.Get("ETag")); status != 200 {
+		t.Errorf("something else: %d", status)
+	}
+}
+
+func TestDashboards_SayWhatIsWrong(t *testing.T) {
+	w := build(t, busy())
+	for path, want := range map[string]int{
+		"contents/zz": 404, "audiences/zz": 404, "overview?by=skills": 422, "overview?by=top": 422, "overview?from=x": 422, "overview?every=hour": 422,
+		"overview?where=grade": 422, "overview?where=union:x": 422, "overview?from=2001-01-01": 422, "pressure?by=org": 422, "hours?every=day": 422,
+		"overview?to=2020-01-01&from=2020-01-02": 422, "pressure?from=" + dayAgo(120): 422,
+	} {
+		if status, body, _ := w.ask(path); status != want {
+			t.Errorf("%s: %d, want %d: %s", path, status, want, body)
+		}
+	}
+}
+
+func TestDashboards_KeepToThePerimeter(t *testing.T) {
+	of := busy()
+	of.contents[1].Perimeter = "P"
+	w := build(t, of)
+	w.caller.Perimeter = "P"
+	if a := w.told("overview"); a.Totals["shown"] != 0. || !near(a.Totals["acknowledged"], 200) || a.Contents != 1 {
+		t.Errorf("overview %+v", a)
+	}
+	for path, want := range map[string]int{"contents/a": 404, "contents/b": 200, "hours": 422, "funnel?content=a": 404} {
+		if status, _, _ := w.ask(path); status != want {
+			t.Errorf("%s: %d, want %d", path, status, want)
+		}
+	}
+}
+
+// Who comes later finds a seat among their like, and is counted with what they did before; too few wait.
+func TestSeat_NewcomersAndMovers(t *testing.T) {
+	of := crowd(600)
+	of.publish("a")
+	w := build(t, of)
+	if seated, waiting := w.seat(); seated != 0 || waiting != 0 {
+		t.Errorf("again: %d seated, %d wait", seated, waiting)
+	}
+	blocks := len(distinct(w.seats))
+	come := func(n int, org string) (ids []person) {
+		for i := range n {
+			p := person{id: fmt.Sprintf("%s-%d", strings.ReplaceAll(org, "/", "-"), i), org: org, grade: "A", site: "nord"}
+			ids = append(ids, p)
+		}
+		return ids
+	}
+	enrol := func(people []person) {
+		for _, p := range people {
+			of.people = append(of.people, p)
+		}
+		w.renumber(of.people)
+	}
+	enrol(come(5, "mairie/eau"))
+	if seated, waiting := w.seat(); seated != 5 || waiting != 0 || len(distinct(w.seats)) != blocks {
+		t.Errorf("newcomers among their like: %d seated, %d wait, %d blocks", seated, waiting, len(distinct(w.seats))-blocks)
+	}
+	few := come(12, "port/quai")
+	enrol(few)
+	w.do([]act{{fil.Read, few[0].id, "a", 3, 9}})
+	if seated, waiting := w.seat(); seated != 0 || waiting != 12 {
+		t.Errorf("few of a new organisation: %d seated, %d wait", seated, waiting)
+	}
+	more := come(30, "port/quai")
+	enrol(more[12:])
+	var acts []act
+	for _, p := range more {
+		acts = append(acts, act{fil.Read, p.id, "a", 2, 9})
+	}
+	w.do(acts)
+	if seated, waiting := w.seat(); seated != 30 || waiting != 0 || len(distinct(w.seats)) != blocks+1 {
+		t.Errorf("enough of them: %d seated, %d wait", seated, waiting)
+	}
+	if a := w.told("contents/a?where=org:port/quai"); a.Totals["readers"] != 30. {
+		t.Errorf("what they did before they had a seat: %v", a.Totals)
+	}
+	for i := range of.people {
+		if of.people[i].id == "agent-0000" {
+			of.people[i].org = "mairie/paie"
+		}
+	}
+	before := w.seats["agent-0000"]
+	w.renumber(of.people)
+	if w.seat(); w.seats["agent-0000"] == before {
+		t.Error("one who moved still has a seat among those they left")
+	}
+}
+
+func distinct(seats map[string]uint32) map[uint32]bool {
+	blocks := map[uint32]bool{}
+	for _, b := range seats {
+		blocks[b] = true
+	}
+	return blocks
 }

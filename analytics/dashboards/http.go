@@ -69,11 +69,11 @@ func (d *Dashboards) views() []view {
 	}
 	of := func(ctx context.Context, in *named) (scope, error) { return d.chosen(ctx, in.Content) }
 	return []view{
-		{"dashboard-overview", "overview", "Vue d'ensemble / Overview", reflect.TypeFor[answer](),
+		{"dashboard-overview", "overview", "Vue d'ensemble / Overview", reflect.TypeFor[board](),
 			figure(func(ctx context.Context, _ *named) (scope, error) { return d.house(ctx), nil })},
-		{"dashboard-content", "contents/{id}", "Un contenu / One content", reflect.TypeFor[answer](),
+		{"dashboard-content", "contents/{id}", "Un contenu / One content", reflect.TypeFor[board](),
 			figure(func(ctx context.Context, in *named) (scope, error) { return d.one(ctx, in.ID) })},
-		{"dashboard-audience", "audiences/{id}", "Les contenus d'une audience / The contents of an audience", reflect.TypeFor[answer](),
+		{"dashboard-audience", "audiences/{id}", "Les contenus d'une audience / The contents of an audience", reflect.TypeFor[board](),
 			figure(func(ctx context.Context, in *named) (scope, error) { return d.audience(ctx, in.ID) })},
 		{"dashboard-funnel", "funnel", "Des visés aux actifs / From aimed at to acted", reflect.TypeFor[funnel](), func(ctx context.Context, in *named) (told, error) {
 			s, err := of(ctx, in)
@@ -121,7 +121,9 @@ func Register(api huma.API, d *Dashboards) {
 			huma.Register(api, operation, func(ctx context.Context, in *named) (*huma.StreamResponse, error) { return d.serve(ctx, v, in) })
 			continue
 		}
-		huma.Register(api, operation, func(ctx context.Context, in *Query) (*huma.StreamResponse, error) { return d.serve(ctx, v, &named{Query: *in}) })
+		huma.Register(api, operation, func(ctx context.Context, in *Query) (*huma.StreamResponse, error) {
+			return d.serve(ctx, v, &named{Query: *in})
+		})
 	}
 }
 
@@ -135,7 +137,7 @@ func (d *Dashboards) serve(ctx context.Context, v view, in *named) (*huma.Stream
 
 // respond writes an answer in the form that is asked for, with an ETag of its bytes.
 func (d *Dashboards) respond(ctx context.Context, v view, told told, in *named) (*huma.StreamResponse, error) {
-	if a, ok := told.(answer); ok && a.Withheld != "" {
+	if a, ok := told.(board); ok && a.Withheld != "" {
 		a.Withheld = withheld().In(in.Language)
 		told = a
 	}

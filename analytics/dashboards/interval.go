@@ -2,8 +2,8 @@ package dashboards
 
 import "math"
 
-// rate is a share of agents with its 95 % interval.
-type rate struct {
+// share is one of agents with its 95 % interval.
+type share struct {
 	Value float64 `json:"value" doc:"De 0 à 1 / from 0 to 1"`
 	Low   float64 `json:"low" doc:"Borne basse de l'intervalle à 95 % / lower end of the 95 % interval"`
 	High  float64 `json:"high" doc:"Borne haute / upper end"`
@@ -13,7 +13,7 @@ const z95 = 1.959964
 
 // rateOf is Wilson's interval (E. B. Wilson, JASA 22, 1927) of k of n, widened by what rounding may have changed: groups counts
 // were each rounded with a variance of 2/3 at most. It is nil without agents.
-func rateOf(k, n, groups int) *rate {
+func rateOf(k, n, groups int) *share {
 	if n <= 0 || k < 0 {
 		return nil
 	}
@@ -22,7 +22,7 @@ func rateOf(k, n, groups int) *rate {
 	middle := (p + z2/(2*m)) / (1 + z2/m)
 	half := z95 / (1 + z2/m) * math.Sqrt(p*(1-p)/m+z2/(4*m*m))
 	half = math.Hypot(half, z95*math.Sqrt(2./3*float64(groups))/m)
-	return &rate{Value: round4(p), Low: round4(math.Max(0, middle-half)), High: round4(math.Min(1, middle+half))}
+	return &share{Value: round4(p), Low: round4(math.Max(0, middle-half)), High: round4(math.Min(1, middle+half))}
 }
 
 func round4(x float64) float64 { return math.Round(x*1e4) / 1e4 }

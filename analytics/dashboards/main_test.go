@@ -108,6 +108,7 @@ type world struct {
 	caller fil.Caller
 	record *analytics.Recorder
 	offset int64
+	entry  int64             // next of the directory
 	names  map[uint64]string // by pseudonym
 }
 
@@ -181,14 +182,24 @@ func (w *world) give(record func(context.Context, int, []fil.Record) error, batc
 func (w *world) enrol(people []person) {
 	w.t.Helper()
 	var batch []fil.Record
-	for i, p := range people {
+	for _, p := range people {
 		event, err := fil.NewEvent(fil.TypeAgent, "tests", p.id, today, fil.Agent{ID: p.id, Org: p.org, Site: p.site, Attributes: map[string]any{"grade": p.grade}})
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		batch = append(batch, fil.Record{Position: fil.Position{Topic: fil.TopicAgents, Offset: int64(i)}, Key: p.id, Admitted: today, Event: event})
+		batch = append(batch, fil.Record{Position: fil.Position{Topic: fil.TopicAgents, Offset: w.entry}, Key: p.id, Admitted: today, Event: event})
+		w.entry++
 	}
 	w.give(w.record.Directory, batch)
+}
+
+// renumber gives the whole directory again, as a synchronisation does.
+func (w *world) renumber(people []person) {
+	w.t.Helper()
+	for _, p := range people {
+		w.names[analytics.Pseudonym(secret, p.id)] = p.id
+	}
+	w.enrol(people)
 }
 
 func (w *world) seat() (seated, waiting int) {

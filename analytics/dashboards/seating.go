@@ -81,6 +81,7 @@ type seater struct {
 	last   uint32
 	seats  []analytics.Seat
 	touch  map[int]bool // blocks that changed
+	given  int          // seats that are new
 }
 
 func newSeater(axes []string, threshold int, blocks []analytics.Block) *seater {
@@ -161,6 +162,7 @@ func (s *seater) take(p person, at int) {
 	s.seats = append(s.seats, analytics.Seat{Agent: p.agent, Block: b.ID, Bit: uint8(b.Seats), Version: p.version, First: !p.seated})
 	b.Seats++
 	s.touch[at] = true
+	s.given++
 	if b.Seats == analytics.MaxSeats {
 		key := s.key(s.valuesOf(*b))
 		s.open[key] = slices.DeleteFunc(s.open[key], func(i int) bool { return i == at })
@@ -261,7 +263,7 @@ func (d *Dashboards) Seat(ctx context.Context) (seated, waiting int, err error) 
 	if err := d.Seating.Seat(ctx, s.seats, changed); err != nil {
 		return 0, 0, fmt.Errorf("seat agents: %w", err)
 	}
-	return len(s.seats), len(left), nil
+	return s.given, len(left), nil
 }
 
 // moved says whether someone is new, or no longer like those of their block.

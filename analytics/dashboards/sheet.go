@@ -49,12 +49,12 @@ func join(parts ...[]sheetColumn) (all []sheetColumn) {
 }
 
 // sheet has the totals first.
-func (a answer) sheet() sheet {
+func (a board) sheet() sheet {
 	s := sheet{columns: join(texts("scope", "value", "period"), counts("targeted", "shown", "opened", "readers", "acknowledged", "acted", "dismissed", "read_days"),
 		shares("reach", "reach_low", "reach_high", "reading", "reading_low", "reading_high", "acknowledgement", "acknowledgement_low", "acknowledgement_high"))}
 	add := func(scope string, f figures) {
 		row := []any{scope, text(f.Value), text(f.Period), f.Targeted, f.Shown, f.Opened, f.Readers, f.Acknowledged, f.Acted, f.Dismissed, f.ReadDays}
-		for _, r := range []*rate{f.Reach, f.Reading, f.Ack} {
+		for _, r := range []*share{f.Reach, f.Reading, f.Ack} {
 			row = append(row, r.cells()...)
 		}
 		s.rows = append(s.rows, row)
@@ -111,7 +111,7 @@ func text(s *string) string {
 	return *s
 }
 
-func (r *rate) cells() []any {
+func (r *share) cells() []any {
 	if r == nil {
 		return []any{(*float64)(nil), (*float64)(nil), (*float64)(nil)}
 	}

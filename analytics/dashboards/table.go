@@ -94,7 +94,7 @@ func (t *table) aim(targeting analytics.Targeting, contents []fil.Content) {
 }
 
 // write fills an answer with what the guard lets through.
-func (t *table) write(a *answer, guard fil.Guard) {
+func (t *table) write(a *board, guard fil.Guard) {
 	slices.SortFunc(t.keys, func(x, y key) int { return cmp.Or(cmp.Compare(x.period, y.period), cmp.Compare(x.value, y.value)) })
 	a.Rows = make([]figures, len(t.keys))
 	for i, k := range t.keys {
@@ -114,7 +114,7 @@ func (t *table) write(a *answer, guard fil.Guard) {
 	}
 }
 
-func (t *table) fill(a *answer, guard fil.Guard, c column) {
+func (t *table) fill(a *board, guard fil.Guard, c column) {
 	if c.kind == targeted && !t.aimed {
 		return
 	}
@@ -155,7 +155,7 @@ func (t *table) fill(a *answer, guard fil.Guard, c column) {
 
 // rates adds what the figures that are given allow.
 func (f *figures) rates() {
-	of := func(k, n *int) *rate {
+	of := func(k, n *int) *share {
 		if k == nil || n == nil {
 			return nil
 		}

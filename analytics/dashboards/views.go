@@ -12,19 +12,19 @@ import (
 	"github.com/filengine/fil/analytics"
 )
 
-// step is one of a funnel.
-type step struct {
+// funnelStep is one of a funnel.
+type funnelStep struct {
 	Step   string `json:"step" enum:"targeted,shown,opened,read,acted"`
 	Agents *int   `json:"agents" nullable:"true" doc:"Agents, ou null / agents, or null"`
-	OfAll  *rate  `json:"of_targeted,omitempty" doc:"Parmi les visés / of those aimed at"`
-	OfLast *rate  `json:"of_previous,omitempty" doc:"Parmi l'étape d'avant / of the step before"`
+	OfAll  *share `json:"of_targeted,omitempty" doc:"Parmi les visés / of those aimed at"`
+	OfLast *share `json:"of_previous,omitempty" doc:"Parmi l'étape d'avant / of the step before"`
 }
 
 // funnel tells how many came how far.
 type funnel struct {
-	From  string `json:"from"`
-	To    string `json:"to" doc:"Dernier jour, compris / last day, inclusive"`
-	Steps []step `json:"steps"`
+	From  string       `json:"from"`
+	To    string       `json:"to" doc:"Dernier jour, compris / last day, inclusive"`
+	Steps []funnelStep `json:"steps"`
 }
 
 func (d *Dashboards) funnel(ctx context.Context, p params, s scope) (funnel, error) {
@@ -40,7 +40,7 @@ func (d *Dashboards) funnel(ctx context.Context, p params, s scope) (funnel, err
 		name   string
 		agents *int
 	}{{"targeted", t.Targeted}, {"shown", t.Shown}, {"opened", t.Opened}, {"read", t.Readers}, {"acted", t.Acted}} {
-		step := step{Step: one.name, Agents: one.agents}
+		step := funnelStep{Step: one.name, Agents: one.agents}
 		if one.agents != nil && first != nil {
 			step.OfAll = rateOf(*one.agents, *first, t.groups)
 		}
@@ -56,25 +56,25 @@ func (d *Dashboards) funnel(ctx context.Context, p params, s scope) (funnel, err
 	return f, nil
 }
 
-// group is how far contents come in one group of agents.
-type group struct {
+// reachedGroup is how far contents come in one group of agents.
+type reachedGroup struct {
 	Value    string   `json:"value"`
 	Targeted *int     `json:"targeted" nullable:"true"`
 	Shown    *int     `json:"shown" nullable:"true"`
 	Readers  *int     `json:"readers" nullable:"true"`
-	Rate     *rate    `json:"rate,omitempty" doc:"Part atteinte / share reached"`
+	Rate     *share   `json:"rate,omitempty" doc:"Part atteinte / share reached"`
 	Ratio    *float64 `json:"ratio,omitempty" doc:"À la part du groupe le mieux atteint / to the share of the group that is reached best"`
 	Pooled   *float64 `json:"pooled,omitempty" doc:"Taux ramené vers celui de tous, d'autant plus que le groupe est petit / rate drawn to that of all, the more the smaller the group"`
 }
 
 // equity says which groups contents do not reach.
 type equity struct {
-	From     string  `json:"from"`
-	To       string  `json:"to" doc:"Dernier jour, compris / last day, inclusive"`
-	By       string  `json:"by"`
-	Gini     float64 `json:"gini" doc:"0 : tous les groupes sont atteints de même ; vers 1 : peu le sont / 0: all groups are reached alike; towards 1: few are"`
-	Groups   []group `json:"groups" doc:"Les moins atteints d'abord / those reached least first"`
-	Withheld string  `json:"withheld,omitempty"`
+	From     string         `json:"from"`
+	To       string         `json:"to" doc:"Dernier jour, compris / last day, inclusive"`
+	By       string         `json:"by"`
+	Gini     float64        `json:"gini" doc:"0 : tous les groupes sont atteints de même ; vers 1 : peu le sont / 0: all groups are reached alike; towards 1: few are"`
+	Groups   []reachedGroup `json:"groups" doc:"Les moins atteints d'abord / those reached least first"`
+	Withheld string         `json:"withheld,omitempty"`
 }
 
 // equity compares those shown to those aimed at.
@@ -106,7 +106,7 @@ func (d *Dashboards) compare(ctx context.Context, p params, s scope, of func(fig
 			continue
 		}
 		r := rateOf(*part, *whole, row.groups)
-		e.Groups = append(e.Groups, group{Value: *row.Value, Targeted: row.Targeted, Shown: row.Shown, Readers: row.Readers, Rate: r})
+		e.Groups = append(e.Groups, reachedGroup{Value: *row.Value, Targeted: row.Targeted, Shown: row.Shown, Readers: row.Readers, Rate: r})
 		parts, wholes, rates = append(parts, *part), append(wholes, *whole), append(rates, r.Value)
 		best = max(best, r.Value)
 	}
@@ -118,7 +118,7 @@ func (d *Dashboards) compare(ctx context.Context, p params, s scope, of func(fig
 			e.Groups[i].Ratio = &ratio
 		}
 	}
-	slices.SortStableFunc(e.Groups, func(x, y group) int { return cmp.Compare(x.Rate.Value, y.Rate.Value) })
+	slices.SortStableFunc(e.Groups, func(x, y reachedGroup) int { return cmp.Compare(x.Rate.Value, y.Rate.Value) })
 	return e, nil
 }
 

@@ -66,6 +66,11 @@ func hourly() []fil.EngagementKind {
 // mark counts facts for dashboards. It comes before the facts themselves are stored: what is counted of facts whose insert
 // then fails is counted again, without effect, when they are given again.
 func (w *Warehouse) mark(ctx context.Context, facts []analytics.Fact) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), w.cfg.InsertTimeout)
+	defer cancel()
 	agents := make([]uint64, len(facts))
 	for i, f := range facts {
 		agents[i] = f.Agent
@@ -75,8 +80,6 @@ func (w *Warehouse) mark(ctx context.Context, facts []analytics.Fact) error {
 		return err
 	}
 	marks, hours := marksOf(facts, seats, w.zone())
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), w.cfg.InsertTimeout)
-	defer cancel()
 	return errors.Join(w.insertMarks(ctx, marks), w.insertHours(ctx, hours))
 }
 

@@ -19,6 +19,11 @@ const insertEvery = 200 * time.Millisecond
 
 // buildAnalytics records facts and the directory in ClickHouse, and answers reports.
 func buildAnalytics(ctx context.Context, h *house) error {
+	zone, err := time.LoadLocation(h.cfg.Zone)
+	if err != nil {
+		return fmt.Errorf("zone %s: %w", h.cfg.Zone, err)
+	}
+	h.connections.warehouse.Zone = zone
 	store, err := warehouse.New(h.connections.warehouse, h.logger)
 	if err != nil {
 		return err
@@ -45,10 +50,6 @@ func buildAnalytics(ctx context.Context, h *house) error {
 	h.drain(facts, eventlog.Drain{Stage: analytics.Stage, Topic: fil.TopicEngagements, Handle: h.afterPolicies(recorder.Record), MaxBatch: 10_000, MaxWait: insertEvery, Exact: true})
 	h.drain(facts, eventlog.Drain{Stage: "directory", Topic: fil.TopicAgents, Handle: recorder.Directory, MaxBatch: 10_000, MaxWait: insertEvery})
 
-	zone, err := time.LoadLocation(h.cfg.Zone)
-	if err != nil {
-		return fmt.Errorf("zone %s: %w", h.cfg.Zone, err)
-	}
 	reports, err := analytics.NewReports(analytics.Parts{
 		Tallies: store, Targeting: h.index, Contents: h.catalogue, Schema: h.cfg.Attributes,
 		Guard: fil.Guard{Threshold: h.cfg.Privacy.Threshold}, Zone: zone, Logger: h.logger, Now: h.now,
@@ -58,7 +59,7 @@ func buildAnalytics(ctx context.Context, h *house) error {
 	}
 	h.register = append(h.register, func(api huma.API) { analytics.Register(api, reports) })
 	h.openExperiments(store, facts, reports)
-	return nil
+	return h.buildDashboards(store, zone)
 }
 
 // afterPolicies holds a stage back until it is known what is in force: facts say in which arm an agent was.

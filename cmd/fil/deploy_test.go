@@ -31,8 +31,8 @@ type panel struct {
 	}
 }
 
-// dashboards reads deploy/grafana: their panels by the name of their file.
-func dashboards(t *testing.T) map[string][]panel {
+// grafanaBoards reads deploy/grafana: their panels by the name of their file.
+func grafanaBoards(t *testing.T) map[string][]panel {
 	t.Helper()
 	files, err := filepath.Glob("../../deploy/grafana/*.json")
 	if err != nil || len(files) == 0 {
@@ -197,7 +197,7 @@ func TestDeployedQueries(t *testing.T) {
 			}
 		}
 	}
-	for file, panels := range dashboards(t) {
+	for file, panels := range grafanaBoards(t) {
 		for _, p := range panels {
 			for _, target := range p.Targets {
 				if _, faults := queried(target.Expr, metrics); len(faults) > 0 {
@@ -268,7 +268,7 @@ func TestDashboardsAsRules(t *testing.T) {
 		Expr   string `yaml:"expr"`
 	}
 	var found []recorded
-	all := dashboards(t)
+	all := grafanaBoards(t)
 	for _, file := range slices.Sorted(maps.Keys(all)) {
 		for _, p := range all[file] {
 			for _, target := range p.Targets {
@@ -315,7 +315,7 @@ func TestDashboardOfFacts(t *testing.T) {
 	eventually(t, "the facts", func() bool { return h.metric("fil_analytics_records_total", "outcome=stored") == 180 })
 	h.sql(string(view))
 	asked := 0
-	for file, panels := range dashboards(t) {
+	for file, panels := range grafanaBoards(t) {
 		for _, p := range panels {
 			for _, target := range p.Targets {
 				if target.RawSQL == "" {

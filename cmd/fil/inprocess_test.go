@@ -14,6 +14,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/filengine/fil"
+	"github.com/filengine/fil/cmd/fil/access"
 	"github.com/filengine/fil/cmd/fil/config"
 	"github.com/filengine/fil/cmd/fil/embedded"
 	"github.com/filengine/fil/cmd/fil/tracing"
@@ -94,7 +95,7 @@ func startOn(t testing.TB, cfg config.Config, engines *embedded.Engines, adjust 
 		t.Fatalf("not ready after %s", patience)
 	}
 	for _, role := range []fil.Role{fil.RoleIngest, fil.RoleCommunicator, fil.RoleLeader, fil.RoleService} {
-		if h.keys[string(role)], err = h.server.ring.Create(role, "test"); err != nil {
+		if h.keys[string(role)], err = h.server.ring.CreateScoped(role, "test", access.Scope{Sample: role == fil.RoleLeader}); err != nil { // who counts facts
 			t.Fatal(err)
 		}
 	}

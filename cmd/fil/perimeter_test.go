@@ -61,13 +61,13 @@ agent            report                                          403  403  403
 `
 
 // counts are what each caller is told of the whole directory: the size and the total of a preview of everyone, and how many
-// agents an overview says are aimed at.
+// agents an overview says are aimed at, to the nearest five.
 const counts = `
 caller           size total targeted
 communicator     60   60    60
-communicator/P   24   24    24
-communicator/Q   24   24    24
-leader/P         24   24    24
+communicator/P   24   24    25
+communicator/Q   24   24    25
+leader/P         24   24    25
 ingest           403  403   403
 service          403  403   403
 agent            403  403   403
@@ -153,7 +153,7 @@ func (r realm) verdict(caller, operation, kind, perimeter string) string {
 	case "get":
 		return strconv.Itoa(r.ask(http.MethodGet, path, r.keys[caller], "").status)
 	case "report":
-		return strconv.Itoa(r.ask(http.MethodGet, path+"/report", r.keys[caller], "").status)
+		return strconv.Itoa(r.ask(http.MethodGet, "/v1/dashboards"+strings.TrimPrefix(path, "/v1"), r.keys[caller], "").status)
 	case "put":
 		return strconv.Itoa(r.ask(http.MethodPut, path, r.keys[caller], strings.Replace(bodies[kind], "T", caller[:1], 1), "If-Match: *").status)
 	case "delete":
@@ -226,7 +226,7 @@ func (r realm) counted(t *testing.T) {
 			told = append(told, figure(preview.Size), figure(preview.Total))
 		}
 		var overview struct{ Totals struct{ Targeted *int } }
-		if got := r.ask(http.MethodGet, "/v1/reports/overview", r.keys[row[0]], ""); got.status != http.StatusOK {
+		if got := r.ask(http.MethodGet, "/v1/dashboards/overview", r.keys[row[0]], ""); got.status != http.StatusOK {
 			told = append(told, strconv.Itoa(got.status))
 		} else {
 			got.json(t, &overview)

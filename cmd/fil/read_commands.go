@@ -162,9 +162,9 @@ func (c *reportCommand) Run(w *world) error {
 			query.Set(name, value)
 		}
 	}
-	path := "/v1/reports/overview"
+	path := "/v1/dashboards/overview"
 	if c.Content != "" {
-		path = "/v1/contents/" + url.PathEscape(string(c.Content)) + "/report"
+		path = "/v1/dashboards/contents/" + url.PathEscape(string(c.Content))
 	}
 	type answer struct {
 		Totals map[string]any
@@ -199,6 +199,8 @@ func cell(v any) string {
 		return notTold
 	case float64:
 		return strconv.FormatFloat(v, 'f', -1, 64)
+	case map[string]any: // a share with its interval
+		return fmt.Sprintf("%s [%s ; %s]", cell(v["value"]), cell(v["low"]), cell(v["high"]))
 	default:
 		return fmt.Sprint(v)
 	}

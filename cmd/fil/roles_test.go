@@ -133,6 +133,10 @@ func (p *program) start() {
 		return resp.StatusCode == http.StatusOK
 	})
 	for _, role := range []string{"ingest", "communicator", "leader", "service"} {
-		p.keys[role] = p.key(role)
+		var more []string
+		if role == "leader" { // who counts facts
+			more = []string{"--sample"}
+		}
+		p.keys[role] = p.key(role, more...)
 	}
 }

@@ -95,7 +95,7 @@ func flagTexts() map[string]fil.Bilingual {
 		"help_role":     {FR: "Rôle : ingest, communicator, leader, service, policy, agent.", EN: "Role: ingest, communicator, leader, service, policy, agent."},
 		"help_perimeter": {FR: "Audience à laquelle la clé est bornée : ce qu'elle écrit, lit et compte s'y limite.",
 			EN: "Audience that the key is bounded to: what it writes, reads and counts is cut to it."},
-		"help_sample":  {FR: "Laisser voir quelques-uns des agents qu'une prévisualisation compte.", EN: "Let it see some of the agents that a preview counts."},
+		"help_sample":  {FR: "Laisser voir des agents qu'une prévisualisation compte, et des bilans exacts.", EN: "Let it see some of the agents that a preview counts, and exact reports."},
 		"help_name":    {FR: "Nom pour s'y retrouver.", EN: "Name to find it again."},
 		"help_life":    {FR: "Durée de vie du jeton d'un agent.", EN: "Life of an agent's token."},
 		"help_id":      {FR: "Identifiant de la clé.", EN: "The key's id."},

@@ -16,7 +16,7 @@ interface Report {
 export async function figures(client: Client, titleOf: (content: string) => string): Promise<void> {
   const by = byId<HTMLInputElement>("by").value.trim();
   const content = byId<HTMLInputElement>("content").value.trim();
-  const report = await client.json<Report>(`/v1/contents/${encodeURIComponent(content)}/report${by ? `?${new URLSearchParams({ by })}` : ""}`);
+  const report = await client.json<Report>(`/v1/dashboards/contents/${encodeURIComponent(content)}${by ? `?${new URLSearchParams({ by })}` : ""}`);
   const names = Object.keys(figureNames()).filter((name) => name in report.totals);
   const caption = titleOf(report.content ?? content) || say("totals");
   const parts: HTMLElement[] = [

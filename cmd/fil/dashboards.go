@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/filengine/fil"
+	"github.com/filengine/fil/analytics/dashboards"
+	"github.com/filengine/fil/analytics/warehouse"
+)
+
+const (
+	seatsEvery = 10 * time.Second // between two looks at who wants a seat, or fifty times what the last one took
+	seatsKey   = "fil:seating"    // held in Redis by the process that gives seats
+	seatsHold  = 15 * time.Minute
+)
+
+// buildDashboards answers dashboards, and gives agents the seats that they are counted by.
+func (h *house) buildDashboards(store *warehouse.Warehouse, zone *time.Location) error {
+	boards, err := dashboards.New(dashboards.Parts{
+		Cells: store, Seating: store, Targeting: h.index, Contents: h.catalogue, Schema: h.cfg.Attributes,
+		Guard: fil.Guard{Threshold: h.cfg.Privacy.Threshold}, Secret: h.secret, Zone: zone, Logger: h.logger, Now: h.now,
+	})
+	if err != nil {
+		return err
+	}
+	h.register = append(h.register, func(api huma.API) { dashboards.Register(api, boards) })
+	h.add("seats", func(ctx context.Context) error {
+		wait := time.NewTimer(time.Second)
+		defer wait.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-wait.C:
+			}
+			began := h.now()
+			if err := h.giveSeats(ctx, boards); err != nil && ctx.Err() == nil {
+				h.logger.WarnContext(ctx, "give agents the seats that dashboards count by", "stage", "analytics", "error", err)
+			}
+			wait.Reset(max(seatsEvery, 50*h.now().Sub(began)))
+		}
+	})
+	return nil
+}
+
+// giveSeats does one round, unless the directory is still being read or another process does one: two at once would give one
+// agent two seats.
+func (h *house) giveSeats(ctx context.Context, boards *dashboards.Dashboards) error {
+	if !h.events.CaughtUp("directory") {
+		return nil
+	}
+	mine, err := h.redis.SetNX(ctx, seatsKey, "1", seatsHold).Result()
+	if err != nil {
+		return fmt.Errorf("take the right to give seats: %w", err)
+	}
+	if !mine {
+		return nil
+	}
+	seated, waiting, err := boards.Seat(ctx)
+	if freed := h.redis.Del(context.WithoutCancel(ctx), seatsKey).Err(); freed != nil && err == nil {
+		err = fmt.Errorf("give back the right to give seats: %w", freed)
+	}
+	if seated > 0 {
+		h.logger.InfoContext(ctx, "agents have seats that dashboards count by", "stage", "analytics", "seated", seated, "waiting", waiting)
+	}
+	return err
+}
