@@ -98,7 +98,7 @@ func town(b *testing.B, w interface {
 		'grade', toString(number %% 3), 'site', toString(number %% 7)), 1 FROM numbers(%d)`, agents, agents/48+1))
 	began := time.Now()
 	for i := 0; i < millions; i += 5 {
-		run(fmt.Sprintf(`INSERT INTO facts
+		run(fmt.Sprintf(`INSERT INTO facts (time, admitted, kind, content, agent, dwell, identity, partition, offset)
 			WITH floor(3000 * sqrt(rand(1) / 4294967296)) AS n, pow(rand(2) / 4294967296, 4) AS late, rand(3) / 4294967296 AS who, pow(rand(6) / 4294967296, 1.5) AS much
 			SELECT toDateTime64(toStartOfDay(now() - INTERVAL 1 DAY), 3, 'UTC') - (3000 - n) * 21000 + late * 1500000 AS time, time,
 				['impression','impression','impression','impression','impression','impression','open','open','read','click','reaction','acknowledge'][1 + rand(4) %% 12],

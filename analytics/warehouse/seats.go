@@ -90,7 +90,8 @@ func (w *Warehouse) Seat(ctx context.Context, seats []analytics.Seat, blocks []a
 }
 
 // CountAgain counts for dashboards the facts of all who were given their seat since a time, in milliseconds since 1970; 0
-// counts all facts, as after a rebuild that found some missing. What is counted already is not counted twice.
+// counts all facts, as after a rebuild that found some missing. What is counted already is not counted twice. It goes month by
+// month, so that none of its statements lasts.
 func (w *Warehouse) CountAgain(ctx context.Context, since uint64) error {
 	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(w.acknowledged(clickhouse.Settings{
 		"max_partitions_per_insert_block": 0, "max_execution_time": 600, "max_bytes_before_external_group_by": 1 << 30,
@@ -102,16 +103,37 @@ func (w *Warehouse) CountAgain(ctx context.Context, since uint64) error {
 		}
 		return names
 	}
-	for _, statement := range []string{marksOfFacts, hoursOfFacts} {
-		err := w.settled(ctx, func(s server) error {
-			return s.Exec(ctx, statement, clickhouse.Named("since", since), clickhouse.Named("zone", w.zone().String()),
-				clickhouse.Named("acts", kinds(acts())), clickhouse.Named("hourly", kinds(hourly())))
-		}, "facts", "seats")
-		if err != nil {
-			return w.failed(ctx, "count facts for dashboards", err)
+	months, err := w.months(ctx)
+	if err != nil {
+		return w.failed(ctx, "find the months of facts", err)
+	}
+	for _, month := range months {
+		for _, statement := range []string{marksOfFacts, hoursOfFacts} {
+			err := w.settled(ctx, func(s server) error {
+				return s.Exec(ctx, statement, clickhouse.Named("since", since), clickhouse.Named("zone", w.zone().String()), clickhouse.Named("month", month),
+					clickhouse.Named("acts", kinds(acts())), clickhouse.Named("hourly", kinds(hourly())))
+			}, "facts", "seats")
+			if err != nil {
+				return w.failed(ctx, "count facts for dashboards", err)
+			}
 		}
 	}
 	return nil
+}
+
+// months are those in which facts were admitted, which are the parts of their table.
+func (w *Warehouse) months(ctx context.Context) (months []uint32, err error) {
+	var rows []struct {
+		Month uint32 `ch:"month"`
+	}
+	err = w.settled(ctx, func(s server) error {
+		rows = nil
+		return s.Select(ctx, &rows, "SELECT DISTINCT toYYYYMM(admitted) AS month FROM facts ORDER BY month")
+	}, "facts")
+	for _, row := range rows {
+		months = append(months, row.Month)
+	}
+	return months, err
 }
 
 func storeBlocks(ctx context.Context, s server, blocks []analytics.Block, run uint64) error {

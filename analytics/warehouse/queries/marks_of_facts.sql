@@ -4,4 +4,5 @@ SELECT toDate32(toTimeZone(time, {zone:String})) AS day, content, one AS kind, b
 FROM facts
 INNER JOIN (SELECT agent, block, bit FROM seats FINAL WHERE first >= {since:UInt64}) AS seated USING (agent)
 ARRAY JOIN if(has({acts:Array(String)}, toString(facts.kind)), [toString(facts.kind), 'acted'], [toString(facts.kind)]) AS one
+WHERE toYYYYMM(admitted) = {month:UInt32}
 GROUP BY day, content, one, block
