@@ -200,6 +200,12 @@ bench-audiences: engines ## Mesure les audiences sur AGENTS=5800000 agents ficti
 		-census.sizes $(SIZES) -census.logged $(LOGGED) -census.events $(EVENTS) -census.report $(CURDIR)/bin/bench-audiences.txt
 	@$(if $(DESKDROP),DESKDROP='$(abspath $(DESKDROP))') go test -count=1 -run '^TestDeskDrop$$' -v ./cmd/fil/census
 
+# MILLIONS=100 takes 4 GB of disk under the temporary folder, and a quarter of an hour.
+.PHONY: bench-reports
+bench-reports: MILLIONS ?= 1 10 100
+bench-reports: engines ## Mesure les tableaux de bord sur MILLIONS="1 10 100" de faits fictifs / measures dashboards on made-up facts
+	for n in $(MILLIONS); do go test -run '^$$' -bench '^BenchmarkCells$$' -benchtime 20x -timeout 2h -v ./analytics/warehouse -millions $$n; done
+
 .PHONY: demo-deskdrop
 demo-deskdrop: build engines ## Importe un vrai journal : DESKDROP=users_interactions.csv.zip / imports a real log
 	@deploy/demo-deskdrop.sh "$(DESKDROP)"

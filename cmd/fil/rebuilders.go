@@ -7,6 +7,7 @@ import (
 
 	"github.com/filengine/fil"
 	"github.com/filengine/fil/analytics"
+	"github.com/filengine/fil/analytics/warehouse"
 	"github.com/filengine/fil/delivery"
 	"github.com/filengine/fil/delivery/feedstore"
 	"github.com/filengine/fil/ranking"
@@ -70,14 +71,18 @@ func (h *house) rebuildProfiles(ctx context.Context, order rebuildOrder, tell fu
 	})
 }
 
-func (h *house) rebuildFacts(recorder *analytics.Recorder, ledger analytics.Ledger) rebuilder {
+func (h *house) rebuildFacts(recorder *analytics.Recorder, store *warehouse.Warehouse) rebuilder {
 	return func(ctx context.Context, order rebuildOrder, tell func(rebuildProgress)) error {
-		return h.eachPartition(ctx, order.From, tell, func(p int, tell func(rebuildProgress)) error {
-			_, err := recorder.Rebuild(ctx, h.events, ledger, p, order.From, func(done analytics.Rebuilt) {
+		err := h.eachPartition(ctx, order.From, tell, func(p int, tell func(rebuildProgress)) error {
+			_, err := recorder.Rebuild(ctx, h.events, store, p, order.From, func(done analytics.Rebuilt) {
 				tell(rebuildProgress{Read: done.Read, Checked: done.Facts, Added: done.Added, Removed: done.Removed})
 			})
 			return err
 		})
+		if err != nil {
+			return err
+		}
+		return store.CountAgain(ctx, 0) // what dashboards count
 	}
 }
 
