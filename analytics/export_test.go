@@ -42,8 +42,9 @@ func Contrast(arm Moments, armSpan Span, control Moments, controlSpan Span, fact
 	return c.low, c.high
 }
 
-// Proportion, Rate and the level of the report, for tests.
+// Proportion, Rate and Astray are the statistics themselves.
 var (
 	Proportion = proportion
 	Rate       = rate
+	Astray     = astray
 )

@@ -149,6 +149,38 @@ func rebuild(t testing.TB, r *analytics.Recorder, log *tape, w analytics.Ledger,
 	return done
 }
 
+// Facts of before they had an arm get the one that the log gives them, and a rebuild after that changes nothing.
+func TestRebuild_LabelsFactsWithTheirArm(t *testing.T) {
+	log := &tape{records: acts(t, 1500)}
+	w, _, _ := ledger(t, log)
+	cfg := analytics.DefaultConfig()
+	cfg.PseudonymKey, cfg.CheckEvery = testKey, 0
+	cfg.Arm = func(e fil.Engagement) string {
+		if e.Agent < agentID(20) {
+			return "trial/b"
+		}
+		return ""
+	}
+	r, err := analytics.NewRecorder(cfg, w, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := rows(t, w)
+	done := rebuild(t, r, log, w, 0)
+	labelled := 0
+	for _, row := range rows(t, w) {
+		if row.Arm == "trial/b" {
+			labelled++
+		}
+	}
+	if labelled == 0 || done.Added != labelled || done.Removed != labelled || len(rows(t, w)) != len(before) {
+		t.Errorf("%d of %d facts are labelled, %+v", labelled, len(before), done)
+	}
+	if again := rebuild(t, r, log, w, 0); again.Added+again.Removed > 0 {
+		t.Errorf("a second rebuild mends %+v", again)
+	}
+}
+
 func TestRebuild_MendsWhatIsNotAsTheLogSays(t *testing.T) {
 	log := &tape{records: acts(t, 3000)}
 	w, db, r := ledger(t, log)

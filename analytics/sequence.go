@@ -107,3 +107,26 @@ func proportion(wins, trials uint64, alpha float64) (low, high float64) {
 	}
 	return edge(mean, 0), edge(mean, 1)
 }
+
+// astray is the evidence that agents did not come to the arms in the shares in which they were dealt, as a logarithm: a
+// martingale under the shares, as evidence is, so that it may be looked at each day. Means of arms to whom others came than
+// were dealt compare nothing.
+//
+// Source: Lindon and Malek, "Anytime-valid inference for multinomial count data", NeurIPS 2022, with a uniform prior.
+func astray(agents []uint64, shares []float64) float64 {
+	all, total, sum := 0.0, 0.0, 0.0
+	for _, share := range shares {
+		total += share
+	}
+	for i, n := range agents {
+		if shares[i] <= 0 {
+			continue
+		}
+		one, _ := math.Lgamma(float64(n) + 1)
+		sum += one - float64(n)*math.Log(shares[i]/total)
+		all += float64(n)
+	}
+	k, _ := math.Lgamma(float64(len(agents)))
+	whole, _ := math.Lgamma(float64(len(agents)) + all)
+	return k + sum - whole
+}

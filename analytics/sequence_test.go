@@ -171,3 +171,30 @@ func TestRate(t *testing.T) {
 		t.Errorf("rate %v ± %v, want %v ± %v", mean, variance, 10./26, want)
 	}
 }
+
+// Agents who come as they were dealt are not said to be astray, at any look; those who stay away from one arm are.
+func TestAstray(t *testing.T) {
+	r := rand.New(rand.NewPCG(11, 12))
+	const runs = 400
+	for name, away := range map[string]float64{"as dealt": 0, "a tenth stays away": 0.1} {
+		said := 0
+		for range runs {
+			n, ever := [2]uint64{}, false
+			for range 100 {
+				for range 200 {
+					if arm := r.IntN(3) / 2; arm == 0 || r.Float64() >= away {
+						n[arm]++
+					}
+				}
+				ever = ever || analytics.Astray(n[:], []float64{0.2, 0.1}) > math.Log(1000)
+			}
+			if ever {
+				said++
+			}
+		}
+		t.Logf("%s: said to be astray in %d of %d runs", name, said, runs)
+		if away == 0 && said > 2 || away > 0 && said < runs*9/10 {
+			t.Errorf("%s: said to be astray in %d of %d runs", name, said, runs)
+		}
+	}
+}

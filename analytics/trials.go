@@ -78,6 +78,7 @@ type TrialReport struct {
 	Arms       []TrialArm   `json:"arms" doc:"Le premier est celui auquel on compare / the first is what the others are compared with"`
 	Woven      *TrialChoice `json:"woven,omitempty" doc:"Listes entrelacées : laquelle est préférée / interleaved lists: which is preferred"`
 	Holdout    []TrialArm   `json:"holdout,omitempty" doc:"Ce que le classement apporte / what ranking brings"`
+	Astray     bool         `json:"astray,omitempty" doc:"Les agents ne sont pas venus dans les parts tirées : rien ne se compare / agents did not come in the shares that were drawn: nothing can be compared"`
 	Says       string       `json:"says" doc:"En mots / in words"`
 	Level      float64      `json:"level" doc:"Des intervalles, tous regards compris / of the intervals, at all looks together"`
 }
@@ -199,13 +200,30 @@ func (x *Experiments) Report(ctx context.Context, name, language string) (TrialR
 	default:
 		var all []compared
 		all, report.Until, err = x.compare(ctx, trial)
-		report.Arms = x.armsOf(all, words)
+		report.Arms, report.Astray = x.armsOf(all, words), gone(all)
 	}
 	if err != nil {
 		return TrialReport{}, fmt.Errorf("report on %s: %w", name, err)
 	}
 	report.Says = words.report(report)
 	return report, nil
+}
+
+// surelyAstray is the evidence, as a logarithm, from which agents are said not to have come as they were dealt: one in a
+// thousand experiments says so for no cause.
+const surelyAstray = 6.9
+
+// gone says whether agents did not come to the arms of an experiment as they were dealt. Where one was stopped, the counts are of
+// different times.
+func gone(all []compared) bool {
+	agents, shares := make([]uint64, 0, len(all)), make([]float64, 0, len(all))
+	for _, c := range all {
+		if !c.arm.Stopped.IsZero() || c.arm.Name == "" {
+			return false
+		}
+		agents, shares = append(agents, c.one.Agents), append(shares, c.arm.Share)
+	}
+	return len(agents) > 1 && astray(agents, shares) > surelyAstray
 }
 
 // heldOut compares everyone else with those who are held out of ranking.

@@ -108,6 +108,9 @@ func (w trialWords) choice(c TrialChoice) string {
 // report says the whole in a sentence or two.
 func (w trialWords) report(r TrialReport) string {
 	said := ""
+	if r.Astray {
+		said = w.say("Attention : les agents ne sont pas venus dans les parts tirées au sort, les bras ne se comparent donc pas.", "Beware: agents did not come in the shares that were drawn, so the arms cannot be compared.")
+	}
 	if r.Woven != nil {
 		said = r.Woven.Says
 	}

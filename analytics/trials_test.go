@@ -118,6 +118,14 @@ func TestExperiments_CompareArms(t *testing.T) {
 	if err != nil || len(only.Arms) != 0 || len(only.Holdout) != 2 {
 		t.Errorf("the hold-out alone: %+v, %v", only, err)
 	}
+	skewed := twoArms()
+	for i, share := range []float64{0.8, 0.1, 0.1} {
+		skewed.Arms[i].Share = share
+	}
+	x.Trials = tried{"trial": skewed}
+	if beware, err := x.Report(t.Context(), "trial", "fr"); err != nil || !beware.Astray || !strings.HasPrefix(beware.Says, "Attention") || report.Astray {
+		t.Errorf("sixty agents in each of three arms of unlike shares: %+v, %v", beware, err)
+	}
 	if _, err := x.Report(t.Context(), "nothing", "en"); err == nil {
 		t.Error("a report on no experiment")
 	}

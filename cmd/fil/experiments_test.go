@@ -132,6 +132,12 @@ func TestExperiment(t *testing.T) {
 		t.Errorf("reported:\n%s", out)
 	}
 	p.must(http.MethodPost, "/v1/experiments/which/stop", p.keys["communicator"], `{}`, 403)
+	if got := p.ask(http.MethodPost, "/v1/experiments/which/stop", p.keys["policy"], `{}`, "Content-Type: application/json", `If-Match: "of-before"`); got.status != 412 {
+		t.Errorf("stopped as it no longer was: %d %s", got.status, got.body)
+	}
+	if got := p.ask(http.MethodPost, "/v1/experiments", p.keys["policy"], `{"name":"Bad","arms":[]}`, "Content-Type: application/json"); got.status != 409 {
+		t.Errorf("started beside another: %d %s", got.status, got.body)
+	}
 	p.experiment(exitDone, "stop", "which", "--why", "on garde bold")
 	if out := p.experiment(exitDone, "show", "which"); !strings.Contains(out, "on garde bold") || !strings.Contains(out, "garde-fou") {
 		t.Errorf("shown:\n%s", out)
