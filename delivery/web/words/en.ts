@@ -71,6 +71,6 @@ export const en: Words = {
     scale: "Effect = value × weight. One point more doubles the strength of a message.",
     without: (n) => (n === 1 ? "1 criterion without effect here" : `${n} criteria without effect here`),
     policy: (version) => `Rules applied: version ${version}.`,
-    rules: "Read all the rules",
+    rules: "Read all the rules (new tab)",
   },
 };

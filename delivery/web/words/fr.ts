@@ -71,7 +71,7 @@ export const fr = {
     scale: "Effet = valeur × poids. Un point de plus double la force d'une communication.",
     without: (n: number) => (n > 1 ? `${n} critères sans effet ici` : "1 critère sans effet ici"),
     policy: (version: string) => `Règles appliquées : version ${version}.`,
-    rules: "Lire toutes les règles",
+    rules: "Lire toutes les règles (nouvel onglet)",
   },
 };
 
