@@ -59,6 +59,7 @@ func buildAnalytics(ctx context.Context, h *house) error {
 	}
 	h.register = append(h.register, func(api huma.API) { analytics.Register(api, reports) })
 	h.openExperiments(store, facts, reports)
+	h.openTuning(zone)
 	return h.buildDashboards(store, zone)
 }
 

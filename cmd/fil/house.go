@@ -59,6 +59,7 @@ type house struct {
 	moved       []func(agents ...string) // told that what is known of some agents changed, their records apart
 
 	rebuilders map[string]rebuilder // what the roles of this process can make again
+	tuning     *tuning              // of a process that records facts; nil otherwise
 
 	metrics  *serverMetrics
 	tracing  *tracing.Tracing // nil: off
@@ -129,7 +130,7 @@ func build(ctx context.Context, cfg config.Config, logger *slog.Logger, roles []
 			return h, fmt.Errorf("build role %s: %w", name, err)
 		}
 	}
-	h.register = append(h.register, h.registerRebuild, func(api huma.API) { rulebook.Register(api, h.policies) })
+	h.register = append(h.register, h.registerRebuild, h.registerTuning, func(api huma.API) { rulebook.Register(api, h.policies) })
 	return h, nil
 }
 

@@ -183,11 +183,11 @@ func newLines(out interface{ Write([]byte) (int, error) }, gone func()) *lines {
 // lineTimeout is how long a client may take to accept a line.
 const lineTimeout = 10 * time.Second
 
-func (l *lines) write(p rebuildProgress) {
+func (l *lines) write(line any) {
 	if l.control != nil {
 		_ = l.control.SetWriteDeadline(time.Now().Add(lineTimeout))
 	}
-	err := l.encoder.Encode(p)
+	err := l.encoder.Encode(line)
 	if err == nil && l.control != nil {
 		err = l.control.Flush()
 	}

@@ -1,6 +1,8 @@
 package evaluation
 
 import (
+	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -12,7 +14,7 @@ import (
 // begins with the weights of a policy and, unless they are frozen, learns its own as `fil policy tune` does, from what came
 // before: those learned up to a day are those of the next day. It stands for an installation that is tuned each night.
 //
-// A log tells little of contents. Whoever acts first on one is taken for its author.
+// A file of acts tells little of contents. Whoever acts first on one is taken for its author there.
 type Fil struct {
 	log    *Log
 	model  *ranking.Model
@@ -67,7 +69,10 @@ func (f *Fil) Publish(content int32, at int64) {
 
 func (f *Fil) content(content int32, at int64, author string) fil.Content {
 	c := f.log.Content(content)
-	c.PublishedAt, c.Author = time.Unix(0, at).UTC(), author
+	c.PublishedAt = time.Unix(0, at).UTC()
+	if f.log.whole(content) == nil {
+		c.Author = author
+	}
 	return c
 }
 
@@ -141,12 +146,15 @@ func (f *Fil) Scores(q Question, scores []float64) {
 func (f *Fil) Weights() ranking.Weights { return f.model.Weights() }
 
 // Tune learns weights, starting from a policy's, from all that comes before the test part of a log, which it never looks at.
-// It gives them with the number of reads that they were learned from; 0 when there were none.
-func Tune(log *Log, policy ranking.Policy) (weights ranking.Weights, steps int) {
+// It gives them with the number of reads that they were learned from; 0 when there were none. The error is the context's.
+func Tune(ctx context.Context, log *Log, policy ranking.Policy) (weights ranking.Weights, steps int, err error) {
 	f, end := NewFil(log, policy, false), log.Window(Test).After
 	for from, to := range log.moments() {
 		if log.acts[from].At > end {
 			break
+		}
+		if err := ctx.Err(); err != nil {
+			return weights, 0, fmt.Errorf("tune: %w", err)
 		}
 		for len(f.past.live) < len(log.byClock) && log.clock[log.byClock[len(f.past.live)]] < log.acts[from].At {
 			content := log.byClock[len(f.past.live)]
@@ -154,5 +162,6 @@ func Tune(log *Log, policy ranking.Policy) (weights ranking.Weights, steps int) 
 		}
 		f.Learn(log.acts[from:to])
 	}
-	return f.tuner.Weights()
+	weights, steps = f.tuner.Weights()
+	return weights, steps, nil
 }

@@ -39,13 +39,14 @@ type Log struct {
 	kind []fil.EngagementKind
 
 	agents, contents, groups, topics names
-	groupOf                          []int32   // by agent; -1: none
-	groupSize                        []int     // by group: agents
-	topicsOf                         [][]int32 // by content
-	clock                            []int64   // by content: publication, or the first act on it
-	byClock                          []int32   // contents, the earliest clock first
-	first                            []int64   // times of the first reads, ascending
-	shown                            []shown   // in time order
+	groupOf                          []int32        // by agent; -1: none
+	groupSize                        []int          // by group: agents
+	topicsOf                         [][]int32      // by content
+	clock                            []int64        // by content: publication, or the first act on it
+	byClock                          []int32        // contents, the earliest clock first
+	known                            []*fil.Content // by content, what an installation tells of it; shorter where it tells nothing
+	first                            []int64        // times of the first reads, ascending
+	shown                            []shown        // in time order
 	repeated                         int
 }
 
@@ -234,9 +235,16 @@ func (l *Log) Engagement(act Act) fil.Engagement {
 		Dwell: float64(act.Dwell), Time: time.Unix(0, act.At).UTC()}
 }
 
-// Content gives what the log tells of a content: its id, its topics and when its clock started.
+// Content gives what the log tells of a content: its id, its topics and when its clock started; all but its texts, where
+// an installation tells it.
 func (l *Log) Content(number int32) fil.Content {
-	c := fil.Content{ID: l.contents.list[number], PublishedAt: time.Unix(0, l.clock[number]).UTC()}
+	at := time.Unix(0, l.clock[number]).UTC()
+	if known := l.whole(number); known != nil {
+		c := *known
+		c.PublishedAt = at
+		return c
+	}
+	c := fil.Content{ID: l.contents.list[number], PublishedAt: at}
 	for _, topic := range l.topicsOf[number] {
 		c.Topics = append(c.Topics, l.topics.list[topic])
 	}

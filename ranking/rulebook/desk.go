@@ -121,8 +121,28 @@ func (d *Desk) Put(ctx context.Context, order Order) (Outcome, error) {
 	if !published {
 		fresh = append(fresh, edition.Published)
 	}
-	out.Shown, err = d.write(ctx, fresh, after)
+	out.Shown, err = d.write(ctx, fresh, &after)
 	return out, err
+}
+
+// Propose publishes a version and puts it in force nowhere. published says that it was written: a version that is known already is
+// left as it was.
+func (d *Desk) Propose(ctx context.Context, order Order) (version string, published bool, err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if _, err := d.inForce(ctx); err != nil {
+		return "", false, err
+	}
+	edition, err := d.edition(order)
+	if err != nil {
+		return "", false, err
+	}
+	version = edition.Policy.Version
+	if known, _ := d.policies.Edition(version); known.Published.Version != "" {
+		return version, false, nil
+	}
+	_, err = d.write(ctx, []fil.PublishedPolicy{edition.Published}, nil)
+	return version, err == nil, err
 }
 
 // inForce is what the log says now.
@@ -164,8 +184,8 @@ func (d *Desk) edition(order Order) (ranking.Edition, error) {
 	return edition, nil
 }
 
-// write puts versions and what is in force in the log, in this order, and waits for them to be shown.
-func (d *Desk) write(ctx context.Context, versions []fil.PublishedPolicy, force fil.InForce) (shown bool, err error) {
+// write puts versions and what is in force, unless it is nil, in the log, in this order, and waits for them to be shown.
+func (d *Desk) write(ctx context.Context, versions []fil.PublishedPolicy, force *fil.InForce) (shown bool, err error) {
 	var records []fil.Record
 	add := func(key, kind string, data any) error {
 		event, err := fil.NewEvent(kind, "/v1/policies", rand.Text(), d.now(), data)
@@ -184,13 +204,15 @@ func (d *Desk) write(ctx context.Context, versions []fil.PublishedPolicy, force 
 			return false, err
 		}
 	}
-	if err := add(fil.KeyInForce, fil.TypeInForce, force); err != nil {
-		return false, err
+	if force != nil {
+		if err := add(fil.KeyInForce, fil.TypeInForce, *force); err != nil {
+			return false, err
+		}
 	}
 	publishing, cancel := context.WithTimeout(context.WithoutCancel(ctx), publishTimeout)
 	defer cancel()
 	if err := d.log.Publish(publishing, records); err != nil {
-		return false, fmt.Errorf("publish policy %s: %w: %w", force.Policy, errUnpublished, err)
+		return false, fmt.Errorf("publish policies: %w: %w", errUnpublished, err)
 	}
 	waiting, stop := context.WithTimeout(ctx, applyTimeout)
 	defer stop()

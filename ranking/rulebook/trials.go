@@ -71,7 +71,7 @@ func (d *Desk) Start(ctx context.Context, trial fil.Experiment, expected string)
 	}
 	fresh, err := d.unpublished(force, trial.By)
 	if err == nil {
-		_, err = d.write(ctx, fresh, force)
+		_, err = d.write(ctx, fresh, &force)
 	}
 	return trial, err
 }
@@ -136,7 +136,7 @@ func (d *Desk) Stop(ctx context.Context, name, arm, why string) (fil.Experiment,
 		force.Tried = ended(force, at, why)
 		force.Experiment, trial = nil, force.Tried[0]
 	}
-	_, err = d.write(ctx, nil, force)
+	_, err = d.write(ctx, nil, &force)
 	return trial, err
 }
 

@@ -44,6 +44,7 @@ type Config struct {
 	ClickHouse ClickHouse    `koanf:"clickhouse"`
 	Access     Access        `koanf:"access"`
 	Feeds      Feeds         `koanf:"feeds"`
+	Ranking    Ranking       `koanf:"ranking"`
 	Web        Web           `koanf:"web"`
 	Embedded   Embedded      `koanf:"embedded"`
 	Shutdown   time.Duration `koanf:"shutdown"` // most time that a stop may take
@@ -87,6 +88,31 @@ type Feeds struct {
 	Profiles time.Duration `koanf:"profiles"` // how long the profile of an agent who does nothing is kept
 }
 
+// Ranking sets what becomes of the weights of the policy.
+type Ranking struct {
+	Tuning Tuning `koanf:"tuning"`
+}
+
+// Tuning says when weights are learned from the log, from how much of it, and what becomes of them.
+type Tuning struct {
+	At       string `koanf:"at"`        // each day, on the clock of the zone, as TuneClock
+	Apply    string `koanf:"apply"`     // TunePropose, TunePublish or TuneOff
+	MinReads int    `koanf:"min_reads"` // fewer first reads teach nothing
+	Days     int    `koanf:"days"`      // of the log, back from now
+	Acts     int    `koanf:"acts"`      // most, about, that are read: beyond, those of a sample of the agents
+}
+
+// What becomes of the weights learned each night: they are published and not in force, or put in force where they are surely
+// better, or nothing is learned.
+const (
+	TunePropose = "propose"
+	TunePublish = "publish"
+	TuneOff     = "off"
+)
+
+// TuneClock is how an hour of the day is written.
+const TuneClock = "15:04"
+
 // Traces says where spans are sent; without an endpoint nothing is traced and nothing goes out.
 type Traces struct {
 	Endpoint string  `koanf:"endpoint"` // URL of an OTLP collector over HTTP, such as http://127.0.0.1:4318
@@ -113,6 +139,7 @@ func Default() Config {
 		Log:        Log{Partitions: 8, Replication: 1, Retention: 400 * 24 * time.Hour, Session: 10 * time.Second},
 		ClickHouse: ClickHouse{Database: "fil"},
 		Feeds:      Feeds{Window: 30 * 24 * time.Hour, Profiles: 396 * 24 * time.Hour},
+		Ranking:    Ranking{Tuning{At: "03:00", Apply: TunePropose, MinReads: 1000, Days: 90, Acts: 1_000_000}},
 		Embedded:   Embedded{KeepFreeMiB: 256},
 		Shutdown:   20 * time.Second,
 		LogLevel:   "info",
@@ -221,6 +248,7 @@ func (c Config) Validate() error {
 		fail("zone", "%q is not a time zone such as Europe/Paris", c.Zone)
 	}
 	c.validateWatching(fail)
+	c.Ranking.Tuning.validate(fail)
 	for _, fault := range fil.FaultsOf(c.Attributes.Validate()) {
 		fail(fault.Field, "%s", fault.Problem.EN)
 	}
@@ -248,6 +276,20 @@ func (c Config) validateWatching(fail func(key, problem string, args ...any)) {
 	}
 	if !(c.Traces.Sample >= 0 && c.Traces.Sample <= 1) { // so that NaN is refused too
 		fail("traces.sample", "%v is not between 0 and 1", c.Traces.Sample)
+	}
+}
+
+func (t Tuning) validate(fail func(key, problem string, args ...any)) {
+	if _, err := time.Parse(TuneClock, t.At); err != nil {
+		fail("ranking.tuning.at", "%q is not an hour of the day such as 03:00", t.At)
+	}
+	if !slices.Contains([]string{TunePropose, TunePublish, TuneOff}, t.Apply) {
+		fail("ranking.tuning.apply", "%q is not propose, publish or off", t.Apply)
+	}
+	for key, n := range map[string]int{"min_reads": t.MinReads, "days": t.Days, "acts": t.Acts} {
+		if n < 1 {
+			fail("ranking.tuning."+key, "%d is under 1", n)
+		}
 	}
 }
 
