@@ -86,9 +86,9 @@ func TestFil_LearnsWhatTheLogIsLike(t *testing.T) {
 func TestTune_LearnsOfAuthors(t *testing.T) {
 	log := logOf(t, madeUp(rand.New(rand.NewPCG(77, 78)), 3000, 30, 60)...)
 	policy := ranking.DefaultPolicy()
-	weights, steps := evaluation.Tune(log, policy)
+	weights, steps, err := evaluation.Tune(t.Context(), log, policy)
 	before, _ := policy.Weights.Of("author")
-	if after, _ := weights.Of("author"); steps == 0 || after == before {
-		t.Errorf("after %d steps, the weight of the author is still %v", steps, after)
+	if after, _ := weights.Of("author"); err != nil || steps == 0 || after == before {
+		t.Errorf("after %d steps, the weight of the author is still %v, %v", steps, after, err)
 	}
 }
