@@ -98,12 +98,12 @@ func featureTable() [features]feature {
 		featAuthor:    {"author", -1, 1, share, bilingual("Votre goût pour l'auteur « %s », de -1 à 1", "Your taste for the author “%s”, from -1 to 1"), bilingual("Vous lisez ou suivez %s", "You read or follow %s")},
 		featKind:      {"kind", -1, 1, share, bilingual("Votre goût pour ce type de contenu (%s), de -1 à 1", "Your taste for this kind of content (%s), from -1 to 1"), bilingual("Vous lisez ou suivez ce type de contenu (%s)", "You read or follow this kind of content (%s)")},
 		featCommunity: {"community", -1, 1, share, bilingual("Votre goût pour la communauté « %s », de -1 à 1", "Your taste for the community “%s”, from -1 to 1"), bilingual("Vous lisez ou suivez la communauté « %s »", "You read or follow the community “%s”")},
-		featReaders:   {"readers", 0, 12, doublings, bilingual("Ressemblance moyenne entre ses lecteurs et vous (log2)", "Mean likeness between its readers and you (log2)"), bilingual("Lu par des agents qui lisent comme vous", "Read by agents who read as you do")},
+		featReaders:   {"readers", 0, 17, doublings, bilingual("Ressemblance moyenne entre ses lecteurs et vous (log2)", "Mean likeness between its readers and you (log2)"), bilingual("Lu par des agents qui lisent comme vous", "Read by agents who read as you do")},
 		featCompany: {
-			"company", 0, 20, doublings, bilingual("Nombre de ses lecteurs qui lisent comme vous (log2)", "Number of its readers who read as you do (log2)"),
+			"company", 0, 25, doublings, bilingual("Nombre de ses lecteurs qui lisent comme vous (log2)", "Number of its readers who read as you do (log2)"),
 			bilingual("Lu par des agents qui lisent comme vous", "Read by agents who read as you do"),
 		},
-		featThread: {"thread", 0, 20, doublings, bilingual("Souvent lu par ceux qui ont lu vos dernières lectures (log2)", "Often read by those who read what you read last (log2)"), bilingual("Dans le fil de ce que vous venez de lire", "Follows from what you have just read")},
+		featThread: {"thread", 0, 25, doublings, bilingual("Souvent lu par ceux qui ont lu vos dernières lectures (log2)", "Often read by those who read what you read last (log2)"), bilingual("Dans le fil de ce que vous venez de lire", "Follows from what you have just read")},
 		featBeside: {
 			"beside", -20, 0, doublings, bilingual("Écart en heures entre sa publication et celle de votre dernière lecture (log2, compté négativement)", "Hours between its publication and that of what you read last (log2, counted negatively)"),
 			bilingual("Paru en même temps que ce que vous venez de lire", "Published at the same time as what you have just read"),

@@ -125,9 +125,9 @@ func (sc *scratch) personalValues(b *board, place int32, values *[features]float
 	}
 	long, short := float64(sc.along[place].long), float64(sc.along[place].short)
 	reads := float64(b.reads[place])
-	values[featReaders] = log2of(1 + 20*long/(reads+2))
-	values[featCompany] = log2of(1 + 20*long)
-	values[featThread] = log2of(1 + 20*short/math.Sqrt(reads+1))
+	values[featReaders] = log2of(1 + scale*long/(reads+2))
+	values[featCompany] = log2of(1 + scale*long)
+	values[featThread] = log2of(1 + scale*short/math.Sqrt(reads+1))
 	values[featBeside] = 0
 	if sc.beside != noMoment {
 		values[featBeside] = 0 - math.Log2(1+math.Abs(float64(b.published[place]-sc.beside))/3.6e12)
@@ -149,6 +149,10 @@ func (sc *scratch) personal(weights *Weights, values *[features]float64) (score 
 	}
 	return score
 }
+
+// scale makes a likeness of 1/500 the first unit: most are of that order, where a logarithm that began at 1 would be as good as
+// straight.
+const scale = 500
 
 // log2of spares a logarithm where there is nothing to tell.
 func log2of(x float64) float64 {
