@@ -31,25 +31,26 @@ placed AS
 ),
 counted AS
 (
-    SELECT cell, any(value) AS value, period, kind,
+    SELECT cell, any(value) AS value, start, kind,
         sum(agents) AS n, sum(days) AS d, groupBitXor(cityHash64({key:UInt64}, block)) AS blocks
     FROM
     (
-        SELECT block, kind, one AS period, groupBitOr(who) AS who, bitCount(who) AS agents,
+        SELECT block, kind, one AS start, groupBitOr(who) AS who, bitCount(who) AS agents,
             sum(bitCount(met.who)) AS days
         FROM met
-        ARRAY JOIN if({every:String} = '', [''], ['', toString(toDate32(dateTrunc(if({every:String} = '', 'day', {every:String}), day)))]) AS one
-        GROUP BY block, kind, period
+        ARRAY JOIN if({every:String} = '', [toDate32('1900-01-01')],
+            [toDate32('1900-01-01'), toDate32(dateTrunc(if({every:String} = '', 'day', {every:String}), day))]) AS one
+        GROUP BY block, kind, start
     ) AS m
     INNER JOIN placed USING (block)
     WHERE NOT dropped %s
-    GROUP BY cell, kind, period
+    GROUP BY cell, kind, start
 )
-SELECT value, period, toString(kind) AS kind,
+SELECT value, if(start = toDate32('1900-01-01'), '', toString(start)) AS period, toString(kind) AS kind,
     toUInt64(sum(n - n %% {round:UInt64} + if(cityHash64(blocks, n) %% {round:UInt64} < n %% {round:UInt64}, {round:UInt64}, 0))) AS agents,
     toUInt64(sum(d - d %% {round:UInt64} + if(cityHash64(blocks, d) %% {round:UInt64} < d %% {round:UInt64}, {round:UInt64}, 0))) AS days,
     count() AS groups
 FROM counted
-GROUP BY value, period, kind
+GROUP BY value, start, kind
 ORDER BY period, value, kind
 LIMIT {limit:UInt64}
