@@ -100,6 +100,19 @@ func (ix *Index) parse(rule string) (*reading, plan, *RuleError) {
 // read compiles a rule. own is the id of the audience whose rule it is, if any.
 func (ix *Index) read(rule, own string, strict bool) (*reading, *RuleError) {
 	c := &compiler{index: ix, source: rule, characters: []rune(rule), own: own, strict: strict}
+	tree, wrong := c.tree(rule)
+	if wrong != nil {
+		return nil, wrong
+	}
+	compiled, wrong := c.condition(tree, 0)
+	if wrong != nil {
+		return nil, wrong
+	}
+	return &reading{plan: compiled, references: c.references, compared: c.compared}, nil
+}
+
+// tree gives the syntax tree of a rule, whose forms are calls.
+func (c *compiler) tree(rule string) (ast.Node, *RuleError) {
 	if len(rule) > MaxRuleBytes || !utf8.ValidString(rule) {
 		return nil, c.wrong(file.Location{}, fmt.Sprintf("la règle doit être de l'UTF-8 de %d octets au plus", MaxRuleBytes), fmt.Sprintf("the rule must be UTF-8 of at most %d bytes", MaxRuleBytes))
 	}
@@ -119,11 +132,7 @@ func (ix *Index) read(rule, own string, strict bool) (*reading, *RuleError) {
 		return nil, c.syntax(err)
 	}
 	walk(&tree.Node, forms.visit)
-	compiled, wrong := c.condition(tree.Node, 0)
-	if wrong != nil {
-		return nil, wrong
-	}
-	return &reading{plan: compiled, references: c.references, compared: c.compared}, nil
+	return tree.Node, nil
 }
 
 func (c *compiler) wrong(at file.Location, fr, en string) *RuleError {

@@ -49,3 +49,28 @@ func (w walker) all(nodes []ast.Node) {
 		w.walk(&nodes[i])
 	}
 }
+
+// Syntax is a rule as it was read: forms such as "hired within 30 days" are calls of the functions that they stand for.
+type Syntax struct {
+	Tree     ast.Node
+	compiler *compiler
+}
+
+// Syntax reads a rule that compiles. An error is a *RuleError.
+func (ix *Index) Syntax(rule string) (Syntax, error) {
+	if err := ix.Check(rule); err != nil {
+		return Syntax{}, err
+	}
+	c := &compiler{index: ix, source: rule, characters: []rune(rule)}
+	tree, wrong := c.tree(rule)
+	if wrong != nil {
+		return Syntax{}, wrong
+	}
+	return Syntax{tree, c}, nil
+}
+
+// Text gives the words of a part of the rule, as they were typed.
+func (s Syntax) Text(n ast.Node) string {
+	at := s.compiler.extent(n)
+	return string(s.compiler.characters[at.From:at.To])
+}

@@ -61,7 +61,7 @@ func Register(api huma.API, previews *Previews) {
 			Rule: in.Body.Rule, By: in.Body.By, Overlap: in.Body.Overlap, Sample: in.Body.Sample, Presence: in.Body.Presence,
 		})
 		if err != nil {
-			return nil, problem(err, in.AcceptLanguage)
+			return nil, Problem(err, in.AcceptLanguage)
 		}
 		return &output{Body: answer}, nil
 	})
@@ -75,7 +75,7 @@ func Register(api huma.API, previews *Previews) {
 	}, func(ctx context.Context, in *explainInput) (*explainOutput, error) {
 		plan, err := previews.Explain(ctx, fil.CallerFrom(ctx), in.Body.Rule)
 		if err != nil {
-			return nil, problem(err, in.AcceptLanguage)
+			return nil, Problem(err, in.AcceptLanguage)
 		}
 		return &explainOutput{Body: plan}, nil
 	})
@@ -85,7 +85,8 @@ func security() []map[string][]string {
 	return []map[string][]string{{"bearer": {string(fil.RoleCommunicator), string(fil.RoleLeader)}}}
 }
 
-func problem(err error, language string) error {
+// Problem makes the answer to an error of Ask.
+func Problem(err error, language string) error {
 	if errors.Is(err, ErrQuestions) {
 		text := fil.Bilingual{
 			FR: "Redis ne répond pas : sans lui, Fil ne sait plus ce que cette clé a déjà appris, et ne donne pas d'effectif. Réessayez.",

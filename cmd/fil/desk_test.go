@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/filengine/fil"
 	"github.com/filengine/fil/cmd/fil/access"
@@ -87,6 +88,12 @@ func TestDesk_FromDraftToWithdrawal(t *testing.T) {
 	o.step("paz", "POST", c+"/draft/submission", `{}`, 200)
 	if o.ask("GET", c, o.keys["paz"], "").status != 404 || o.sees("a0", "guide") {
 		t.Fatal("a draft is shown before it is published")
+	}
+	if reader := o.persona("paz", `{"org":"cd/p"}`, good); reader.Place == nil || *reader.Place != 1 || !*reader.Audience || len(reader.Items[0].Reasons) == 0 {
+		t.Fatalf("the draft as a made-up colleague would see it: %+v", reader)
+	}
+	if reader := o.persona("paz", `{"org":"cd/q"}`, good); reader.Place != nil || *reader.Audience {
+		t.Fatalf("the draft as another would see it: %+v", reader)
 	}
 	r = o.step("pio", "POST", c+"/draft/publication", `{"note":"lu et approuvé"}`, 200)
 	if r.State != "published" || r.Value.PublishedAt.IsZero() || !o.sees("a0", "guide") || o.sees("a1", "guide") {
@@ -189,4 +196,121 @@ func TestDesk_KeepsWhatWasAndWhoseItIs(t *testing.T) {
 	if got := o.ask("POST", "/v1/contents:batch", o.keys["zoé"], batch, "Content-Type: application/x-ndjson"); !strings.Contains(string(got.body), `"admitted":1`) || !strings.Contains(string(got.body), "seconde personne") {
 		t.Errorf("a batch goes around the approval: %d %s", got.status, got.body)
 	}
+}
+
+type personaFeed struct {
+	Place    *int
+	Audience *bool
+	Items    []struct {
+		Content string
+		Draft   bool
+		Reasons []string
+	}
+	Explanation *fil.Explanation
+}
+
+func (o office) persona(who, persona, content string) (f personaFeed) {
+	o.t.Helper()
+	body := `{"persona":` + persona
+	if content != "" {
+		body += `,"content":` + content
+	}
+	o.must("POST", "/v1/preview/feed", o.keys[who], body+"}", 200).json(o.t, &f)
+	return f
+}
+
+// A made-up reader is ranked for as a reader is, and nothing of a colleague can be found by it: neither who is named in an
+// audience, nor whose team it is, nor what the one agent of a unit has read.
+func TestDesk_PersonaIsNobody(t *testing.T) {
+	o := startOffice(t)
+	o.must("PUT", "/v1/audiences/named", o.keys["zoé"], `{"name":"Nommés","members":["a1","persona","}persona"]}`, 201)
+	o.must("PUT", "/v1/audiences/near", o.keys["zoé"], `{"name":"Service","rule":"service(\"a1\") or team(\"a1\")"}`, 201)
+	for id, body := range map[string]string{
+		"rh": `{"title":"Congés","topics":["rh"]}`, "sport": `{"title":"Course","topics":["sport"]}`,
+		"named": `{"title":"Nommés","audiences":["named"]}`, "near": `{"title":"Voisins","audiences":["near"]}`,
+	} {
+		o.must("PUT", "/v1/contents/"+id, o.keys["zoé"], body, 201)
+	}
+	first := func(f personaFeed) string { return f.Items[0].Content }
+	sport, rh := o.persona("zoé", `{"org":"cd/q","read":["sport"]}`, ""), o.persona("zoé", `{"org":"cd/q","follow":["rh"]}`, "")
+	if len(sport.Items) != 2 || first(sport) != "sport" || first(rh) != "rh" {
+		t.Errorf("who reads of sport sees %+v, who follows rh %+v", sport.Items, rh.Items)
+	}
+	question := fmt.Sprintf(`{"persona":{"org":"cd/solo"},"content":{"id":"d","title":"D","published_at":%[1]q},"at":%[1]q}`, time.Now().AddDate(0, 1, 0).UTC().Format(time.RFC3339))
+	before := o.ask("POST", "/v1/preview/feed", o.keys["zoé"], question)
+	o.must("PUT", "/v1/agents/solo", o.keys["ingest"], `{"org":"cd/solo"}`, 201)
+	o.must("POST", "/v1/engagements", o.keys["ingest"], `{"specversion":"1.0","id":"e1","source":"t","type":"fil.engagement.read","data":{"agent":"solo","content":"sport"}}`, 202)
+	eventually(t, "the read to be learned", func() bool {
+		k := o.ask("GET", "/v1/agents/solo/feed", o.keys["service"], "")
+		return k.status == 200 && o.metric("fil_ranking_records_total", "outcome=applied") >= 1
+	})
+	after := o.ask("POST", "/v1/preview/feed", o.keys["zoé"], question)
+	if before.status != 200 || string(before.body) != string(after.body) {
+		t.Errorf("what the one agent of a unit read shows:\n%s\n%s", before.body, after.body)
+	}
+	if got := o.ask("POST", "/v1/preview/feed", o.keys["zoé"], `{"persona":{"attributes":{"union":"x"}}}`); got.status != 422 || !strings.Contains(string(got.body), "persona.attributes.union") {
+		t.Errorf("an attribute that is not declared: %d %s", got.status, got.body)
+	}
+	o.must("POST", "/v1/preview/feed", o.keys["leader"], `{"persona":{}}`, 403)
+}
+
+// What is beside a draft on its day, whom it reaches, and how its audience is written by choice.
+func TestDesk_CalendarReachAndClauses(t *testing.T) {
+	o := startOffice(t)
+	o.must("PUT", "/v1/audiences/all", o.keys["zoé"], `{"name":"Tous","rule":"true"}`, 201)
+	o.must("PUT", "/v1/contents/one", o.keys["zoé"], `{"title":"Un","audiences":["all"],"published_at":"2031-05-02T07:00:00Z","expires_at":"2031-05-04T07:00:00Z"}`, 201)
+	o.must("PUT", "/v1/contents/two", o.keys["zoé"], `{"title":"Deux","published_at":"2031-05-03T22:30:00Z"}`, 201)
+	o.step("paz", "PUT", "/v1/contents/three/draft", `{"title":"Trois","published_at":"2031-05-03T08:00:00Z"}`, 200)
+	var c struct {
+		Entries []struct{ ID, State string }
+		Days    []struct {
+			Day                string
+			Begins, Live, Ends []string
+		}
+	}
+	o.must("GET", "/v1/calendar?from=2031-05-01&to=2031-05-04", o.keys["zoé"], "", 200).json(t, &c)
+	if got, want := fmt.Sprint(c.Days), "[{2031-05-01 [] [] []} {2031-05-02 [one] [one] []} {2031-05-03 [three] [one] []} {2031-05-04 [two] [two one] [one]}]"; got != want {
+		t.Errorf("the days are %s, want %s", got, want)
+	}
+	o.must("GET", "/v1/calendar?from=2031-05-01&to=2031-05-04", o.keys["paz"], "", 200).json(t, &c)
+	if len(c.Entries) != 1 || c.Entries[0].ID != "three" || c.Entries[0].State != "draft" {
+		t.Errorf("P is shown %+v", c.Entries)
+	}
+	o.must("GET", "/v1/calendar?from=2031-05-01&to=2032-05-04", o.keys["zoé"], "", 422)
+	var r struct {
+		Day    string
+		Size   *int
+		Rivals []struct {
+			ID, Bound string
+			Shared    *int
+		}
+	}
+	o.must("POST", "/v1/contents/reach", o.keys["zoé"], `{"title":"Quatre","perimeter":"P","published_at":"2031-05-03T08:00:00Z"}`, 200).json(t, &r)
+	if r.Day != "2031-05-03" || figure(r.Size) != "15" || len(r.Rivals) != 2 || r.Rivals[0].ID != "three" || figure(r.Rivals[0].Shared) != "15" || figure(r.Rivals[1].Shared) != "15" {
+		t.Errorf("the reach is %+v", r)
+	}
+	var clauses struct {
+		Rule     string
+		ByChoice bool `json:"by_choice"`
+		Clauses  struct {
+			All []struct{ Attribute, Operator string }
+		}
+	}
+	o.must("POST", "/v1/audiences/clauses", o.keys["paz"], `{"rule":"manager and inOrg(\"cd/p\")"}`, 200).json(t, &clauses)
+	if !clauses.ByChoice || len(clauses.Clauses.All) != 2 || clauses.Clauses.All[1].Operator != "under" {
+		t.Errorf("clauses of a rule: %+v", clauses)
+	}
+	o.must("POST", "/v1/audiences/clauses", o.keys["paz"], `{"clauses":{"none":[{"attribute":"grade","operator":"in","values":["A","B"]}]}}`, 200).json(t, &clauses)
+	if clauses.Rule != `grade not in ["A", "B"]` {
+		t.Errorf("the rule of clauses is %s", clauses.Rule)
+	}
+	o.must("POST", "/v1/audiences/clauses", o.keys["paz"], `{"clauses":{"attribute":"grade","operator":"equals","values":["A"]}}`, 422)
+	o.must("GET", "/v1/schema/clauses", o.keys["leader"], "", 200)
+	o.must("GET", "/v1/audiences/P/why?agent=a0", o.keys["zoé"], "", 403)
+	seer, err := o.server.ring.CreateScoped(fil.RoleCommunicator, "voit", access.Scope{Perimeter: "P", Sample: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.must("GET", "/v1/audiences/P/why?agent=a0", seer, "", 200)
+	o.must("GET", "/v1/audiences/P/why?agent=a1", seer, "", 404)
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/filengine/fil"
 	"github.com/filengine/fil/audiences"
+	"github.com/filengine/fil/audiences/preview"
 	"github.com/filengine/fil/cmd/fil/access"
 	"github.com/filengine/fil/cmd/fil/config"
 	"github.com/filengine/fil/cmd/fil/tracing"
@@ -45,14 +46,16 @@ type house struct {
 	catalogue   *ranking.Catalogue
 	profiles    *profiles.Store
 	tables      map[fil.Topic]*eventlog.Table
-	policy      ranking.Policy           // of the configuration: in force as long as none is published
-	policies    *ranking.Policies        // what is in force
-	feeds       *feeds                   // made by openFeeds
-	door        *ingest.Door             // made by openDoor
-	desk        *rulebook.Desk           // made by openDesk
-	roll        *roll                    // of the door
-	editors     *ingest.Editors          // of the door
-	drafts      *drafts.Drafts           // of the door
+	policy      ranking.Policy    // of the configuration: in force as long as none is published
+	policies    *ranking.Policies // what is in force
+	feeds       *feeds            // made by openFeeds
+	door        *ingest.Door      // made by openDoor
+	desk        *rulebook.Desk    // made by openDesk
+	roll        *roll             // of the door
+	editors     *ingest.Editors   // of the door
+	drafts      *drafts.Drafts    // of the door
+	previews    *preview.Previews // of the role ingest
+	zone        *time.Location
 	announcer   *audiences.Announcer     // of a worker; nil otherwise
 	holdings    *holdings                // of a process that only works; nil otherwise
 	changed     []func()                 // told that an agent, audience or content changed
@@ -176,13 +179,13 @@ func (h *house) open(ctx context.Context) error {
 	h.depend("redis", func(ctx context.Context) error { return h.redis.Ping(ctx).Err() })
 	h.add("engines", h.probe)
 
-	zone, err := time.LoadLocation(h.cfg.Zone)
+	h.zone, err = time.LoadLocation(h.cfg.Zone)
 	if err != nil {
 		return fmt.Errorf("zone %s: %w", h.cfg.Zone, err)
 	}
 	h.policies = ranking.NewPolicies(h.policy)
 	h.index, h.catalogue = audiences.NewIndex(h.cfg.Attributes, audiences.Config{
-		Now: h.now, Zone: zone, Behaviour: h.cfg.Audiences.Behaviour, Announced: h.goesByAnnouncements(),
+		Now: h.now, Zone: h.zone, Behaviour: h.cfg.Audiences.Behaviour, Announced: h.goesByAnnouncements(),
 	}), ranking.NewCatalogue()
 	return h.followDirectory()
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/filengine/fil"
 	"github.com/filengine/fil/audiences"
 	"github.com/filengine/fil/audiences/asked"
+	"github.com/filengine/fil/audiences/clauses"
 	"github.com/filengine/fil/audiences/preview"
 	"github.com/filengine/fil/cmd/fil/config"
 	"github.com/filengine/fil/ingest"
@@ -54,7 +55,8 @@ func (h *house) openDrafts() (*drafts.Drafts, error) {
 	h.follow(projection{topic: fil.TopicRevisions, apply: book.Apply})
 	var err error
 	h.drafts, err = drafts.New(drafts.Config{Approval: h.cfg.Contents.Approval, Gate: h.cfg.Contents.Gate}, drafts.Parts{
-		Book: book, Applied: h.tables[fil.TopicRevisions], Audience: h.index.Audience, Content: h.catalogue.Content, Logger: h.logger, Now: h.now,
+		Book: book, Applied: h.tables[fil.TopicRevisions], Audience: h.index.Audience, Content: h.catalogue.Content, Contents: h.catalogue.Contents,
+		Count: h.count, Zone: h.zone, Logger: h.logger, Now: h.now,
 	})
 	return h.drafts, err
 }
@@ -73,14 +75,28 @@ func buildIngest(_ context.Context, h *house) error {
 	if err != nil {
 		return err
 	}
-	previews := preview.New(h.index, fil.Guard{Threshold: h.cfg.Privacy.Threshold}, asked.New(h.redis), h.now)
-	h.register = append(h.register, door.Register, h.drafts.Register, func(api huma.API) { registerRejects(api, h.events) }, func(api huma.API) {
+	h.previews = preview.New(h.index, fil.Guard{Threshold: h.cfg.Privacy.Threshold}, asked.New(h.redis), h.now)
+	h.register = append(h.register, door.Register, h.drafts.Register, h.showPersonas(door), func(api huma.API) { registerRejects(api, h.events) }, func(api huma.API) {
 		audiences.Register(api, h.index)
+		clauses.Register(api, h.index)
 	}, func(api huma.API) {
-		preview.Register(api, previews)
+		preview.Register(api, h.previews)
 	})
 	h.register = append(h.register, h.openDesk().Register)
 	return mountSCIM(h, door, h.roll)
+}
+
+// count previews the rule of a draft, as POST /v1/audiences:preview does.
+func (h *house) count(ctx context.Context, rule string, overlap []string, language string) (drafts.Counted, error) {
+	answer, err := h.previews.Ask(ctx, fil.CallerFrom(ctx), preview.Question{Rule: rule, Overlap: overlap})
+	if err != nil {
+		return drafts.Counted{}, preview.Problem(err, language)
+	}
+	counted := drafts.Counted{Size: answer.Size, Shared: map[string]*int{}}
+	for _, o := range answer.Overlap {
+		counted.Shared[o.Audience] = o.Shared
+	}
+	return counted, nil
 }
 
 // roll is the agents that the index knows and those that SCIM holds.

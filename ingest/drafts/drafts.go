@@ -110,8 +110,12 @@ type Parts struct {
 	Applied  Projection
 	Audience func(id string) (fil.Audience, bool)
 	Content  func(id string) (fil.Content, bool) // as it is published, whatever its window
-	Logger   *slog.Logger
-	Now      func() time.Time
+	Contents func() []fil.Content
+	// Count previews a rule for the caller. Its error is an answer of the API.
+	Count  func(ctx context.Context, rule string, overlap []string, language string) (Counted, error)
+	Zone   *time.Location
+	Logger *slog.Logger
+	Now    func() time.Time
 }
 
 // Drafts takes the steps. It is safe for concurrent use.

@@ -96,12 +96,14 @@ type listOutput struct {
 	}
 }
 
-// Register adds the operations on drafts, versions, approval and withdrawal, and POST /v1/contents/check.
+// Register adds the operations on drafts, versions, approval and withdrawal, POST /v1/contents/check, the calendar and the
+// reach of a content.
 func (d *Drafts) Register(api huma.API) {
 	d.registerDraft(api)
 	d.registerSteps(api)
 	d.registerVersions(api)
 	d.registerCheck(api)
+	d.registerCalendar(api)
 }
 
 func operation(method, path, id, fr, en, description string) huma.Operation {
@@ -243,11 +245,7 @@ func (d *Drafts) registerCheck(api huma.API) {
 	op.SkipValidateBody = true
 	op.Security = []map[string][]string{{"bearer": {string(fil.RoleCommunicator), string(fil.RoleIngest)}}}
 	huma.Register(api, op, func(ctx context.Context, in *checkInput) (*checkOutput, error) {
-		id := ""
-		if !says(in.RawBody, "id") {
-			id = "new"
-		}
-		value, err := d.door.Content(ctx, in.RawBody, id)
+		value, err := d.door.Content(ctx, in.RawBody, idOf(in.RawBody))
 		if err != nil {
 			return nil, d.door.Problem(err, in.Language) //nolint:wrapcheck // an answer of the API already
 		}
