@@ -46,10 +46,11 @@ export class Acts implements Hands {
 
   state(item: FeedItem): CardState {
     const { id } = item.content;
-    let state = this.#states.get(id);
-    if (!state) this.#states.set(id, (state = untouched(item)));
+    const version = versionOf(item);
+    let state = this.#states.get(version);
+    if (!state) this.#states.set(version, (state = untouched(item)));
     const { marks } = this.#reader;
-    state.acknowledged ||= item.acknowledged || marks.has("acknowledged", id);
+    state.acknowledged ||= item.acknowledged || marks.has("acknowledged", version);
     state.saved ||= marks.has("saved", id);
     state.reacted ||= marks.has("reacted", id);
     return state;
@@ -81,7 +82,7 @@ export class Acts implements Hands {
     const { words } = this;
     void this.#attempt("acknowledge", item, async (state) => {
       const told = await this.#reader.tell("acknowledge", item.content.id);
-      this.#reader.marks.add("acknowledged", item.content.id);
+      this.#reader.marks.add("acknowledged", versionOf(item));
       state.acknowledged = true;
       state.note = told ? undefined : { text: words.acknowledgedLater };
       this.#feed.say(told ? words.acknowledged : words.acknowledgedLater);
@@ -216,6 +217,9 @@ export class Acts implements Hands {
     (selector ? card?.querySelector<HTMLElement>(selector) : card)?.focus({ preventScroll: true });
   }
 }
+
+// versionOf tells a content from what it was before it was revised, which is to be read and acknowledged anew.
+const versionOf = ({ content }: FeedItem): string => (content.revised_at ? `${content.id} ${content.revised_at}` : content.id);
 
 function reasonOf(error: unknown, words: Words): string {
   if (error instanceof Problem && error.status === 0) return words.network;

@@ -90,8 +90,9 @@ function heading(level: number, id: string, title: string, language: string): Te
   }
 }
 
-function drawMeta({ content }: FeedItem, { language }: Hands): TemplateResult {
-  const said = [content.source || content.author, ...content.topics].filter(Boolean);
+function drawMeta({ content }: FeedItem, { language, words }: Hands): TemplateResult {
+  const revised = content.revised_at ? words.revised(ago(language, content.revised_at)) : "";
+  const said = [revised, content.source || content.author, ...content.topics].filter(Boolean);
   return html`<p class="meta"><time datetime=${content.published_at} title=${moment(language, content.published_at)}>${ago(language, content.published_at)}</time>${said.map((text) => html`<span class="dot" aria-hidden="true"> · </span><span>${text}</span>`)}</p>`;
 }
 

@@ -28,6 +28,7 @@ export interface FeedContent {
   mandatory_until?: string;
   pinned_until?: string;
   published_at: string;
+  revised_at?: string;
   source: string;
   summary: string;
   title: string;

@@ -22,6 +22,7 @@ export const en: Words = {
   network: "The server does not answer.",
   badToken: "Your access has expired: reload the page or sign in again.",
   noToken: "This feed is waiting for an access token.",
+  revised: (when) => `updated ${when}`,
   pinned: "Pinned",
   mustRead: (date) => `Read before ${date}`,
   acknowledge: "I have read and understood",

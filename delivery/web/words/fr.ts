@@ -22,6 +22,7 @@ export const fr = {
   network: "Le serveur ne répond pas.",
   badToken: "Votre accès a expiré : rechargez la page ou reconnectez-vous.",
   noToken: "Ce fil attend un jeton d'accès.",
+  revised: (when: string) => `mis à jour ${when}`,
   pinned: "Épinglé",
   mustRead: (date: string) => `À lire avant le ${date}`,
   acknowledge: "J'ai pris connaissance",
