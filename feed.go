@@ -61,6 +61,8 @@ type Explanation struct {
 	Data       []Datum     `json:"data"`       // data processed and their sources
 	Parameters []Parameter `json:"parameters"` // parameters and their weights, as applied to this person
 	Operations []string    `json:"operations"` // operations carried out
+	Rule       string      `json:"rule"`       // what gave it its place: chronological, mandatory, pinned, seen, discovery, community, source or topic (the caps), or score
+	Position   int         `json:"position"`   // in the feed, from 1; 0: beyond its length
 	Basis      Basis       `json:"basis"`      // what all of it was computed from
 }
 

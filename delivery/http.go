@@ -32,7 +32,7 @@ func Register(api huma.API, keeper *Keeper, hub *Hub) {
 	huma.Register(api, huma.Operation{
 		OperationID: "explain-item", Method: http.MethodGet, Path: "/v1/feed/items/{content}/explanation", Tags: []string{tag},
 		Summary:     "Savoir pourquoi une communication est là (explain an item)",
-		Description: "Les quatre éléments de l'article R.311-3-1-2 du code des relations entre le public et l'administration, même pour une communication qui n'est pas sur la première page.",
+		Description: "Les quatre éléments de l'article R.311-3-1-2 du code des relations entre le public et l'administration, même pour une communication qui n'est pas sur la première page, et ce qui la place au-dessus de celle qui la suit, ou de celle que nomme « above ».",
 		Security:    roles(fil.RoleAgent, fil.RoleService), Errors: []int{404, 503},
 	}, h.explanation)
 	huma.Register(api, huma.Operation{
@@ -168,6 +168,7 @@ type ItemExplanation struct {
 	Agent  string `json:"agent"`
 	Policy string `json:"policy" doc:"Version de la politique de classement appliquée"`
 	fil.Placement
+	Contrast *Contrast `json:"contrast,omitempty" doc:"Pourquoi elle est au-dessus, ou au-dessous, d'une autre : celle de « above », à défaut celle qui la suit ; absente quand rien ne la suit"`
 }
 
 type explanationOutput struct {
@@ -193,6 +194,7 @@ func whose(ctx context.Context, asked, accepted string) (string, error) {
 func (h handlers) explanation(ctx context.Context, in *struct {
 	Agent          string `query:"agent" maxLength:"128" doc:"Identifiant de l'agent, avec une clé de service"`
 	Content        string `path:"content" maxLength:"128" doc:"Identifiant de la communication"`
+	Above          string `query:"above" maxLength:"128" doc:"Identifiant d'une autre communication du fil, à laquelle la comparer"`
 	Order          string `query:"order" enum:"ranked,chronological" doc:"Ordre du fil dont il s'agit ; à défaut celui que l'agent a choisi, puis classé"`
 	Lang           string `query:"lang" maxLength:"35" pattern:"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$"`
 	AcceptLanguage string `header:"Accept-Language"`
@@ -201,18 +203,22 @@ func (h handlers) explanation(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	r, placement, err := h.keeper.explain(ctx, agent, in.Content, fil.Order(in.Order), languages{asked: in.Lang, accepted: in.AcceptLanguage})
+	r, placement, against, err := h.keeper.explain(ctx, agent, in.Content, in.Above, fil.Order(in.Order), languages{asked: in.Lang, accepted: in.AcceptLanguage})
+	missing := in.Content
+	if errors.Is(err, errNoOther) {
+		missing, err = in.Above, errNotEligible
+	}
 	if errors.Is(err, errNotEligible) {
 		return nil, huma.Error404NotFound(fil.Bilingual{
-			FR: "La communication " + in.Content + " n'est pas proposée à cet agent : elle est inconnue, hors de sa période de publication, ou d'une audience dont l'agent n'est pas.",
-			EN: "Content " + in.Content + " is not offered to this agent: it is unknown, outside its publication window, or for an audience that the agent is not in.",
+			FR: "La communication " + missing + " n'est pas proposée à cet agent : elle est inconnue, hors de sa période de publication, ou d'une audience dont l'agent n'est pas.",
+			EN: "Content " + missing + " is not offered to this agent: it is unknown, outside its publication window, or for an audience that the agent is not in.",
 		}.In(in.AcceptLanguage))
 	}
 	if err != nil {
 		return nil, h.problem(ctx, agent, in.AcceptLanguage, err)
 	}
 	placement.Reasons, placement.Explanation = orEmpty(placement.Reasons), wholeOf(placement.Explanation)
-	return &explanationOutput{CacheControl: "private, no-cache", Degraded: r.how(), Body: ItemExplanation{Agent: agent, Policy: r.feed.Policy, Placement: placement}}, nil
+	return &explanationOutput{CacheControl: "private, no-cache", Degraded: r.how(), Body: ItemExplanation{Agent: agent, Policy: r.feed.Policy, Placement: placement, Contrast: against}}, nil
 }
 
 // problem translates an error at the border.

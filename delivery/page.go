@@ -285,6 +285,9 @@ func matches(header, etag string) bool {
 // errNotEligible is the answer for a content that this agent cannot be shown now.
 var errNotEligible = errors.New("content not eligible")
 
+// errNoOther is the answer when the content to compare with is one of those.
+var errNoOther = errors.New("content to compare with not eligible")
+
 // explainAt is where the explanations of a page are, as a URI template.
 func explainAt(r reading, language string) string {
 	at := "/v1/feed/items/{content}/explanation?agent=" + url.QueryEscape(r.feed.Agent)
@@ -297,24 +300,38 @@ func explainAt(r reading, language string) string {
 	return at
 }
 
-// explain places one content, wherever it is in the feed, or if it fell out of it by its rank alone.
-func (k *Keeper) explain(ctx context.Context, agent, content string, order fil.Order, l languages) (reading, fil.Placement, error) {
+// explain places one content, wherever it is in the feed, or if it fell out of it by its rank alone, and compares it with
+// another: the one asked for, else the one right below it, if there is one.
+func (k *Keeper) explain(ctx context.Context, agent, content, other string, order fil.Order, l languages) (reading, fil.Placement, *Contrast, error) {
 	r, _, err := k.current(ctx, agent, order, 0)
 	if err != nil {
-		return reading{}, fil.Placement{}, err
+		return reading{}, fil.Placement{}, nil, err
 	}
 	if r, err = k.whole(ctx, r); err != nil {
-		return reading{}, fil.Placement{}, err
+		return reading{}, fil.Placement{}, nil, err
 	}
 	if r.degraded {
 		k.metrics.degraded.Inc()
 	}
-	placements, _, err := k.ranker.Place(agent, r.profile, []fil.Entry{{Content: fil.KeyOf(content)}}, r.order, l.of(r), k.now())
+	entries := []fil.Entry{{Content: fil.KeyOf(content)}}
+	if other != "" {
+		entries = append(entries, fil.Entry{Content: fil.KeyOf(other)})
+	} else {
+		at := slices.IndexFunc(r.feed.Entries, func(e fil.Entry) bool { return e.Content == entries[0].Content })
+		if at >= 0 && at+1 < len(r.feed.Entries) {
+			entries = append(entries, r.feed.Entries[at+1])
+		}
+	}
+	placements, contents, err := k.ranker.Place(agent, r.profile, entries, r.order, l.of(r), k.now())
 	switch {
 	case err != nil:
-		return reading{}, fil.Placement{}, fmt.Errorf("explain %s: %w", content, err)
+		return reading{}, fil.Placement{}, nil, fmt.Errorf("explain %s: %w", content, err)
 	case len(placements) == 0 || placements[0].Content != content:
-		return reading{}, fil.Placement{}, errNotEligible
+		return reading{}, fil.Placement{}, nil, errNotEligible
+	case len(placements) == 2:
+		return r, placements[0], contrast(&placements[0], &placements[1], contents[1].In(l.of(r)).Title, l.of(r)), nil
+	case other != "":
+		return reading{}, fil.Placement{}, nil, errNoOther
 	}
-	return r, placements[0], nil
+	return r, placements[0], nil, nil
 }

@@ -106,9 +106,25 @@ func (e *explainer) placement(place int32) fil.Placement {
 		Content: content.ID, Score: score, Reasons: e.reasons(at),
 		Acknowledged: e.sc.marks[place]&markAcknowledged != 0,
 		Explanation: fil.Explanation{
-			Degree: e.degree, Data: e.data(place, content), Parameters: parameters, Operations: e.operations(at, position), Basis: e.basis,
+			Degree: e.degree, Data: e.data(place, content), Parameters: parameters, Operations: e.operations(at, position), Rule: e.rule(at), Position: position + 1, Basis: e.basis,
 		},
 	}
+}
+
+// rule names what gave a content its place.
+func (e *explainer) rule(at placed) string {
+	if e.order == fil.OrderChronological {
+		return string(fil.OrderChronological)
+	}
+	switch at.group {
+	case groupMandatory:
+		return "mandatory"
+	case groupPinned:
+		return "pinned"
+	case groupSeen:
+		return "seen"
+	}
+	return [...]string{whyScore: "score", whySource: "source", whyTopic: "topic", whyExplore: "discovery", whyCommunity: "community"}[at.why]
 }
 
 func (e *explainer) parameter(name, label string, value, weight float64) fil.Parameter {

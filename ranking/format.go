@@ -16,8 +16,6 @@ var ErrNewer = errors.New("written by a newer version of this program")
 // time; it leaves n+1 alone. To introduce version n: keep the bytes that n-1 packs as a golden file, let the parser turn
 // n-1 into n in memory, and write n. What is written back is then of version n. Popularity alone is made again from the log
 // when its version is older: version 1 did not keep what version 2 counts, nor version 2 what version 3 does.
-//
-//nolint:unparam // profiles and popularity have versions of their own, which are equal today
 func checkVersion(what string, packed []byte, current byte) error {
 	switch v := packed[0]; {
 	case v > current && v <= newest:

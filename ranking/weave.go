@@ -212,7 +212,7 @@ func (r *Ranker) placeWoven(p *pair, agent string, profile []byte, entries []fil
 		if !eligible {
 			continue
 		}
-		placement.Placed = p.name(t.team)
+		placement.Placed, placement.Explanation.Position = p.name(t.team), position+1
 		if position >= 0 {
 			operations := &placement.Explanation.Operations
 			*operations = append(*operations, e.ofWeave(p, t, position))

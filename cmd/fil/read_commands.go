@@ -20,6 +20,8 @@ type feedCommand struct {
 	Limit   int        `help:"${help_limit}" default:"10"`
 	Order   string     `help:"${help_order}" enum:",ranked,chronological" default:""`
 	Explain bool       `help:"${help_explain}"`
+	Why     identifier `help:"${help_why}"`
+	Above   identifier `help:"${help_above}"`
 }
 
 type feedAnswer struct {
@@ -35,6 +37,12 @@ type feedAnswer struct {
 func (c *feedCommand) Run(w *world) error {
 	if c.Limit < 1 || c.Limit > 100 {
 		return usageError{errors.New("--limit: between 1 and 100")}
+	}
+	if c.Why != "" {
+		return c.why(w)
+	}
+	if c.Above != "" {
+		return usageError{errors.New("--above: --why")}
 	}
 	query := url.Values{"limit": {strconv.Itoa(c.Limit)}}
 	if c.Order != "" { // else the one that the agent chose
@@ -59,6 +67,48 @@ func (c *feedCommand) Run(w *world) error {
 		}
 	}
 	return w.print(b.String()) // with titles that someone else wrote
+}
+
+// why explains one content of the feed, beside another.
+func (c *feedCommand) why(w *world) error {
+	query := url.Values{"agent": {string(c.Agent)}}
+	if c.Order != "" {
+		query.Set("order", c.Order)
+	}
+	if c.Above != "" {
+		query.Set("above", string(c.Above))
+	}
+	type answer struct {
+		Content     string
+		Score       float64
+		Reasons     []string
+		Explanation fil.Explanation
+		Contrast    *struct {
+			Says       string
+			Difference float64
+			Parameters []struct {
+				Label                   string
+				Here, Other, Difference float64
+			}
+		}
+	}
+	a, decoded, err := get[answer](w, c.serverFlags, http.MethodGet, "/v1/feed/items/"+url.PathEscape(string(c.Why))+"/explanation", query, nil)
+	if err != nil || !decoded {
+		return err
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%3d. %s · %.2f\n", a.Explanation.Position, a.Content, a.Score)
+	for _, reason := range a.Reasons {
+		fmt.Fprintf(&b, "     – %s\n", reason)
+	}
+	writeExplanation(&b, a.Explanation)
+	if a.Contrast != nil {
+		fmt.Fprintf(&b, "     %s\n", a.Contrast.Says)
+		for _, p := range a.Contrast.Parameters {
+			fmt.Fprintf(&b, "       %-28s %8.3f − %8.3f = %8.3f\n", p.Label, p.Here, p.Other, p.Difference)
+		}
+	}
+	return w.print(b.String())
 }
 
 func writeExplanation(b *strings.Builder, e fil.Explanation) {
