@@ -12,10 +12,10 @@ import (
 // Half of the places drawn show more contents than none, and find more of the best; the same houses live the same.
 func TestSimulation_TellsWhatDiscoveryFinds(t *testing.T) {
 	s := evaluation.DefaultSimulation(ranking.DefaultPolicy())
-	s.Shares, s.Seeds, s.Days, s.Agents, s.Daily = []float64{0, 0.5}, 3, 8, 40, 40
+	s.Shares, s.Seeds, s.Days, s.Agents, s.Daily = []float64{0, 0.5}, 8, 8, 40, 40
 	var lived int
 	s.Progress = func(done, all int) {
-		if lived++; done != lived || all != 48 {
+		if lived++; done != lived || all != 128 {
 			t.Errorf("day %d of %d told after %d", done, all, lived)
 		}
 	}
