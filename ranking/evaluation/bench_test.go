@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/filengine/fil/ranking"
 	"github.com/filengine/fil/ranking/evaluation"
 )
 
@@ -21,5 +22,15 @@ func BenchmarkJudge(b *testing.B) {
 			}
 			b.ReportMetric(float64(events)/b.Elapsed().Seconds(), "events/s")
 		})
+	}
+}
+
+// BenchmarkTune learns weights from a made-up log of 100,000 acts of 5,000 agents on 1,000 contents.
+func BenchmarkTune(b *testing.B) {
+	log := logOf(b, madeUp(rand.New(rand.NewPCG(1, 2)), 100_000, 5_000, 1_000)...)
+	for b.Loop() {
+		if _, steps, err := evaluation.Tune(b.Context(), log, ranking.DefaultPolicy()); err != nil || steps == 0 {
+			b.Fatal(steps, err)
+		}
 	}
 }
