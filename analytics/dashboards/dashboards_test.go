@@ -196,9 +196,7 @@ func TestSeat_NewcomersAndMovers(t *testing.T) {
 		return ids
 	}
 	enrol := func(people []person) {
-		for _, p := range people {
-			of.people = append(of.people, p)
-		}
+		of.people = append(of.people, people...)
 		w.renumber(of.people)
 	}
 	enrol(come(5, "mairie/eau"))
