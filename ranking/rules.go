@@ -47,10 +47,11 @@ func (sc *scratch) consider(b *board, place int32, seed uint64) {
 	}
 }
 
-// doubt is how little is known of a content: the standard deviation of log2 of its rate of reads when its reads are a
-// Poisson count with the policy's prior (delta method).
+// doubt is the standard deviation of a content's score for how little is known of its reads: that of log2 of its rate of reads,
+// when its reads are a Poisson count with the policy's prior (delta method), times what one doubling of its reads adds to the
+// score, all that is counted in reads together.
 func (b *board) doubt(place int32) float64 {
-	return 1 / (math.Ln2 * math.Sqrt(float64(b.reads[place])+b.rules.policy.Exploration.Prior))
+	return b.rules.leverage / (math.Ln2 * math.Sqrt(float64(b.reads[place])+b.rules.policy.Exploration.Prior))
 }
 
 // normal turns a seed into a draw of the standard normal law (Box and Muller, 1958). With it, the best of score + doubt ×

@@ -14,6 +14,8 @@ type ruleset struct {
 	seen    uint16 // bits of the kinds that make a content seen
 	version uint64 // digest of the policy's version
 
+	leverage float64 // what a doubling of all that is counted in reads of a content adds to its score
+
 	pinnedFirst bool // pinned contents stand above mandatory ones
 	drawsCapped bool // what is drawn for discovery counts in the caps, and is held to them
 	board       atomic.Pointer[board]
@@ -22,8 +24,13 @@ type ruleset struct {
 func newRuleset(policy Policy) *ruleset {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(policy.Version))
+	leverage := 0.0
+	for _, f := range [...]int{featNow, featLately, featWhile, featEver, featQuarter, featQuarter + 1, featQuarter + 2, featAppeal, featReaders, featCompany, featThread} {
+		leverage += policy.Weights[f]
+	}
 	return &ruleset{
-		policy: policy, worth: policy.signals(), seen: policy.seenMask(), version: h.Sum64(),
+		leverage: leverage,
+		policy:   policy, worth: policy.signals(), seen: policy.seenMask(), version: h.Sum64(),
 		pinnedFirst: policy.before(RulePinned, RuleMandatory), drawsCapped: policy.before(RuleCaps, RuleDiscovery),
 	}
 }
