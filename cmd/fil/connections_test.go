@@ -58,7 +58,7 @@ func (o *oneSlot) look(cmd redis.Cmder) (keys []any) {
 	switch name := cmd.Name(); name {
 	case "ping", "multi", "exec":
 		return nil
-	case "get", "set", "getrange", "hget", "hgetall":
+	case "get", "set", "setnx", "del", "getrange", "hget", "hgetall":
 		keys = args[1:2]
 	case "mget":
 		keys = args[1:]

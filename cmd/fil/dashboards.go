@@ -14,7 +14,7 @@ import (
 
 const (
 	seatsEvery = 10 * time.Second // between two looks at who wants a seat, or fifty times what the last one took
-	seatsKey   = "fil:seating"    // held in Redis by the process that gives seats
+	seatsKey   = "lock:{seating}" // held in Redis by the process that gives seats
 	seatsHold  = 15 * time.Minute
 )
 

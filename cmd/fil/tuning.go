@@ -86,7 +86,7 @@ func (t *tuning) next(now time.Time) time.Time {
 // night learns from the same log.
 func (t *tuning) night(ctx context.Context, at time.Time) {
 	log := t.house.logger.With("stage", "tuning")
-	mine, err := t.house.redis.SetNX(ctx, "tuning:"+at.Format(time.DateOnly), 1, 48*time.Hour).Result()
+	mine, err := t.house.redis.SetNX(ctx, "lock:{tuning}:"+at.Format(time.DateOnly), 1, 48*time.Hour).Result()
 	if err == nil && !mine {
 		return
 	}
