@@ -73,6 +73,20 @@ type Basis struct {
 	Order   Order     `json:"order"`
 	Stamp   string    `json:"stamp"` // digest, in 16 hexadecimal digits, of contents, popularity, the agent's record, profile and policy together
 	At      time.Time `json:"at"`
+
+	// Digests, in 16 hexadecimal digits, of each part: all contents, popularity, the agent's record with the definitions of
+	// audiences, and the profile.
+	Contents string `json:"contents"`
+	Signals  string `json:"signals"`
+	Reader   string `json:"reader"`
+	Acts     string `json:"acts"`
+
+	// Offsets of the last records that popularity includes, by partition of fil.engagements, -1 for none: of its counts, and
+	// of its habits, which are read less often.
+	Counted []int64 `json:"counted,omitempty"`
+	Habits  []int64 `json:"habits,omitempty"`
+
+	Arm string `json:"arm,omitempty"` // of an experiment that the explanation tells of: "holdout", an arm, or two joined by + when their lists are woven
 }
 
 // Datum is one piece of data that was used.

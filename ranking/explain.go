@@ -65,15 +65,19 @@ func (r *Ranker) explainer(sc *scratch, b *board, language string, now time.Time
 	e := &explainer{r: r, sc: sc, b: b, order: order, now: now, say: r.spoken(language)}
 	e.basis = fil.Basis{
 		Policy: b.rules.policy.Version, Profile: sc.profile.Offset(), Order: order, At: now.UTC(),
-		Stamp: fmt.Sprintf("%016x", stamp(b.rules, b.snap.stamp, b.trends, sc.member, sc.profile, order)),
+		Stamp:    hexadecimal(stamp(b.rules, b.snap.stamp, b.trends, sc.member, sc.profile, order)),
+		Contents: hexadecimal(b.snap.stamp), Signals: hexadecimal(b.trends.stamp), Reader: hexadecimal(sc.member.Stamp()), Acts: hexadecimal(digestOfProfile(sc.profile)),
+		Counted: b.trends.counted, Habits: b.trends.late,
 	}
 	e.degree = fmt.Sprintf(e.say.degreeRanked, b.rules.policy.Version)
 	if told := r.told(sc.arm).In(language); told != "" {
 		e.degree += " " + told
+		e.basis.Arm = sc.arm
 	}
 	if order == fil.OrderChronological {
 		e.degree = e.say.degreeChronological
-		if heldOut {
+		if e.basis.Arm = ""; heldOut {
+			e.basis.Arm = ArmHoldout
 			e.degree += " " + ToldOfHoldout().In(language)
 		}
 	}

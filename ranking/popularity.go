@@ -105,6 +105,17 @@ func (g *gathering) read(ctx context.Context, fetch FetchPopularity, habits bool
 	return changed, nil
 }
 
+// offsets gives the one that each partition includes, -1 for none.
+func (g *gathering) offsets() []int64 {
+	offsets := make([]int64, len(g.parts))
+	for i, t := range g.parts {
+		if offsets[i] = -1; t != nil {
+			offsets[i] = t.offset
+		}
+	}
+	return offsets
+}
+
 // digestOfCounts is 0 for a tally in which nothing is.
 func (t *tally) digestOfCounts() (digest uint64) {
 	if len(t.counts) > 0 {
@@ -182,9 +193,9 @@ func (r *roster) enter(part int, counts []count) {
 
 // merge adds the partitions in their order, so that every process rounds the same sums.
 func (p *Popularity) merge() *trends {
-	m := &trends{habits: p.tastes, parts: append([]*tally(nil), p.fast.parts...)}
+	m := &trends{habits: p.tastes, parts: append([]*tally(nil), p.fast.parts...), counted: p.fast.offsets()}
 	if p.tastes != nil {
-		m.stamp = p.tastes.stamp
+		m.stamp, m.late = p.tastes.stamp, p.slow.offsets()
 	}
 	entries, clock := 0, 0.0
 	for i, t := range p.fast.parts {

@@ -2,6 +2,7 @@ package ranking_test
 
 import (
 	"fmt"
+	"hash/fnv"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -138,8 +139,14 @@ func TestBrief_OfAFeedThatIsNotFresh(t *testing.T) {
 }
 
 func TestPlace_SaysWhatItRestsOn(t *testing.T) {
-	ranker := ranking.NewRanker(ranking.DefaultPolicy(), newCatalogue(t, news("a", noon)), town, nil)
+	catalogue := newCatalogue(t, news("a", noon))
+	ranker := ranking.NewRanker(ranking.DefaultPolicy(), catalogue, town, nil)
 	profile := profileOf(did(fil.Read, "x", noon), did(fil.Read, "y", noon))
+	digest := func(b []byte) uint64 {
+		h := fnv.New64a()
+		_, _ = h.Write(b)
+		return h.Sum64()
+	}
 	for _, profile := range [][]byte{nil, profile} {
 		for _, order := range []fil.Order{fil.OrderRanked, fil.OrderChronological} {
 			feed, _, err := ranker.Rank("alice", profile, order, noon)
@@ -150,7 +157,9 @@ func TestPlace_SaysWhatItRestsOn(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			want := fil.Basis{Policy: feed.Policy, Profile: known.Offset(), Order: order, Stamp: fmt.Sprintf("%016x", feed.Stamp), At: noon}
+			want := fil.Basis{Policy: feed.Policy, Profile: known.Offset(), Order: order, Stamp: fmt.Sprintf("%016x", feed.Stamp), At: noon,
+				Contents: fmt.Sprintf("%016x", catalogue.Stamp()), Signals: "0000000000000000", Reader: fmt.Sprintf("%016x", citizen{town["alice"]}.Stamp()),
+				Acts: fmt.Sprintf("%016x", digest(profile))}
 			if diff := cmp.Diff(want, place(t, ranker, profile, feed, order, "fr")[0].Explanation.Basis); diff != "" {
 				t.Error(diff)
 			}

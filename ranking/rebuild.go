@@ -96,14 +96,8 @@ type rebuild struct {
 const together = 256
 
 func (b *rebuild) run(ctx context.Context, from int64) (err error) {
-	b.learner, err = NewLearner(LearnerParts{
-		Store: b.shadow, Partitions: b.cfg.Partitions, Org: b.cfg.Org, Log: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(),
-	})
-	if err != nil {
+	if b.learner, err = b.cfg.learner(ctx, b.shadow, b.partition); err != nil {
 		return err
-	}
-	if _, err := b.learner.Learn(ctx, b.partition, nil); !errors.Is(err, fil.ErrForgotten) { // it asks for the first record: that is what it gets
-		return fmt.Errorf("begin: %w", err)
 	}
 	first, end, err := b.log.Extent(ctx, fil.TopicEngagements, b.partition)
 	if err != nil {
@@ -173,13 +167,32 @@ func (b *rebuild) readOn(ctx context.Context, to int64) error {
 		if batch = b.filter(batch); len(batch) == 0 {
 			return nil
 		}
-		_, err := b.learner.Learn(ctx, b.partition, batch)
-		if errors.Is(err, fil.ErrForgotten) { // it asks for what lies before: this is all there is
-			_, err = b.learner.Learn(ctx, b.partition, batch)
-		}
-		_, rest := fil.Rejections(err) // parked when the worker met them
-		return rest
+		return b.learner.learnAgain(ctx, b.partition, batch)
 	})
+}
+
+// learner makes one that learns a partition from its first record, into a shadow.
+func (cfg RebuildConfig) learner(ctx context.Context, into *shadow, partition int) (*Learner, error) {
+	l, err := NewLearner(LearnerParts{
+		Store: into, Partitions: cfg.Partitions, Org: cfg.Org, Log: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	if _, err := l.Learn(ctx, partition, nil); !errors.Is(err, fil.ErrForgotten) { // it asks for the first record: that is what it gets
+		return nil, fmt.Errorf("begin: %w", err)
+	}
+	return l, nil
+}
+
+// learnAgain is Learn of what a worker has learned before.
+func (l *Learner) learnAgain(ctx context.Context, partition int, batch []fil.Record) error {
+	_, err := l.Learn(ctx, partition, batch)
+	if errors.Is(err, fil.ErrForgotten) { // it asks for what lies before: this is all there is
+		_, err = l.Learn(ctx, partition, batch)
+	}
+	_, rest := fil.Rejections(err) // parked when the worker met them
+	return rest
 }
 
 // filter leaves the records of those chosen.

@@ -1,6 +1,7 @@
 package ranking
 
 import (
+	"context"
 	"time"
 
 	"github.com/filengine/fil"
@@ -26,6 +27,9 @@ func (p *Popularity) Of(content string) (Signals, bool) {
 	}
 	return Signals{s.now, s.lately, s.while, s.ever, s.shown, s.sinceLast, s.last, s.dealt, s.fading, row}, known
 }
+
+// RefreshCounts is Refresh without the habits.
+func (p *Popularity) RefreshCounts(ctx context.Context) error { return p.refresh(ctx, false) }
 
 // ReadsSince gives the first reads by everyone since a moment.
 func (p *Popularity) ReadsSince(at time.Time) float64 {

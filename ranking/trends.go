@@ -28,6 +28,8 @@ type trends struct {
 	counts []signals
 	habits *tastes
 	parts  []*tally // for their clocks
+
+	counted, late []int64 // offsets that the counts and the habits include, by partition
 }
 
 // of gives what is known of a content; false when nobody has read it nor seen it. It allocates nothing. The row is not to

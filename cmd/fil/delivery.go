@@ -99,7 +99,7 @@ func buildDelivery(_ context.Context, h *house) error {
 		defer stop()
 		return feeds.hub.Run(streams)
 	})
-	h.register = append(h.register, func(api huma.API) { delivery.Register(api, feeds.keeper, feeds.hub) })
+	h.register = append(h.register, func(api huma.API) { delivery.Register(api, feeds.keeper, feeds.hub) }, h.registerReplay)
 	return h.giveHand(feeds)
 }
 

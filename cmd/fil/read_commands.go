@@ -22,6 +22,7 @@ type feedCommand struct {
 	Explain bool       `help:"${help_explain}"`
 	Why     identifier `help:"${help_why}"`
 	Above   identifier `help:"${help_above}"`
+	Replay  string     `help:"${help_replay}" type:"existingfile" placeholder:"FICHIER"`
 }
 
 type feedAnswer struct {
@@ -37,6 +38,9 @@ type feedAnswer struct {
 func (c *feedCommand) Run(w *world) error {
 	if c.Limit < 1 || c.Limit > 100 {
 		return usageError{errors.New("--limit: between 1 and 100")}
+	}
+	if c.Replay != "" {
+		return c.replay(w)
 	}
 	if c.Why != "" {
 		return c.why(w)

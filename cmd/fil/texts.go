@@ -81,6 +81,7 @@ func flagTexts() map[string]fil.Bilingual {
 		"help_order":       {FR: "Ordre : ranked ou chronological ; à défaut celui que l'agent a choisi.", EN: "Order: ranked or chronological; else the one that the agent chose."},
 		"help_why":         {FR: "Expliquer une seule communication, et pourquoi elle est au-dessus de la suivante.", EN: "Explain one content only, and why it stands above the next one."},
 		"help_above":       {FR: "Avec --why : la comparer à cette autre communication.", EN: "With --why: compare it with this other content."},
+		"help_replay":      {FR: "Recalculer l'explication de ce fichier, donnée par --why --json, et dire si c'est la même.", EN: "Compute again the explanation of this file, given by --why --json, and say whether it is the same."},
 		"help_explain":     {FR: "Montrer l'explication complète de chaque place.", EN: "Show the whole explanation of each placement."},
 		"help_rule":        {FR: "Règle, comme « manager and inOrg(\"cd/dgst\") ».", EN: "Rule, such as 'manager and inOrg(\"cd/dgst\")'."},
 		"help_audience_id": {FR: "Identifiant de l'audience.", EN: "The audience's id."},

@@ -14,6 +14,15 @@ import (
 // Partitions says how many partitions a topic has.
 func (l *Log) Partitions(topic fil.Topic) (int, error) { return l.partitions(topic) }
 
+// PartitionOf says in which partition of a topic the records of a key are.
+func (l *Log) PartitionOf(topic fil.Topic, key string) (int, error) {
+	n, err := l.partitions(topic)
+	if err != nil {
+		return 0, err
+	}
+	return partitionOf([]byte(key), numbers(n)), nil
+}
+
 // Extent gives the first offset kept of a partition, and the one that its next record will have.
 func (l *Log) Extent(ctx context.Context, topic fil.Topic, partition int) (first, end int64, err error) {
 	if err := l.holds(topic, partition); err != nil {

@@ -41,13 +41,22 @@ export interface Explanation {
   degree: string;
   operations: string[];
   parameters: Parameter[];
+  position: number;
+  rule: string;
 }
 
 export interface Basis {
+  acts: string;
+  arm?: string;
   at: string;
+  contents: string;
+  counted?: number[];
+  habits?: number[];
   order: string;
   policy: string;
   profile: number;
+  reader: string;
+  signals: string;
   stamp: string;
 }
 
@@ -69,11 +78,30 @@ export interface ItemExplanation {
   acknowledged: boolean;
   agent: string;
   content: string;
+  contrast?: Contrast;
   explanation: Explanation;
   placed?: string;
   policy: string;
   reasons: string[];
   score: number;
+}
+
+export interface Contrast {
+  above: boolean;
+  content: string;
+  decided: "score" | "mandatory" | "pinned" | "seen" | "cap" | "discovery" | "community" | "chronological" | "interleaved" | "rules";
+  difference: number;
+  parameters: Difference[];
+  says: string;
+  title: string;
+}
+
+export interface Difference {
+  difference: number;
+  here: number;
+  label: string;
+  name: string;
+  other: number;
 }
 
 export interface Known {

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+
+	"github.com/filengine/fil"
+)
+
+// replay has an explanation kept in a file computed again. It fails when it is not the same.
+func (c *feedCommand) replay(w *world) error {
+	raw, err := os.ReadFile(c.Replay)
+	if err != nil {
+		return err
+	}
+	var kept struct {
+		Agent       string
+		Content     string
+		Explanation struct{ Basis *fil.Basis }
+	}
+	if err := json.Unmarshal(raw, &kept); err != nil || kept.Explanation.Basis == nil || kept.Content == "" {
+		return usageError{errors.Join(fmt.Errorf("--replay %s: not an explanation as fil feed --why CONTENT --json gives it", c.Replay), err)}
+	}
+	if kept.Agent != "" && kept.Agent != string(c.Agent) {
+		return usageError{fmt.Errorf("--replay %s: it is of another agent", c.Replay)}
+	}
+	path := "/v1/feed/items/" + url.PathEscape(kept.Content) + "/explanation/replay"
+	answer, err := c.open(w.ctx, w, http.MethodPost, path, url.Values{"agent": {string(c.Agent)}}, kept.Explanation.Basis)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = answer.Close() }()
+	var now replayProgress
+	lines := bufio.NewScanner(answer)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		now = replayProgress{}
+		if err := json.Unmarshal(lines.Bytes(), &now); err != nil {
+			return fmt.Errorf("read the answer: %w", err)
+		}
+	}
+	switch {
+	case now.Error != "":
+		return fmt.Errorf("replay: %s", now.Error)
+	case !now.Done:
+		return errors.Join(fmt.Errorf("replay: the server went away before the end (%d of %d engagements read); run it again", now.Read, now.Of), lines.Err())
+	case c.JSON:
+		err = json.NewEncoder(w.Out).Encode(now)
+	default:
+		err = w.print(now.say(language(w.Environ)))
+	}
+	if err == nil && !now.Same {
+		err = fmt.Errorf("replay: not as it was: %s", strings.Join(now.Differs, ", "))
+	}
+	return err
+}
+
+func (p replayProgress) say(language string) string {
+	var b strings.Builder
+	if p.Placement != nil {
+		fmt.Fprintf(&b, "%3d. %s · %.2f\n", p.Placement.Explanation.Position, p.Placement.Content, p.Placement.Score)
+		for _, reason := range p.Placement.Reasons {
+			fmt.Fprintf(&b, "     – %s\n", reason)
+		}
+		writeExplanation(&b, p.Placement.Explanation)
+	}
+	if p.Same {
+		said := fil.Bilingual{FR: "La même : contenus, popularité, profil, annuaire et politique sont ceux d'alors (%d engagements relus en %.1f s).",
+			EN: "The same: contents, popularity, profile, directory and policy are those of then (%d engagements read in %.1f s)."}
+		fmt.Fprintf(&b, said.In(language)+"\n", p.Read, p.Seconds)
+	}
+	return b.String()
+}
