@@ -77,6 +77,13 @@ func TestReplay_OfAKeptExplanation(t *testing.T) {
 		}
 	}
 
+	altered := filepath.Join(t.TempDir(), "altered.json")
+	if err := os.WriteFile(altered, []byte(strings.Replace(before, `"position":`, `"position":1`, 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out := feed(exitFailed, "--replay", altered); !strings.Contains(out, "program") {
+		t.Errorf("of another place it says:\n%s", out)
+	}
 	feed(exitUsage, "--replay", filepath.Join(h.dir, "fil.yaml"))
 	h.must(http.MethodPost, "/v1/feed/items/c1/explanation/replay?agent=a0", h.keys["communicator"], "{}", 403)
 	token, err := h.server.signer.Token(fil.Caller{Role: fil.RoleAgent, Agent: "a0"}, time.Hour)
