@@ -24,8 +24,7 @@ class Application {
   refuseOnce = false; // gives a token that the server refuses
   asked = 0; // tokens given
 
-  async start(port, base, token) {
-    this.token = token;
+  async start(base) {
     this.server = createServer((request, response) => {
       const { pathname } = new URL(request.url, "http://host");
       if (pathname === "/token") {
@@ -43,19 +42,21 @@ class Application {
         response.statusCode = 404;
         response.end();
       }
-    }).listen(port, "127.0.0.1");
+    }).listen(0, "127.0.0.1");
     await new Promise((resolve) => this.server.once("listening", resolve));
-    this.base = `http://127.0.0.1:${port}`;
+    this.base = `http://127.0.0.1:${this.server.address().port}`;
   }
 }
 
 class House {
   async open() {
-    const [port, hostPort] = [await freePort(), await freePort()];
+    const port = await freePort();
     this.base = `http://127.0.0.1:${port}`;
+    this.host = new Application();
+    await this.host.start(this.base); // first, and it keeps its port: Fil's own connections take ports that look free
     this.data = mkdtempSync(join(tmpdir(), "fil-browser-"));
     this.program = spawn(join(root, "bin/fil"), ["up", "--demo", "--data", this.data, "--listen", `127.0.0.1:${port}`],
-      { env: { ...process.env, LC_ALL: "C.UTF-8", FIL_WEB_ORIGINS: `http://127.0.0.1:${hostPort}` }, stdio: ["ignore", "pipe", "pipe"] });
+      { env: { ...process.env, LC_ALL: "C.UTF-8", FIL_WEB_ORIGINS: this.host.base }, stdio: ["ignore", "pipe", "pipe"] });
     let said = "";
     await new Promise((resolve, reject) => {
       const heard = (chunk) => (said += chunk).includes("/#key=") && resolve();
@@ -65,8 +66,6 @@ class House {
     });
     this.keys = Object.fromEntries([...said.matchAll(/^ {2}(\w+) +(\S+)$/gm)].map(([, role, key]) => [role, key]));
     this.link = /http:\S+\/#key=\S+/.exec(said)[0];
-    this.host = new Application();
-    await this.host.start(hostPort, this.base, "");
     this.browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox", "--disable-dev-shm-usage"] });
     mkdirSync(at("../screenshots"), { recursive: true });
     return this;
