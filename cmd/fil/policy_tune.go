@@ -126,8 +126,8 @@ func (c *policyTuneCommand) tell(w *world, a tuneAnswer) error {
 	text += fmt.Sprintf(say("\nVersion %s, apprise de %d lectures d'avant la partie jugée, qu'elle n'a jamais vue.\n",
 		"\nVersion %s, learned from %d reads before the judged part, which it has never seen.\n"), a.After, a.Steps)
 	if a.Gathered != nil {
-		text += fmt.Sprintf(say("%d enregistrements lus, dont %d refusés ; %.3g des agents. Chaque contenu est supposé proposé à tous : à qui il était destiné alors n'est pas connu.\n",
-			"%d records read, of which %d refused; %.3g of the agents. Each content is taken as offered to all: whom it was for at the time is not known.\n"), a.Records, a.Refused, a.Share)
+		text += fmt.Sprintf(say("%d enregistrements lus, dont %d refusés, de %.3g %% des agents. Chaque contenu est supposé proposé à tous : à qui il était destiné alors n'est pas connu.\n",
+			"%d records read, of which %d refused, of %.3g%% of the agents. Each content is taken as offered to all: whom it was for at the time is not known.\n"), a.Records, a.Refused, 100*a.Share)
 	}
 	switch {
 	case c.Propose && a.Published:
