@@ -91,8 +91,8 @@ func (c *compiler) between(n *ast.CallNode) (plan, *RuleError) {
 	if f != nil && !f.ordered() {
 		return nil, c.wrong(n.Arguments[0].Location(), fmt.Sprintf("« %s » n'a pas d'ordre : seuls les nombres et les dates se comparent par « between »", f.name), fmt.Sprintf(`%s has no order: only numbers and dates compare by "between"`, f.name))
 	}
-	low, lowIs := literal(n.Arguments[1])
-	high, highIs := literal(n.Arguments[2])
+	low, lowIs := Literal(n.Arguments[1])
+	high, highIs := Literal(n.Arguments[2])
 	if f != nil && lowIs && highIs {
 		least, wrong := c.keyOf(f, n.Arguments[1], low)
 		if wrong != nil {

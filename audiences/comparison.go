@@ -14,8 +14,8 @@ import (
 	"github.com/filengine/fil"
 )
 
-// literal reads a node that is a constant: a string, float64, bool or nil.
-func literal(n ast.Node) (value any, ok bool) {
+// Literal reads a node of a rule's syntax tree that is a constant: a string, float64, bool or nil; false for any other.
+func Literal(n ast.Node) (value any, ok bool) {
 	switch n := n.(type) {
 	case *ast.StringNode:
 		return n.Value, true
@@ -28,7 +28,7 @@ func literal(n ast.Node) (value any, ok bool) {
 	case *ast.NilNode:
 		return nil, true
 	case *ast.UnaryNode:
-		value, ok := literal(n.Node)
+		value, ok := Literal(n.Node)
 		number, isNumber := value.(float64)
 		if ok && isNumber && n.Operator == "-" {
 			return -number, true
@@ -43,10 +43,10 @@ var flipped = map[string]string{"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">
 // comparison compiles a field against a constant, either way round.
 func (c *compiler) comparison(n *ast.BinaryNode) (plan, *RuleError) {
 	left, operator, right := n.Left, n.Operator, n.Right
-	if _, ok := literal(left); ok {
+	if _, ok := Literal(left); ok {
 		left, operator, right = right, flipped[operator], left
 	}
-	value, constant := literal(right)
+	value, constant := Literal(right)
 	f, wrong := c.named(left)
 	switch {
 	case wrong != nil:
@@ -118,7 +118,7 @@ func (c *compiler) in(n *ast.BinaryNode) (plan, *RuleError) {
 	if right == nil || right.kind != fil.KindList {
 		return nil, c.wrong(n.Right.Location(), fmt.Sprintf(`« %s » n'est pas une liste : écrivez %[1]s in ["…", "…"]`, n.Right), fmt.Sprintf(`%s is not a list: write %[1]s in ["…", "…"]`, n.Right))
 	}
-	if value, constant := literal(n.Left); constant {
+	if value, constant := Literal(n.Left); constant {
 		text, ok := value.(string)
 		if !ok {
 			return nil, c.wrong(n.Left.Location(), fmt.Sprintf("« %s » est une liste de textes", right.name), fmt.Sprintf("%s is a list of texts", right.name))
@@ -136,7 +136,7 @@ func (c *compiler) oneOf(left ast.Node, f *field, nodes []ast.Node) (plan, *Rule
 	var texts []string
 	var keys []uint64
 	for _, n := range nodes {
-		value, constant := literal(n)
+		value, constant := Literal(n)
 		if !constant {
 			return nil, c.wrong(n.Location(), "une constante est attendue ici", "a constant is expected here")
 		}

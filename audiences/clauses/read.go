@@ -100,29 +100,6 @@ func attribute(n ast.Node) (string, bool) {
 	return name.Value, true
 }
 
-// constant reads a text, a number or a boolean; nil is nothing.
-func constant(n ast.Node) (value any, ok bool) {
-	switch n := n.(type) {
-	case *ast.StringNode:
-		return n.Value, true
-	case *ast.IntegerNode:
-		return float64(n.Value), true
-	case *ast.FloatNode:
-		return n.Value, true
-	case *ast.BoolNode:
-		return n.Value, true
-	case *ast.NilNode:
-		return nil, true
-	case *ast.UnaryNode:
-		number, ok := constant(n.Node)
-		if f, is := number.(float64); ok && is && n.Operator == "-" {
-			return -f, true
-		}
-		return number, ok && n.Operator == "+"
-	}
-	return nil, false
-}
-
 func constants(n ast.Node) ([]any, bool) {
 	array, ok := n.(*ast.ArrayNode)
 	if !ok {
@@ -130,7 +107,7 @@ func constants(n ast.Node) ([]any, bool) {
 	}
 	values := make([]any, 0, len(array.Nodes))
 	for _, node := range array.Nodes {
-		value, ok := constant(node)
+		value, ok := audiences.Literal(node)
 		if !ok || value == nil {
 			return nil, false
 		}
@@ -149,7 +126,7 @@ func compared(n *ast.BinaryNode) (Clause, bool) {
 	name, left := attribute(n.Left)
 	if n.Operator == "in" {
 		if list, right := attribute(n.Right); right {
-			value, ok := constant(n.Left)
+			value, ok := audiences.Literal(n.Left)
 			return Clause{Attribute: list, Operator: "has", Values: []any{value}}, ok && value != nil
 		}
 		values, ok := constants(n.Right)
@@ -162,7 +139,7 @@ func compared(n *ast.BinaryNode) (Clause, bool) {
 		}
 		operator, value = flipped[operator], n.Left
 	}
-	of, ok := constant(value)
+	of, ok := audiences.Literal(value)
 	switch {
 	case !ok || operator == "":
 		return Clause{}, false
@@ -215,8 +192,8 @@ func called(n *ast.CallNode) (Clause, bool) {
 		return Clause{Attribute: name, Operator: function, Values: []any{text(1)}}, ok && text(1) != ""
 	case "between":
 		name, ok := attribute(n.Arguments[0])
-		low, isLow := constant(n.Arguments[1])
-		high, isHigh := constant(n.Arguments[2])
+		low, isLow := audiences.Literal(n.Arguments[1])
+		high, isHigh := audiences.Literal(n.Arguments[2])
 		return Clause{Attribute: name, Operator: "between", Values: []any{low, high}}, ok && isLow && isHigh
 	}
 	return Clause{}, false
@@ -312,7 +289,7 @@ func quantified(n *ast.BuiltinNode) (Clause, bool) {
 		values, ok := constants(test.Right)
 		return Clause{Attribute: name, Operator: operator, Values: values}, ok && len(values) > 0
 	case "==":
-		value, ok := constant(test.Right)
+		value, ok := audiences.Literal(test.Right)
 		return Clause{Attribute: name, Operator: operator, Values: []any{value}}, ok && value != nil
 	}
 	return Clause{}, false
@@ -328,8 +305,8 @@ func reasonOf(n ast.Node) fil.Bilingual {
 			return fil.Bilingual{FR: "ce qui est demandé de chaque élément de la liste est plus qu'une liste de valeurs", EN: "what is asked of each item of the list is more than a list of values"}
 		}
 	case *ast.BinaryNode:
-		_, left := constant(n.Left)
-		_, right := constant(n.Right)
+		_, left := audiences.Literal(n.Left)
+		_, right := audiences.Literal(n.Right)
 		if !left && !right {
 			return fil.Bilingual{FR: "deux valeurs de l'agent sont comparées entre elles", EN: "two values of the agent are compared with each other"}
 		}

@@ -110,9 +110,7 @@ func (b *Builder) tell(c fil.Content) {
 	b.log.known[number] = &fil.Content{
 		ID: c.ID, Kind: c.Kind, Language: c.Language, Topics: c.Topics, Source: c.Source, Author: c.Author, Community: c.Community, Priority: c.Priority,
 	}
-	for _, topic := range c.Topics {
-		b.log.topicsOf[number] = append(b.log.topicsOf[number], b.log.topics.of(topic))
-	}
+	b.topics(number, c.Topics)
 }
 
 // whole gives what was told of a content; nil when a file of acts is all there is.
