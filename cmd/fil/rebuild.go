@@ -80,17 +80,23 @@ func (h *house) registerRebuild(api huma.API) {
 			return nil, huma.Error409Conflict(fil.Bilingual{FR: "Ce processus refait déjà quelque chose : attendez qu'il ait fini.",
 				EN: "This process is making something again already: wait until it is done."}.In(in.AcceptLanguage))
 		}
-		return &huma.StreamResponse{Body: func(out huma.Context) {
-			defer running.Unlock()
-			ctx, cancel := context.WithCancel(ctx)
-			defer cancel()
-			defer context.AfterFunc(stopping, cancel)()
-			out.SetHeader("Content-Type", "application/x-ndjson")
-			out.SetHeader("Cache-Control", "no-store")
-			out.SetHeader("X-Accel-Buffering", "no")
-			h.rebuild(ctx, *in, remake, newLines(out.BodyWriter(), cancel))
-		}}, nil
+		return longWork(ctx, stopping, &running, func(ctx context.Context, out *lines) { h.rebuild(ctx, *in, remake, out) }), nil
 	})
+}
+
+// longWork answers with the lines that a work writes, one at a time in a process: the lock is held already, and is given back
+// when the work ends. It is told to end when the process stops and when its reader leaves.
+func longWork(ctx, stopping context.Context, running *sync.Mutex, work func(ctx context.Context, out *lines)) *huma.StreamResponse {
+	return &huma.StreamResponse{Body: func(out huma.Context) {
+		defer running.Unlock()
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		defer context.AfterFunc(stopping, cancel)()
+		out.SetHeader("Content-Type", "application/x-ndjson")
+		out.SetHeader("Cache-Control", "no-store")
+		out.SetHeader("X-Accel-Buffering", "no")
+		work(ctx, newLines(out.BodyWriter(), cancel))
+	}}
 }
 
 // rebuild runs one rebuild to its end and writes its lines.

@@ -51,7 +51,7 @@ func (h *house) registerReplay(api huma.API) {
 			"Les engagements sont relus du premier gardé au moment de l'explication. / From the log and the policy's version of that time, telling whether it is the same, or what has changed. " +
 			"One JSON line a step; the last has done or error. Engagements are read from the first one kept to the explanation's moment.",
 		Responses: map[string]*huma.Response{"200": {Description: "NDJSON", Content: map[string]*huma.MediaType{"application/x-ndjson": {Schema: line}}}},
-	}, func(_ context.Context, in *replayOrder) (*huma.StreamResponse, error) {
+	}, func(ctx context.Context, in *replayOrder) (*huma.StreamResponse, error) {
 		if at := in.Body.At; at.Year() < 2000 || at.After(h.now()) {
 			problem := fil.Bilingual{FR: "doit être un moment passé, celui de l'explication", EN: "must be a moment of the past, that of the explanation"}.In(in.AcceptLanguage)
 			return nil, huma.Error422UnprocessableEntity(problem, &huma.ErrorDetail{Location: "body.at", Message: problem, Value: at})
@@ -60,16 +60,7 @@ func (h *house) registerReplay(api huma.API) {
 			return nil, huma.Error409Conflict(fil.Bilingual{FR: "Ce processus recalcule déjà une explication : attendez qu'il ait fini.",
 				EN: "This process is computing an explanation again already: wait until it is done."}.In(in.AcceptLanguage))
 		}
-		return &huma.StreamResponse{Body: func(out huma.Context) {
-			defer running.Unlock()
-			ctx, cancel := context.WithCancel(out.Context())
-			defer cancel()
-			defer context.AfterFunc(stopping, cancel)()
-			out.SetHeader("Content-Type", "application/x-ndjson")
-			out.SetHeader("Cache-Control", "no-store")
-			out.SetHeader("X-Accel-Buffering", "no")
-			h.replay(ctx, *in, newLines(out.BodyWriter(), cancel))
-		}}, nil
+		return longWork(ctx, stopping, &running, func(ctx context.Context, out *lines) { h.replay(ctx, *in, out) }), nil
 	})
 }
 

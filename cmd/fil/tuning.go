@@ -218,16 +218,7 @@ func (h *house) registerTuning(api huma.API) {
 		if !t.running.TryLock() {
 			return nil, huma.Error409Conflict(fil.Bilingual{FR: "Ce processus apprend déjà : attendez qu'il ait fini.", EN: "This process is learning already: wait until it is done."}.In(in.AcceptLanguage))
 		}
-		return &huma.StreamResponse{Body: func(out huma.Context) {
-			defer t.running.Unlock()
-			ctx, cancel := context.WithCancel(ctx)
-			defer cancel()
-			defer context.AfterFunc(stopping, cancel)()
-			out.SetHeader("Content-Type", "application/x-ndjson")
-			out.SetHeader("Cache-Control", "no-store")
-			out.SetHeader("X-Accel-Buffering", "no")
-			t.serve(ctx, *in, newLines(out.BodyWriter(), cancel))
-		}}, nil
+		return longWork(ctx, stopping, &t.running, func(ctx context.Context, out *lines) { t.serve(ctx, *in, out) }), nil
 	})
 }
 
