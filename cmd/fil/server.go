@@ -45,6 +45,7 @@ func newServer(h *house, who access.Authenticator) *server {
 	if h.tracing != nil {
 		api.UseMiddleware(h.tracing.Operation)
 	}
+	access.RegisterCaller(api)
 	for _, register := range h.register {
 		register(api)
 	}
@@ -58,7 +59,7 @@ func newServer(h *house, who access.Authenticator) *server {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	mux.HandleFunc("GET /readyz", s.readyz)
 	pages := web.Handler(web.Built())
-	for _, pattern := range []string{"GET /{$}", "GET /app/", "GET /assets/", "GET /fil-feed.js", "GET /fil-feed.json", "GET /fil-sdk.js", "GET /fil-sdk.json"} {
+	for _, pattern := range []string{"GET /{$}", "GET /app/", "GET /console/", "GET /dashboards/", "GET /assets/", "GET /fil-feed.js", "GET /fil-feed.json", "GET /fil-sdk.js", "GET /fil-sdk.json"} {
 		mux.Handle(pattern, pages)
 	}
 	mux.Handle("GET /policy", s.onceReady(rulebook.Page(h.policies)))

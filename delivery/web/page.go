@@ -1,4 +1,5 @@
-// Package web serves what people see in a browser: the feed as one script for any page, a first page, and the feed as an app.
+// Package web serves what people see in a browser: the feed as one script for any page, a first page, the feed as an
+// app, the console and the dashboards.
 //
 // It hides the files, which `make build` makes from the TypeScript in this folder and the program embeds; a program compiled
 // without them says so. It guarantees that pages work on a closed network and run nothing but their own scripts: their policy
@@ -44,14 +45,14 @@ func Built() fs.FS {
 var scripts = map[string]bool{"fil-feed.js": true, "fil-sdk.js": true}
 
 // pages are where a browser wants them: a worker reaches no further than the folder that it is served from.
-var pages = map[string]string{"index.html": "/", "app.html": "/app/", "worker.js": "/app/worker.js", "manifest.webmanifest": "/app/manifest.webmanifest"}
+var pages = map[string]string{"index.html": "/", "app.html": "/app/", "console.html": "/console/", "dashboards.html": "/dashboards/", "worker.js": "/app/worker.js", "manifest.webmanifest": "/app/manifest.webmanifest"}
 
 const (
 	revalidated = "no-cache"
 	forever     = "public, max-age=31536000, immutable"
 )
 
-// Handler serves a build: "/", "/app/…", "/assets/…", the scripts for other pages ("/fil-feed.js" and "/fil-sdk.js"), each also under an
+// Handler serves a build: "/", "/console/", "/dashboards/", "/app/…", "/assets/…", the scripts for other pages ("/fil-feed.js" and "/fil-sdk.js"), each also under an
 // address that has its digest and never changes ("/assets/fil-feed.DIGEST.js"), and "/fil-feed.json", which tells that address
 // and the integrity to ask for. Any other path is not found. Answers are revalidated by their ETag, and compressed for who takes gzip.
 func Handler(build fs.FS) http.Handler {

@@ -33,6 +33,8 @@ var built = fstest.MapFS{
 	"icon.svg":             {Data: []byte("<svg/>")},
 	"fil-feed.js":          {Data: []byte(strings.Repeat("feed();", 100))},
 	"app.html":             {Data: []byte("<p>app</p>")},
+	"console.html":         {Data: []byte("<p>console</p>")},
+	"dashboards.html":      {Data: []byte("<p>dashboards</p>")},
 	"worker.js":            {Data: []byte("self")},
 	"manifest.webmanifest": {Data: []byte("{}")},
 	"unbuilt.html":         {Data: []byte("<p>make build</p>")},
@@ -53,6 +55,7 @@ func TestHandler_ServesItsFilesAndNothingElse(t *testing.T) {
 	for path, media := range map[string]string{
 		"/": "text/html; charset=utf-8", "/assets/page.css": "text/css; charset=utf-8", "/assets/page.js": "text/javascript; charset=utf-8",
 		"/assets/icon.svg": "image/svg+xml", "/fil-feed.js": "text/javascript; charset=utf-8", "/fil-feed.json": "application/json",
+		"/console/": "text/html; charset=utf-8", "/dashboards/": "text/html; charset=utf-8",
 		"/app/": "text/html; charset=utf-8", "/app/worker.js": "text/javascript; charset=utf-8", "/app/manifest.webmanifest": "application/manifest+json",
 	} {
 		got := get(t, built, http.MethodGet, path)

@@ -24,6 +24,34 @@ type tokenOutput struct {
 	}
 }
 
+type callerOutput struct {
+	Body struct {
+		Role      fil.Role `json:"role"`
+		Agent     string   `json:"agent,omitempty" doc:"De qui est le jeton / whose token it is"`
+		Label     string   `json:"label,omitempty" doc:"Nom donné à la clé / name given to the key"`
+		Perimeter string   `json:"perimeter,omitempty" doc:"Audience qui borne la clé / audience that bounds the key"`
+		Sample    bool     `json:"sample,omitempty" doc:"Voit des agents parmi ceux qu'elle compte / sees some of the agents it counts"`
+	}
+}
+
+// RegisterCaller adds the operation that tells a caller who they are to the server.
+func RegisterCaller(api huma.API) {
+	roles := make([]string, 0, len(fil.Roles()))
+	for _, role := range fil.Roles() {
+		roles = append(roles, string(role))
+	}
+	huma.Register(api, huma.Operation{
+		OperationID: "get-caller", Method: http.MethodGet, Path: "/v1/caller",
+		Tags: []string{"Accès (access)"}, Summary: "Qui suis-je pour le serveur ? / Who am I to the server?",
+		Security: []map[string][]string{{Scheme: roles}},
+	}, func(ctx context.Context, _ *struct{}) (*callerOutput, error) {
+		caller, out := fil.CallerFrom(ctx), &callerOutput{}
+		out.Body.Role, out.Body.Agent, out.Body.Label = caller.Role, caller.Agent, caller.Label
+		out.Body.Perimeter, out.Body.Sample = caller.Perimeter, caller.Sample
+		return out, nil
+	})
+}
+
 // Register adds the operation by which an application that shows feeds gets a token for the agent before it, so that
 // its own key never reaches a browser. known says whether the directory has an agent.
 func Register(api huma.API, signer *Signer, known func(agent string) bool) {

@@ -7,3 +7,4 @@ after(() => house.close());
 
 await import("./stories.mjs");
 await import("./looks.mjs");
+await import("./office.mjs");

@@ -112,6 +112,20 @@ class House {
     await page.goto(`${this.host.base}/${example}`);
     return page;
   }
+
+  /** A page of our own, such as /console/#/audiences, opened with the key of a role. */
+  async office(address, role = "communicator", options = {}) {
+    const context = await this.browser.newContext({ viewport: { width: 1280, height: 900 }, locale: "fr-FR", reducedMotion: "reduce", ...options });
+    const page = await context.newPage();
+    page.setDefaultTimeout(patience);
+    page.faults = [];
+    page.on("pageerror", (error) => page.faults.push(String(error)));
+    // A refusal that the screen tells is no fault.
+    page.on("console", (message) => message.type() === "error" && !/status of 4\d\d/.test(message.text()) && page.faults.push(message.text()));
+    await page.addInitScript((key) => sessionStorage.setItem("fil.office", key), this.keys[role] ?? role);
+    await page.goto(this.base + address);
+    return page;
+  }
 }
 
 /** One for all the stories of a run. */

@@ -3,7 +3,8 @@
 import type { Client } from "../sdk/client";
 import { number } from "../words/words";
 import { byId, make } from "./dom";
-import { figureNames, say, spoken } from "./words";
+import { spoken } from "../words/spoken";
+import { figureNames, say } from "./words";
 
 type Row = Record<string, number | null>;
 interface Report {

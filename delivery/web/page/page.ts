@@ -6,7 +6,8 @@ import type { FeedItem } from "../sdk/api";
 import { byId, make, show, tell } from "./dom";
 import { figures } from "./figures";
 import "./page.css";
-import { say, spoken, type Word } from "./words";
+import { speak, spoken } from "../words/spoken";
+import { say, type Word } from "./words";
 
 interface Agent {
   id: string;
@@ -166,8 +167,7 @@ byId("act").addEventListener("change", () => {
   about();
 });
 byId("language").addEventListener("click", () => {
-  spoken.language = spoken.language === "fr" ? "en" : "fr";
-  localStorage.setItem("fil.language", spoken.language);
+  speak(spoken.language === "fr" ? "en" : "fr");
   translate();
   byId("report").replaceChildren();
   if (!byId("feed-part").hidden) {

@@ -1,6 +1,6 @@
 // The words of the first page, beside those of the feed.
 
-import type { Language } from "../words/words";
+import { lexicon, spoken } from "../words/spoken";
 
 const fr = {
   skip: "Aller au contenu", tagline: "Chaque communication, à qui elle sert", leave: "Changer de clé", otherLanguage: "English",
@@ -57,11 +57,6 @@ const figures = {
 
 export type Word = keyof typeof fr;
 
-/** The page's language, which its user may change. */
-export const spoken: { language: Language } = { language: localStorage.getItem("fil.language") === "en" ? "en" : "fr" };
-
-export function say(name: Word, values: Record<string, string | number> = {}): string {
-  return Object.entries(values).reduce((text, [k, v]) => text.replace(`{${k}}`, () => String(v)), (spoken.language === "en" ? en : fr)[name]);
-}
+export const say = lexicon(fr, en);
 
 export const figureNames = (): Record<string, string> => figures[spoken.language];

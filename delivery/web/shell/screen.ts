@@ -1,0 +1,96 @@
+// What every screen is: an element in the page's own document, drawn from what the server said, for the place one is at.
+
+import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { Client, Problem } from "../sdk/client";
+import type { CallerOutputBody } from "./api";
+import type { Place } from "./place";
+import { say } from "./words";
+
+/** Says that the key is refused: the frame asks for another. */
+export const refusedKey = "fil-refused-key";
+/** Says a short text to who sees and to who listens: detail is the text. */
+export const saying = "fil-saying";
+
+export abstract class Screen extends LitElement {
+  static override properties = { client: { attribute: false }, caller: { attribute: false }, place: { attribute: false }, problem: { state: true }, busy: { state: true } };
+
+  declare client: Client;
+  declare caller: CallerOutputBody;
+  declare place: Place;
+  /** What went wrong with what was last attempted, in words; empty when nothing did. */
+  declare problem: string;
+  /** Something that was attempted is still going on. */
+  declare busy: boolean;
+
+  constructor() {
+    super();
+    this.problem = "";
+    this.busy = false;
+  }
+
+  /** The one heading of first level, and the title of the page. */
+  abstract get heading(): string;
+  /** What stands under the heading. */
+  abstract body(): TemplateResult | typeof nothing;
+  /** Called when the screen is first shown, and when the place it is for has changed: loads what it needs. */
+  arrive(): void | Promise<void> {}
+  /** What stands beside the heading: its most important acts. */
+  actions(): TemplateResult | typeof nothing {
+    return nothing;
+  }
+
+  protected override createRenderRoot(): this {
+    return this; // the page's style is for all screens
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    addEventListener("fil-language", this.#spoken);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    removeEventListener("fil-language", this.#spoken);
+  }
+
+  readonly #spoken = (): void => this.requestUpdate();
+
+  protected override willUpdate(changed: PropertyValues): void {
+    if (changed.has("place")) void this.attempt(() => this.arrive());
+  }
+
+  protected override updated(): void {
+    document.title = `${this.heading} · Fil`;
+  }
+
+  /** Runs what a person asked for, and shows what went wrong. Gives whether all went well. */
+  protected async attempt(work: () => unknown): Promise<boolean> {
+    this.problem = "";
+    this.busy = true;
+    try {
+      await work();
+      return true;
+    } catch (error) {
+      if (error instanceof Error && error.name === "AbortError") return false;
+      if (error instanceof Problem && error.status === 401) this.dispatchEvent(new CustomEvent(refusedKey, { bubbles: true }));
+      else this.problem = error instanceof Problem && error.status === 0 ? say("network") : (error as Error).message;
+      return false;
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  protected tell(text: string): void {
+    this.dispatchEvent(new CustomEvent(saying, { bubbles: true, detail: text }));
+  }
+
+  override render(): TemplateResult {
+    return html`
+      <div class="heading">
+        <h1 tabindex="-1">${this.heading}</h1>
+        <div class="acts">${this.actions()}</div>
+      </div>
+      ${this.problem ? html`<p class="notice problem" role="alert">${this.problem}</p>` : nothing}
+      <div aria-busy=${this.busy}>${this.body()}</div>`;
+  }
+}
