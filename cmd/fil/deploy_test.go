@@ -405,3 +405,56 @@ func TestCompose(t *testing.T) {
 		t.Errorf("the roles are %v", roles)
 	}
 }
+
+var (
+	routeRole = regexp.MustCompile(`with \$(\w+) }}|and \$(\w+) \(ne`)
+	routePath = regexp.MustCompile(`dict "path" "([^"]+)" "type" "(\w+)"`)
+)
+
+// routed holds the chart's ingress to what the roles say that they serve: each operation must reach a role that has it.
+func routed(t *testing.T, roles map[string]*program) {
+	t.Helper()
+	raw, err := os.ReadFile("../../deploy/helm/templates/ingress.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	type route struct{ path, kind, role string }
+	var routes []route
+	role := ""
+	for line := range strings.Lines(string(raw)) {
+		if m := routeRole.FindStringSubmatch(line); m != nil {
+			role = m[1] + m[2]
+		}
+		for _, m := range routePath.FindAllStringSubmatch(line, -1) {
+			routes = append(routes, route{m[1], m[2], role})
+		}
+	}
+	serves := map[string][]string{} // roles by operation
+	for name, p := range roles {
+		var document struct {
+			Paths map[string]map[string]struct{ OperationID string }
+		}
+		p.must(http.MethodGet, "/openapi.json", p.keys["service"], "", 200).json(t, &document)
+		for path, operations := range document.Paths {
+			for method := range operations {
+				serves[method+" "+path] = append(serves[method+" "+path], name)
+			}
+		}
+	}
+	for operation, by := range serves {
+		_, path, _ := strings.Cut(operation, " ")
+		reached, length := "", -1
+		for _, r := range routes {
+			fits := path == r.path || r.kind == "Prefix" && (strings.HasPrefix(path, r.path+"/") || strings.HasPrefix(path, r.path+":"))
+			if r.kind == "ImplementationSpecific" {
+				fits = regexp.MustCompile("^" + r.path + "$").MatchString(path)
+			}
+			if fits && len(r.path) > length {
+				reached, length = r.role, len(r.path)
+			}
+		}
+		if !slices.Contains(by, reached) {
+			t.Errorf("%s is served by %v, and the chart's ingress sends it to %q", operation, by, reached)
+		}
+	}
+}

@@ -305,6 +305,7 @@ func TestRolesApart(t *testing.T) {
 	if got := figures.ask(http.MethodGet, "/v1/agents/a1/feed", figures.keys["service"], ""); got.status != 404 {
 		t.Errorf("a role serves what is not its own: %d", got.status)
 	}
+	routed(t, map[string]*program{"ingest": door, "delivery": reader, "analytics": figures})
 }
 
 // What is not UTF-8 is refused, never mended in silence, and a command says what is wrong before it does anything.

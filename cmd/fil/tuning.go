@@ -204,7 +204,7 @@ func (h *house) registerTuning(api huma.API) {
 	stopping, stop := context.WithCancel(context.Background())
 	h.onStop = append(h.onStop, stop)
 	line := api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[tuneLine](), true, "TuneLine")
-	huma.Register(api, huma.Operation{OperationID: "tune-policy", Method: http.MethodPost, Path: "/v1/policies/tune",
+	huma.Register(api, huma.Operation{OperationID: "tune-policy", Method: http.MethodPost, Path: "/v1/policies/tune", Hidden: h.tuning == nil,
 		Security: []map[string][]string{{access.Scheme: {string(fil.RolePolicy)}}}, Tags: []string{"Politiques (policies)"},
 		Summary:     "Apprendre des poids du journal, et les juger / Learn weights from the log, and judge them",
 		Description: "Une ligne JSON par étape ; la dernière a « result » ou « error ». Fermer la connexion arrête le travail. / One JSON line a step; the last has result or error. Closing the connection stops the work.",
