@@ -24,7 +24,7 @@ import (
 //  4. In one answer, a figure of fewer than the threshold is null, and so is the next smallest while what is missing from the
 //     total is fewer (fil.Guard). It keeps figures that mean nothing out of sight; what others protects is 1 to 3.
 //  5. Figures that are cut or filtered are of days that are over. Only totals go on with the day, so what changes from one
-//     moment to the next is among all.
+//     moment to the next is among all. Live tells those totals and nothing else.
 //
 // How many agents contents are aimed at is told to the nearest five: that is about audiences, not about acts.
 //

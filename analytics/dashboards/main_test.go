@@ -10,6 +10,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -105,6 +107,9 @@ type world struct {
 	cfg    warehouse.Config
 	boards *dashboards.Dashboards
 	server *httptest.Server
+	live   dashboards.LiveConfig
+	stop   func() // ends what is watched live
+	cells  *counted
 	caller fil.Caller
 	record *analytics.Recorder
 	offset int64
@@ -125,6 +130,23 @@ func (s watched) Seat(ctx context.Context, seats []analytics.Seat, blocks []anal
 	return s.Seating.Seat(ctx, seats, blocks)
 }
 
+type cells = analytics.Cells
+
+// counted counts questions, and fails them when it is told to.
+type counted struct {
+	cells
+	count atomic.Int64
+	fail  atomic.Bool
+}
+
+func (c *counted) Cells(ctx context.Context, q analytics.CellQuestion) ([]analytics.CellCount, error) {
+	c.count.Add(1)
+	if c.fail.Load() {
+		return nil, analytics.ErrAway
+	}
+	return c.cells.Cells(ctx, q)
+}
+
 func build(t testing.TB, of *town) *world {
 	t.Helper()
 	engine := engines.ClickHouse(t)
@@ -136,15 +158,31 @@ func build(t testing.TB, of *town) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = w.store.Close() })
+	w.cells = &counted{cells: w.store}
 	w.boards, err = dashboards.New(dashboards.Parts{
-		Cells: w.store, Seating: watched{w.store, w}, Targeting: of, Contents: of, Schema: schema(), Guard: fil.Guard{Threshold: fil.DefaultThreshold},
+		Cells: w.cells, Seating: watched{w.store, w}, Targeting: of, Contents: of, Schema: schema(), Guard: fil.Guard{Threshold: fil.DefaultThreshold},
 		Secret: secret, Zone: time.UTC, Logger: slog.New(slog.NewTextHandler(t.Output(), nil)), Now: func() time.Time { return today.Add(12 * time.Hour) },
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	mux := http.NewServeMux()
-	dashboards.Register(humago.New(mux, huma.DefaultConfig("Fil", "test")), w.boards)
+	api := humago.New(mux, huma.DefaultConfig("Fil", "test"))
+	dashboards.Register(api, w.boards)
+	w.live = dashboards.DefaultLive()
+	w.live.Every, w.live.Heartbeat = 200*time.Millisecond, 50*time.Millisecond
+	live := dashboards.NewLive(w.boards, w.live)
+	dashboards.RegisterLive(api, live)
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error)
+	go func() { done <- live.Run(ctx) }()
+	w.stop = sync.OnceFunc(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	t.Cleanup(w.stop)
 	w.server = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		mux.ServeHTTP(rw, r.WithContext(fil.WithCaller(r.Context(), w.caller)))
 	}))

@@ -27,7 +27,18 @@ func (h *house) buildDashboards(store *warehouse.Warehouse, zone *time.Location)
 	if err != nil {
 		return err
 	}
-	h.register = append(h.register, func(api huma.API) { dashboards.Register(api, boards) })
+	live := dashboards.NewLive(boards, dashboards.DefaultLive())
+	h.register = append(h.register, func(api huma.API) {
+		dashboards.Register(api, boards)
+		dashboards.RegisterLive(api, live)
+	})
+	watching, cut := context.WithCancel(context.Background())
+	h.onStop = append(h.onStop, cut) // streams have no end of their own
+	h.add("live", func(ctx context.Context) error {
+		stop := context.AfterFunc(ctx, cut)
+		defer stop()
+		return live.Run(watching)
+	})
 	h.add("seats", func(ctx context.Context) error {
 		wait := time.NewTimer(time.Second)
 		defer wait.Stop()
