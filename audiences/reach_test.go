@@ -3,6 +3,7 @@ package audiences_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -46,6 +47,44 @@ func TestReach(t *testing.T) {
 		total, groups := ix.Reach([]fil.Aim{{Audiences: c.audiences}}, c.by)
 		if total != c.total || !cmp.Equal(groups, c.groups) {
 			t.Errorf("reach of %v by %q is %d %v, want %d %v", c.audiences, c.by, total, groups, c.total, c.groups)
+		}
+	}
+}
+
+// What may be proposed to who writes a rule: common values, units that hold enough agents with those beneath, all within the
+// perimeter, and nothing that tells how many.
+func TestValues(t *testing.T) {
+	t.Parallel()
+	ix := audiences.NewIndex(schema, audiences.Config{})
+	staff(t, ix, 20, graded("A", "mairie/dgst/voirie", "sig", "excel"))
+	staff(t, ix, 3, graded("B", "mairie/dgs/rh", "paie"))
+	staff(t, ix, 8, graded("C", "mairie/dgs"))
+	for i := range 49 {
+		staff(t, ix, 1, graded(fmt.Sprintf("g%02d", i), "cd"))
+	}
+	putAudiences(t, ix, fil.Audience{ID: "p", Rule: `inOrg("mairie/dgs")`})
+	grades, err := ix.Values("grade", "", fil.Guard{Threshold: 10})
+	if err != nil || len(grades) != 50 || !slices.IsSorted(grades) || grades[0] != "A" || slices.Contains(grades, "g48") {
+		t.Errorf("the 50 commonest of 52 are %q, %v", grades, err)
+	}
+	for _, c := range []struct {
+		field, perimeter string
+		want             []string
+	}{
+		{"org", "", []string{"cd", "mairie", "mairie/dgs", "mairie/dgst", "mairie/dgst/voirie"}},
+		{"skills", "", []string{"excel", "paie", "sig"}},
+		{"grade", "p", []string{"B", "C"}},
+		{"skills", "p", []string{"paie"}},
+		{"org", "p", []string{"mairie", "mairie/dgs"}},
+		{"grade", "nowhere", []string{}},
+	} {
+		if got, err := ix.Values(c.field, c.perimeter, fil.Guard{Threshold: 10}); err != nil || !cmp.Equal(got, c.want) {
+			t.Errorf("values of %s within %q are %q, %v; want %q", c.field, c.perimeter, got, err, c.want)
+		}
+	}
+	for _, name := range []string{"hired", "grad", "manager"} {
+		if _, err := ix.Values(name, "", fil.Guard{}); len(fil.FaultsOf(err)) != 1 {
+			t.Errorf("values of %s: %v, want one fault", name, err)
 		}
 	}
 }

@@ -38,9 +38,9 @@ func sign(event *fil.Event, by fil.Caller) {
 
 // Edit is who wrote a record last, and when.
 type Edit struct {
-	By    string // the key, empty when the record does not say
-	Label string // what people call it
-	At    time.Time
+	By    string    `json:"by,omitempty"`    // the key, empty when the record does not say
+	Label string    `json:"label,omitempty"` // what people call it
+	At    time.Time `json:"at"`
 }
 
 // Who names the writer as people know them.
@@ -152,7 +152,7 @@ func (c condition) conflict(status int, edit Edit, known bool, faults fil.Faults
 			fmt.Sprintf("%s a écrit cet enregistrement en dernier, le %s : lisez-le et donnez son ETag dans If-Match, pour ne pas effacer son travail sans l'avoir vu ; « If-Match: * » écrase.", upper(who.FR), at),
 			fmt.Sprintf("%s wrote this record last, at %s: read it and give its ETag in If-Match, so that their work is not undone unseen; 'If-Match: *' overwrites.", upper(who.EN), at))
 	}
-	r.faults = faults
+	r.faults, r.edit = faults, &edit
 	return r
 }
 

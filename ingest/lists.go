@@ -38,8 +38,9 @@ type agentsPage struct {
 type audiencesPage struct {
 	Link string `header:"Link"`
 	Body struct {
-		Audiences []fil.Audience `json:"audiences"`
-		Next      string         `json:"next,omitempty"`
+		Audiences []fil.Audience  `json:"audiences"`
+		Edits     map[string]Edit `json:"edits,omitempty" doc:"Qui a écrit chacune en dernier, et quand ; pour les communicants, et là où on le sait · Who wrote each last, and when; for communicators, and where it is known"`
+		Next      string          `json:"next,omitempty"`
 	}
 }
 
@@ -66,6 +67,7 @@ func registerLists(api huma.API, d *Door) {
 		func(ctx context.Context, in *listInput) (*audiencesPage, error) {
 			page := &audiencesPage{}
 			page.Body.Audiences, page.Body.Next = pageOf(audiencesOf(d).allShown(fil.CallerFrom(ctx), d.parts.Directory.Audiences()), in, func(a fil.Audience) (string, []string) { return a.ID, []string{a.ID, a.Name} })
+			page.Body.Edits = d.edits(fil.CallerFrom(ctx), page.Body.Audiences)
 			page.Link = link("/v1/audiences", in, page.Body.Next)
 			return page, nil
 		})
@@ -76,6 +78,18 @@ func registerLists(api huma.API, d *Door) {
 			page.Link = link("/v1/contents", in, page.Body.Next)
 			return page, nil
 		})
+}
+
+// edits gives who wrote audiences last, to a communicator whose they are to write.
+func (d *Door) edits(caller fil.Caller, of []fil.Audience) map[string]Edit {
+	edits := map[string]Edit{}
+	for _, a := range of {
+		edit, known := d.parts.Editors.Last(fil.TopicAudiences, a.ID)
+		if known && caller.Role == fil.RoleCommunicator && (caller.Perimeter == "" || caller.Perimeter == a.Perimeter) {
+			edits[a.ID] = edit
+		}
+	}
+	return edits
 }
 
 // searchAgents looks at a bounded number of agents; a page may be short, or empty, and still have a next one.

@@ -17,6 +17,13 @@ type refusal struct {
 	detail fil.Bilingual
 	field  string // what it is about, when it is about one field
 	faults fil.Faults
+	edit   *Edit // that the write would have undone
+}
+
+// conflicted is a problem that names, for programs, the edit that stands in the way: a member of its own, as RFC 9457 has it.
+type conflicted struct {
+	*huma.ErrorModel
+	Edit *Edit `json:"edit,omitempty"`
 }
 
 func (r *refusal) Error() string { return r.detail.FR }
@@ -106,6 +113,9 @@ func (d *Door) problem(err error, language string) error {
 	if answer.field != "" {
 		model.Errors = details(fil.Faults{{Field: answer.field, Problem: answer.detail}}, "", language)
 	}
+	if answer.edit != nil {
+		return &conflicted{model, answer.edit}
+	}
 	if answer.status == http.StatusServiceUnavailable {
 		return huma.ErrorWithHeaders(model, http.Header{"Retry-After": {strconv.Itoa(retryAfter)}})
 	}
@@ -117,15 +127,14 @@ func (d *Door) Problem(err error, language string) error { return d.problem(err,
 
 // fail writes the answer to an error where huma does not do it: in a streamed operation.
 func (d *Door) fail(ctx huma.Context, err error) {
-	problem := d.problem(err, ctx.Header("Accept-Language"))
-	var model *huma.ErrorModel
-	if !errors.As(problem, &model) {
+	var model huma.StatusError // with the headers taken off, if it has any
+	if !errors.As(d.problem(err, ctx.Header("Accept-Language")), &model) {
 		return // impossible: every problem holds its model
 	}
-	if model.Status == http.StatusServiceUnavailable {
+	if model.GetStatus() == http.StatusServiceUnavailable {
 		ctx.SetHeader("Retry-After", strconv.Itoa(retryAfter))
 	}
-	answer(ctx, model.Status, "application/problem+json", model)
+	answer(ctx, model.GetStatus(), "application/problem+json", model)
 }
 
 func answer(ctx huma.Context, status int, contentType string, body any) {

@@ -264,6 +264,7 @@ type problem struct {
 	Status        int
 	Errors        []struct{ Location, Message string }
 	Refused       int
+	Edit          ingest.Edit
 }
 
 type tally struct {

@@ -31,6 +31,7 @@ type Builder struct {
 	Fields    []Field    `json:"fields"`
 	Operators []Operator `json:"operators"`
 	Acts      []string   `json:"acts"`
+	Threshold int        `json:"threshold"` // agents: no figure is told about fewer
 }
 
 // allOperators lists the operators in the order in which they are offered.

@@ -75,10 +75,11 @@ func buildIngest(_ context.Context, h *house) error {
 	if err != nil {
 		return err
 	}
-	h.previews = preview.New(h.index, fil.Guard{Threshold: h.cfg.Privacy.Threshold}, asked.New(h.redis), h.now)
+	guard := fil.Guard{Threshold: h.cfg.Privacy.Threshold}
+	h.previews = preview.New(h.index, guard, asked.New(h.redis), h.now)
 	h.register = append(h.register, door.Register, h.drafts.Register, h.showPersonas(door), func(api huma.API) { registerRejects(api, h.events) }, func(api huma.API) {
 		audiences.Register(api, h.index)
-		clauses.Register(api, h.index)
+		clauses.Register(api, h.index, guard)
 	}, func(api huma.API) {
 		preview.Register(api, h.previews)
 	})

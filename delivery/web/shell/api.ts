@@ -48,6 +48,7 @@ export interface Bilingual {
 
 export interface AudiencesPageBody {
   audiences: Audience[];
+  edits?: Record<string, Edit>;
   next?: string;
 }
 
@@ -61,6 +62,12 @@ export interface Audience {
   owner?: string;
   perimeter?: string;
   rule?: string;
+}
+
+export interface Edit {
+  at: string;
+  by?: string;
+  label?: string;
 }
 
 export interface Board {
@@ -102,6 +109,7 @@ export interface Builder {
   acts: string[];
   fields: Field[];
   operators: Operator[];
+  threshold: number;
 }
 
 export interface Field {
@@ -364,6 +372,11 @@ export interface Attribute {
   name: string;
   sensitive?: boolean;
   values?: string[];
+}
+
+export interface ValuesOutputBody {
+  more: boolean;
+  values: string[];
 }
 
 export interface Why {
