@@ -44,6 +44,7 @@ var libraries = []library{
 	{"github.com/microcosm-cc/bluemonday", "delivery", "contents are made safe on the way out, never before"},
 	{"github.com/yuin/goldmark", "delivery ingest/accessibility", "contents are rendered on the way out, never before; what is checked before is the tree"},
 	{"github.com/lestrrat-go/jwx/v3", "cmd/fil/access", "stages know a caller, not how it proved who it is"},
+	{"github.com/klauspost/compress", "cmd/fil", "answers are compressed in one place, on their way out"},
 	{"github.com/alecthomas/kong", "cmd/fil", "only the command has flags"},
 	{"github.com/knadh/koanf", "cmd/fil/config", "only the command reads files and environment"},
 	{"github.com/go-viper/mapstructure/v2", "cmd/fil/config", "only the command reads files and environment"},

@@ -26,8 +26,9 @@ import (
 // one Redis GET of the page, with the same client of Redis, behind the same check of keys and the same settings of net/http.
 type pageReads struct {
 	*here
-	limit  string // address of the handler
-	client *http.Client
+	limit    string // address of the handler
+	client   *http.Client
+	encoding string // that reads take; none: as it is
 }
 
 const (
@@ -36,35 +37,40 @@ const (
 )
 
 // BenchmarkRead reads feeds of 20 items on 16 connections, 1,000 contents being live and each agent having dealt with 15, in
-// twenty rounds that alternate with the limit's. With FIL_BENCH_REDIS=host:port both are on that Redis, which is emptied.
+// twenty rounds that alternate with the limit's, and with the same reads compressed. With FIL_BENCH_REDIS=host:port both are on that Redis, which is emptied.
 func BenchmarkRead(b *testing.B) {
 	r := openReads(b)
 	for b.Loop() {
-		var took, limitTook []time.Duration
+		var took, limitTook, compressedTook []time.Duration
 		var ratios []float64
-		var own, limitCost cost
+		var own, limitCost, compressedCost cost
 		const rounds, lasting = 20, time.Second
 		for range rounds {
 			mine := r.load(lasting, r.base+"/v1/agents/%s/feed", &own)
 			theirs := r.load(lasting, "http://"+r.limit+"/%s", &limitCost)
 			took, limitTook = append(took, mine...), append(limitTook, theirs...)
+			r.encoding = "gzip"
+			compressedTook = append(compressedTook, r.load(lasting, r.base+"/v1/agents/%s/feed", &compressedCost)...)
+			r.encoding = ""
 			ratios = append(ratios, float64(len(mine))/float64(len(theirs)))
 		}
 		slices.Sort(ratios)
 		b.ReportMetric(float64(len(took))/(rounds*lasting.Seconds()), "reads/s")
 		b.ReportMetric(float64(len(limitTook))/(rounds*lasting.Seconds()), "one-GET-reads/s")
+		b.ReportMetric(float64(len(compressedTook))/(rounds*lasting.Seconds()), "compressed-reads/s")
 		b.ReportMetric(float64(len(took))/float64(len(limitTook)), "of-limit")
 		b.ReportMetric(ratios[rounds/2], "of-limit-median")
 		for name, c := range map[string]struct {
 			cost
 			reads int
-		}{"": {own, len(took)}, "one-GET-": {limitCost, len(limitTook)}} { // with what the client of the test takes
+		}{"": {own, len(took)}, "one-GET-": {limitCost, len(limitTook)}, "compressed-": {compressedCost, len(compressedTook)}} { // with what the client of the test takes
 			b.ReportMetric(float64(c.objects)/float64(c.reads), name+"allocs/read")
 			b.ReportMetric(float64(c.bytes)/float64(c.reads), name+"alloc-bytes/read")
 			b.ReportMetric(float64(c.processors.Microseconds())/float64(c.reads), name+"cpu-µs/read")
 		}
 		percentiles(b, "read", took)
 		percentiles(b, "one-GET", limitTook)
+		percentiles(b, "compressed", compressedTook)
 	}
 	ctx := context.Background()
 	b.ReportMetric(float64(r.redis.StrLen(ctx, "page:a1").Val()), "page-bytes")
@@ -89,7 +95,7 @@ func openReads(b *testing.B) *pageReads {
 	crowd(b, h, readAgents, 1000)
 	h.ask(http.MethodPost, "/v1/engagements", h.keys["ingest"], engagements(0, 15*readAgents, readAgents, 1000), "Content-Type: application/x-ndjson")
 	eventually(b, "the engagements", func() bool { return h.committed("ranking") == 15*readAgents })
-	r := &pageReads{here: h, client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 2 * readers}}}
+	r := &pageReads{here: h, client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 2 * readers, DisableCompression: true}}}
 	for i := range readAgents { // rank and keep every feed once
 		agent := fmt.Sprintf("a%d", i)
 		if err := h.redis.Set(context.Background(), "page:"+agent, h.must(http.MethodGet, "/v1/agents/"+agent+"/feed", h.keys["service"], "", 200).body, 0).Err(); err != nil {
@@ -165,6 +171,9 @@ func (r *pageReads) read(url string) {
 		return
 	}
 	req.Header.Set("Authorization", "Bearer "+r.keys["service"])
+	if r.encoding != "" {
+		req.Header.Set("Accept-Encoding", r.encoding)
+	}
 	resp, err := r.client.Do(req)
 	if err != nil {
 		r.t.Error(err)

@@ -64,7 +64,7 @@ func newServer(h *house, who access.Authenticator) *server {
 	}
 	mux.Handle("GET /policy", s.onceReady(rulebook.Page(h.policies)))
 	s.tellReadiness()
-	s.handler = h.metrics.count(access.Origins(h.cfg.Web.Origins, s.gate(mux)))
+	s.handler = h.metrics.count(access.Origins(h.cfg.Web.Origins, compress(s.gate(mux))))
 	return s
 }
 
