@@ -11,6 +11,7 @@ type Topic string
 // The topics of the log. Agents, engagements and memberships are keyed by agent id and have the same number of partitions
 // and the same partitioner, so that one worker sees all of an agent's records. Memberships are written by workers, the
 // others by the door. Revisions are of contents: what was written before it was published, and what was published before. With the engagements travel the preferences of agents.
+// Subscriptions are the addresses at which other applications read an agent's feed, keyed by agent id.
 const (
 	TopicAgents      Topic = "fil.agents"
 	TopicAudiences   Topic = "fil.audiences"
@@ -19,16 +20,18 @@ const (
 	TopicMemberships Topic = "fil.memberships"
 	TopicPolicies    Topic = "fil.policies"
 	TopicRevisions   Topic = "fil.revisions"
+
+	TopicSubscriptions Topic = "fil.subscriptions"
 )
 
 // Topics lists the topics of the log, but for those of rejected records, in no order that matters.
 func Topics() []Topic {
-	return []Topic{TopicAgents, TopicAudiences, TopicContents, TopicEngagements, TopicMemberships, TopicPolicies, TopicRevisions}
+	return []Topic{TopicAgents, TopicAudiences, TopicContents, TopicEngagements, TopicMemberships, TopicPolicies, TopicRevisions, TopicSubscriptions}
 }
 
 // Partitions gives how many partitions a topic is made with, where so many are asked for.
 func (t Topic) Partitions(asked int) int {
-	if t == TopicPolicies || t == TopicRevisions || t.parks() { // few records, which are read in the order in which they were written
+	if t == TopicPolicies || t == TopicRevisions || t == TopicSubscriptions || t.parks() { // few records, which are read in the order in which they were written
 		return 1
 	}
 	return asked

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -32,8 +33,20 @@ func FuzzEngagements(f *testing.F) {
 			header["Ce-Type"], header["Ce-Id"], header["Ce-Source"], header["Ce-Specversion"] = []string{ceType}, []string{ceType}, []string{ceType}, []string{"1.0"}
 		}
 		records, r := z.ask("/v1/engagements", http.MethodPost, body, header)
+		closed := map[string]int{}
+		records = slices.DeleteFunc(records, func(rec fil.Record) bool {
+			if rec.Topic == fil.TopicSubscriptions && rec.Event.Data == nil {
+				closed[rec.Key]++
+			}
+			return rec.Topic == fil.TopicSubscriptions
+		})
 		for _, rec := range records {
 			var err error
+			if rec.Event.Type == fil.TypePreference+"forget" {
+				if closed[rec.Key]--; closed[rec.Key] < 0 {
+					t.Errorf("%s is forgotten, and their addresses are not closed", rec.Key)
+				}
+			}
 			if rec.Event.IsPreference() {
 				_, err = fil.PreferenceOf(rec)
 			} else {

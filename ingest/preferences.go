@@ -91,3 +91,25 @@ func (d *Door) forgetRemoved(ctx context.Context, agents []fil.Record) error {
 	d.metrics.count(fil.TopicEngagements, len(forgets), 0, 0)
 	return nil
 }
+
+// typeForget is the type of the events that erase what is known of an agent.
+const typeForget = fil.TypePreference + string(fil.Forget)
+
+// closeForgotten removes the addresses at which other applications read the feeds of agents whom records erase, or who leave
+// the directory, whoever asks for it: an address that outlived its agent's wish would still tell what they may read. It comes before
+// the erasure, as forgetRemoved before the removal.
+func (d *Door) closeForgotten(ctx context.Context, engagements []fil.Record) error {
+	var closed []fil.Record
+	for _, rec := range engagements {
+		if rec.Event.Type == typeForget {
+			closed = append(closed, fil.Record{Position: fil.Position{Topic: fil.TopicSubscriptions}, Key: rec.Key, Event: fil.Event{
+				ID: ulid.Make().String(), Source: ownSource, Type: typeForget, Time: rec.Event.Time,
+			}})
+		}
+	}
+	if err := d.publish(ctx, fil.TopicSubscriptions, closed); err != nil {
+		return err
+	}
+	d.metrics.count(fil.TopicSubscriptions, len(closed), 0, 0)
+	return nil
+}

@@ -85,4 +85,28 @@ func TestRemovedAgentsAreForgotten(t *testing.T) {
 	if p, err := fil.PreferenceOf(records[0]); err != nil || p.Kind != fil.Forget || p.Agent != "a7" {
 		t.Errorf("in the log: %+v, error %v", p, err)
 	}
+	h.closed("a7")
+}
+
+// closed looks whether the addresses of agents were closed, in this order and of nobody else.
+func (h *house) closed(agents ...string) {
+	h.t.Helper()
+	var keys []string
+	for _, rec := range h.logged(fil.TopicSubscriptions) {
+		if rec.Event.Data != nil {
+			h.t.Errorf("the addresses of %s are not removed: %+v", rec.Key, rec.Event)
+		}
+		keys = append(keys, rec.Key)
+	}
+	if fmt.Sprint(keys) != fmt.Sprint(agents) {
+		h.t.Errorf("closed are the addresses of %v, want %v", keys, agents)
+	}
+}
+
+// Whoever asks that an agent be forgotten, their addresses go too; other preferences leave them.
+func TestForgottenAgentsHaveNoAddresses(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	h.want(202, "service", "POST", "/v1/engagements", "["+asks("1", "a1", "forget", "")+","+asks("2", "a2", "order", `,"order":"ranked"`)+","+asks("3", "a3", "forget", "")+"]", "Content-Type", many)
+	h.closed("a1", "a3")
 }

@@ -123,6 +123,11 @@ func (d *Door) publish(ctx context.Context, topic fil.Topic, records []fil.Recor
 			return err
 		}
 	}
+	if topic == fil.TopicEngagements {
+		if err := d.closeForgotten(ctx, records); err != nil {
+			return err
+		}
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), d.cfg.PublishTimeout)
 	defer cancel()
 	start := time.Now()

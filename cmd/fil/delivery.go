@@ -14,6 +14,7 @@ import (
 	"github.com/filengine/fil/audiences"
 	"github.com/filengine/fil/delivery"
 	"github.com/filengine/fil/delivery/feedstore"
+	"github.com/filengine/fil/delivery/syndication"
 	"github.com/filengine/fil/ingest"
 	"github.com/filengine/fil/ranking"
 	"github.com/filengine/fil/ranking/profiles"
@@ -24,6 +25,7 @@ type feeds struct {
 	popularity *ranking.Popularity
 	ranker     *ranking.Ranker
 	keeper     *delivery.Keeper
+	store      *feedstore.Store
 	hub        *delivery.Hub
 }
 
@@ -73,7 +75,7 @@ func (h *house) openFeeds() (*feeds, error) {
 	if err != nil {
 		return nil, err
 	}
-	h.feeds = &feeds{popularity: popularity, ranker: ranker, keeper: keeper, hub: delivery.NewHub(keeper)}
+	h.feeds = &feeds{popularity: popularity, ranker: ranker, keeper: keeper, store: store, hub: delivery.NewHub(keeper)}
 	if !h.worksOnly() { // which has but the agents of its lanes
 		h.rebuilders[rebuildFeeds] = h.rebuildFeeds(h.feeds, store)
 	}
@@ -100,7 +102,10 @@ func buildDelivery(_ context.Context, h *house) error {
 		return feeds.hub.Run(streams)
 	})
 	h.register = append(h.register, func(api huma.API) { delivery.Register(api, feeds.keeper, feeds.hub) }, h.registerReplay)
-	return h.giveHand(feeds)
+	if err := h.giveHand(feeds); err != nil {
+		return err
+	}
+	return h.syndicate(feeds)
 }
 
 // giveHand lets agents see and change what is known of them, where their feed is read.
@@ -115,6 +120,29 @@ func (h *house) giveHand(feeds *feeds) error {
 			Retention: h.cfg.Feeds.Profiles, Patience: ingest.DefaultConfig().ApplyTimeout, Log: h.logger, Now: h.now,
 		})
 	})
+	return nil
+}
+
+// syndicate lets agents read their feed in other applications.
+func (h *house) syndicate(feeds *feeds) error {
+	door, err := h.openDoor()
+	if err != nil {
+		return err
+	}
+	book := syndication.NewBook()
+	h.follow(projection{topic: fil.TopicSubscriptions, apply: book.Apply})
+	settings := syndication.DefaultConfig()
+	settings.Most = h.cfg.Feeds.Addresses
+	desk, err := syndication.New(settings, syndication.Parts{
+		Keeper: feeds.keeper, Book: book, Applied: h.tables[fil.TopicSubscriptions], Uses: feeds.store,
+		Known: func(agent string) bool { _, known := h.index.Language(agent); return known },
+		Write: door.Write, Refused: refusedBy(door), Log: h.logger, Metrics: h.reg, Now: h.now,
+	})
+	if err != nil {
+		return err
+	}
+	h.register = append(h.register, desk.Register)
+	h.public["GET "+syndication.Path+"{name}"] = desk.Handler()
 	return nil
 }
 

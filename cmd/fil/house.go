@@ -70,6 +70,7 @@ type house struct {
 	run      []runner
 	register []func(huma.API)
 	mounts   []mount
+	public   map[string]http.Handler                  // pages that need no key, by pattern
 	also     map[fil.Topic][]func([]fil.Record) error // projections beside the first one of a topic's table
 	roles    []string
 	waits    []condition
@@ -113,7 +114,7 @@ func build(ctx context.Context, cfg config.Config, logger *slog.Logger, roles []
 	h := &house{
 		cfg: cfg, logger: logger, reg: prometheus.NewRegistry(), now: time.Now,
 		tables: map[fil.Topic]*eventlog.Table{}, roles: roles, rebuilders: map[string]rebuilder{},
-		also: map[fil.Topic][]func([]fil.Record) error{},
+		also: map[fil.Topic][]func([]fil.Record) error{}, public: map[string]http.Handler{},
 	}
 	h.metrics = newServerMetrics(h.reg, cfg.Data, roles)
 	h.reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))

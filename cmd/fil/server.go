@@ -63,6 +63,9 @@ func newServer(h *house, who access.Authenticator) *server {
 		mux.Handle(pattern, pages)
 	}
 	mux.Handle("GET /policy", s.onceReady(rulebook.Page(h.policies)))
+	for pattern, page := range h.public {
+		mux.Handle(pattern, s.onceReady(page))
+	}
 	s.tellReadiness()
 	s.handler = h.metrics.count(access.Origins(h.cfg.Web.Origins, compress(s.gate(mux))))
 	return s

@@ -86,6 +86,8 @@ type Web struct {
 type Feeds struct {
 	Window   time.Duration `koanf:"window"`   // how long after a read an agent's feed is kept up to date
 	Profiles time.Duration `koanf:"profiles"` // how long the profile of an agent who does nothing is kept
+	// Addresses is how many addresses an agent may have to read their feed in other applications; 0: none.
+	Addresses int `koanf:"addresses"`
 }
 
 // Ranking sets what becomes of the weights of the policy.
@@ -138,7 +140,7 @@ func Default() Config {
 		Privacy:    Privacy{Threshold: fil.DefaultThreshold},
 		Log:        Log{Partitions: 8, Replication: 1, Retention: 400 * 24 * time.Hour, Session: 10 * time.Second},
 		ClickHouse: ClickHouse{Database: "fil"},
-		Feeds:      Feeds{Window: 30 * 24 * time.Hour, Profiles: 396 * 24 * time.Hour},
+		Feeds:      Feeds{Window: 30 * 24 * time.Hour, Profiles: 396 * 24 * time.Hour, Addresses: 20},
 		Ranking:    Ranking{Tuning{At: "03:00", Apply: TunePropose, MinReads: 1000, Days: 90, Acts: 1_000_000}},
 		Embedded:   Embedded{KeepFreeMiB: 256},
 		Shutdown:   20 * time.Second,
@@ -241,9 +243,7 @@ func (c Config) Validate() error {
 	if c.ShutdownDelay < 0 || c.ShutdownDelay > time.Minute {
 		fail("shutdown_delay", "%s is not between 0s and 1m", c.ShutdownDelay)
 	}
-	if c.Feeds.Profiles > c.Log.Retention {
-		fail("feeds.profiles", "%s is over log.retention (%s): they could not be rebuilt", c.Feeds.Profiles, c.Log.Retention)
-	}
+	c.Feeds.check(fail, c.Log.Retention)
 	if _, err := time.LoadLocation(c.Zone); err != nil || c.Zone == "" || c.Zone == "Local" {
 		fail("zone", "%q is not a time zone such as Europe/Paris", c.Zone)
 	}
@@ -253,6 +253,15 @@ func (c Config) Validate() error {
 		fail(fault.Field, "%s", fault.Problem.EN)
 	}
 	return errors.Join(errs...)
+}
+
+func (f Feeds) check(fail func(key, problem string, args ...any), retention time.Duration) {
+	if f.Profiles > retention {
+		fail("feeds.profiles", "%s is over log.retention (%s): they could not be rebuilt", f.Profiles, retention)
+	}
+	if f.Addresses < 0 || f.Addresses > 100 {
+		fail("feeds.addresses", "%d is not between 0 and 100", f.Addresses)
+	}
 }
 
 func (w Web) check(fail func(key, problem string, args ...any)) {
