@@ -8,3 +8,4 @@ after(() => house.close());
 await import("./stories.mjs");
 await import("./looks.mjs");
 await import("./office.mjs");
+await import("./dashboards.mjs");

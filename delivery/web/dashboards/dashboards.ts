@@ -1,12 +1,22 @@
 // The dashboards of leaders and communicators: the page and its sections.
 
 import { Frame, type Section } from "../shell/frame";
+import { Audiences } from "./audiences";
+import { Contents } from "./contents";
 import "./dashboards.css";
+import { Equity, Services } from "./equity";
+import { Funnel } from "./funnel";
+import { Hours } from "./hours";
+import { Live } from "./live";
 import { Overview } from "./overview";
-import { say } from "./words";
+import { Pressure } from "./pressure";
+import { say, type Word } from "./words";
 
-customElements.define("fil-overview", Overview);
+const screens = { overview: Overview, contents: Contents, audiences: Audiences, funnel: Funnel, equity: Equity, services: Services, pressure: Pressure, hours: Hours } satisfies Partial<Record<Word, CustomElementConstructor>>;
+
+for (const [name, screen] of Object.entries(screens)) customElements.define(`fil-${name}`, screen);
+customElements.define("fil-live", Live);
 customElements.define("fil-dashboards", class extends Frame {
   override readonly page = "dashboards";
-  override readonly sections: Section[] = [{ path: "overview", label: () => say("overview"), tag: "fil-overview" }];
+  override readonly sections: Section[] = Object.keys(screens).map((path) => ({ path, label: () => say(path as Word), tag: `fil-${path}` }));
 });

@@ -1,34 +1,67 @@
-// How many agents were reached in the period, and what they did.
+// The whole house: who was reached, who read, who answered for it, and where it differs.
 
-import { html, type TemplateResult } from "lit";
+import { html, nothing, type TemplateResult } from "lit";
+import { chart } from "../charts/chart";
+import { lexicon, percent, range } from "../charts/words";
 import type { Board } from "../shell/api";
-import { Screen } from "../shell/screen";
-import { spoken } from "../words/spoken";
-import { number } from "../words/words";
+import { Dash } from "./dash";
+import { compare } from "./judge";
+import { everyOf, lengthOf, paramsOf } from "./question";
+import { groups, presence, rateChoice, rateOf } from "./series";
+import { actedTile, points, rateTile, tiles } from "./tiles";
 import { say } from "./words";
 
-export class Overview extends Screen {
-  #board: Board | null = null;
+const fr = {
+  found: "{span}, {share} des agents visés ont été atteints ({range}) et {reading} de ceux-là ont lu.", foundReading: "{span}, {reading} des agents à qui une communication a été montrée l'ont lue ({range}).",
+  more: "C'est {points} de portée de plus qu'à la période précédente.", less: "C'est {points} de portée de moins qu'à la période précédente.", same: "La portée n'a pas changé de façon sûre depuis la période précédente.", first: "La période précédente n'a pas assez de chiffres pour comparer.",
+  few: "Trop peu d'agents sont concernés pour en dire plus : choisissez une période plus longue ou retirez des filtres.",
+};
+const en: typeof fr = {
+  found: "{span}, {share} of the agents aimed at were reached ({range}), and {reading} of those read.", foundReading: "{span}, {reading} of the agents who were shown a message read it ({range}).",
+  more: "That is {points} of reach more than in the period before.", less: "That is {points} of reach less than in the period before.", same: "Reach has not surely changed since the period before.", first: "The period before has too few figures to compare with.",
+  few: "Too few agents are concerned to say more: choose a longer period or remove filters.",
+};
+const tell = lexicon(fr, en);
+
+/** One sentence or two, made from the figures and from nothing that they do not bear. */
+export function finding({ totals, previous }: Board, span: string): string {
+  const { reach, reading } = totals;
+  if (!reading) return tell("few");
+  if (!reach) return tell("foundReading", { span, reading: percent(reading.value), range: range(reading) });
+  const sign = compare(reach, previous?.reach);
+  const since = !previous?.reach ? tell("first") : sign === 0 || Math.abs(reach.value - previous.reach.value) < 0.005 ? tell("same") : tell(sign > 0 ? "more" : "less", { points: points(reach.value - previous.reach.value) });
+  return `${tell("found", { span, share: percent(reach.value), range: range(reach), reading: percent(reading.value) })} ${since}`;
+}
+
+export class Overview extends Dash {
+  #totals: Board | null = null;
+  #over: Board | null = null;
+  #groups: Board | null = null;
 
   override get heading(): string {
     return say("overview");
   }
 
-  override async arrive(): Promise<void> {
-    this.#board = await this.client.json<Board>(`/v1/dashboards/overview?${this.place.query}`);
+  protected override async load(signal: AbortSignal): Promise<void> {
+    const ask = (more: Record<string, string>): Promise<Board> => this.get<Board>("overview", paramsOf(this.question, more), signal);
+    [this.#totals, this.#over, this.#groups] = await Promise.all([ask({ compare: "true" }), ask({ every: everyOf(this.question) }), ask({ by: this.by?.name ?? this.axis })]);
   }
 
-  override body(): TemplateResult {
-    const totals = this.#board?.totals;
-    if (!totals) return html``;
-    const rows = [["targeted", totals.targeted], ["shown", totals.shown], ["opened", totals.opened], ["read", totals.readers], ["acted", totals.acted]] as const;
+  protected override story(): TemplateResult {
+    const totals = this.#totals!, over = this.#over!, cut = this.#groups!;
+    const filtered = this.question.where.length > 0, every = everyOf(this.question);
+    const rate = rateOf(this.question.figure, filtered ? "reading" : "reach");
+    const spec = groups(cut, rate, this.by?.label() ?? "", this.nameOf(cut.by!, cut.rows.map(({ value }) => value ?? "")), undefined, rateChoice(rate, (figure) => this.change({ figure })));
+    const over_ = presence(over, every, undefined);
+    const path = (more: Record<string, string>): string => `/v1/dashboards/overview?${paramsOf(this.question, more)}`;
     return html`
-      <div class="scroll card">
-        <table>
-          <caption class="hidden">${this.heading}</caption>
-          <thead><tr><th scope="col">${say("figure")}</th><th scope="col" class="number">${say("number")}</th></tr></thead>
-          <tbody>${rows.map(([name, n]) => html`<tr><th scope="row">${say(name)}</th><td class="number">${n === null ? say("withheld") : number(spoken.language, n)}</td></tr>`)}</tbody>
-        </table>
-      </div>`;
+      <p class="finding">${finding(totals, lengthOf(this.question))}</p>
+      ${tiles([...(["reach", "reading", "acknowledgement"] as const).map((one) => rateTile(one, totals.totals, totals.previous, filtered)), actedTile(totals.totals, totals.previous)])}
+      <div class="charts">
+        ${chart(this.client, { ...over_, source: { path: path({ every }), name: this.fileName(over_.heading) } })}
+        ${chart(this.client, { ...spec, source: { path: path({ by: cut.by! }), name: this.fileName(spec.heading) } })}
+      </div>
+      ${totals.contents ? nothing : html`<p class="hint">${say("nothing")} ${say("nothingHint")}</p>`}
+      ${this.reading(totals.withheld || over.withheld || cut.withheld)}`;
   }
 }

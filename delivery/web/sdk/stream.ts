@@ -11,25 +11,29 @@ export interface StreamEvent {
 const firstWait = 1000;
 const longestWait = 60_000;
 
-/**
- * Calls back at each change of the feed until the signal aborts. Takes up again from the last event after a break, each wait
- * twice the one before, up to a minute, and a quarter off either way so that clients do not come back together.
- */
-export async function follow(client: Client, agent: string, changed: () => void, signal: AbortSignal): Promise<void> {
+/** Calls back at each change of the feed until the signal aborts. */
+export function follow(client: Client, agent: string, changed: () => void, signal: AbortSignal): Promise<unknown> {
   const path = agent ? `/v1/feed/stream?agent=${encodeURIComponent(agent)}` : "/v1/feed/stream";
+  return listen(client, path, ({ event }) => event === "feed" && changed(), signal);
+}
+
+/**
+ * Hears the events of a stream until the signal aborts, or the server refuses it for good: the error is then what listen gives.
+ * What heard answers says whether the event is one to take up from after a break. Takes up again from there, each wait twice the one
+ * before, up to a minute, and a quarter off either way so that clients do not come back together.
+ */
+export async function listen(client: Client, path: string, heard: (event: StreamEvent) => unknown, signal: AbortSignal): Promise<Problem | undefined> {
   let last = "";
   for (let wait = firstWait; !signal.aborted; wait = Math.min(2 * wait, longestWait)) {
     try {
       const answer = await client.call(path, { signal, headers: last ? { "Last-Event-ID": last } : {} });
       for await (const event of events(answer.body!)) {
         wait = firstWait;
-        if (event.event !== "feed") continue;
-        last = event.id;
-        changed();
+        if (heard(event) !== false) last = event.id;
       }
     } catch (error) {
       if (signal.aborted) return;
-      if (error instanceof Problem && !error.passing) return;
+      if (error instanceof Problem && !error.passing) return error;
       if (error instanceof Problem && error.after) wait = Math.max(wait, error.after * 1000);
     }
     await pause(wait * (0.75 + Math.random() / 2), signal);

@@ -1,0 +1,97 @@
+// The dashboards: a leader looks, asks otherwise, shows it to another, takes the data away, and prints.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { house, shot } from "./house.mjs";
+import { accessible, narrow, themes, zoomed } from "./judge.mjs";
+
+const title = (page, name) => page.getByRole("heading", { name, level: 1 }).waitFor();
+const finding = (page) => page.locator(".finding").textContent();
+const cardOf = (page, name) => page.locator("section.chart").filter({ has: page.getByRole("heading", { name }) });
+
+async function close(page) {
+  assert.deepEqual(page.faults, []);
+  await page.context().close();
+}
+
+/** Downloads what a button gives. */
+async function taken(page, button) {
+  const [download] = await Promise.all([page.waitForEvent("download"), button.click()]);
+  return { name: download.suggestedFilename(), content: readFileSync(await download.path()) };
+}
+
+test("a leader looks at the house, filters, breaks down, shows it to another and takes the data away", async () => {
+  const page = await house.office("/dashboards/", "leader", { permissions: ["clipboard-read", "clipboard-write"] });
+  await title(page, "Vue d'ensemble");
+  await page.locator(".finding").waitFor();
+  assert.match(await finding(page), /^En quatre semaines, \d+\s%/);
+  const reach = page.locator(".tile").filter({ hasText: "Portée" });
+  assert.match(await reach.locator(".big").textContent(), /^\d+\s%$/);
+  await reach.getByText("Définition").click();
+  await reach.getByText("Part des agents à qui au moins une communication a été montrée").waitFor();
+  await page.getByLabel("Répartir par").selectOption({ label: "Catégorie" });
+  await page.getByRole("button", { name: "Filtrer…" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Selon").selectOption({ label: "Organisation" });
+  await dialog.getByLabel("DGA solidarites").check();
+  await dialog.getByRole("button", { name: "Appliquer" }).click();
+  await page.getByRole("button", { name: "Retirer le filtre Organisation : DGA solidarites" }).waitFor();
+  const chart = cardOf(page, "Lecture par catégorie");
+  await chart.waitFor();
+  await page.getByLabel("Période", { exact: true }).selectOption({ label: "3 derniers mois" });
+  await page.getByText("En trois mois").waitFor();
+  const image = await chart.getByRole("img").getAttribute("aria-label");
+  const says = await chart.locator(".says").textContent();
+  assert.equal(image, `Lecture par catégorie. ${says}`, "the picture's name is what it shows");
+  await page.getByRole("button", { name: "Copier l'adresse" }).click();
+  await page.getByText("L'adresse est copiée").waitFor();
+  const address = await page.evaluate(() => navigator.clipboard.readText());
+  const seen = await finding(page);
+
+  const other = await house.office(address.replace(house.base, ""), "communicator");
+  await other.locator(".finding").waitFor();
+  assert.equal(await finding(other), seen, "who follows the address sees the same");
+  assert.equal(await cardOf(other, "Lecture par catégorie").locator(".says").textContent(), says);
+  await close(other);
+
+  await chart.getByText("Voir les données").click();
+  const rows = chart.getByRole("table", { name: "Lecture par catégorie" }).locator("tbody tr");
+  const shown = Object.fromEntries(await rows.evaluateAll((all) => all.map((row) => [row.cells[0].textContent, row.cells[2].textContent.replace(/\s/g, "")])));
+  const csv = await taken(page, chart.getByRole("button", { name: /^Données en CSV/ }));
+  assert.match(csv.name, /^Lecture par catégorie, du \d+ \S+ au \d+ \S+ 2026, Organisation.*\.csv$/);
+  const lines = csv.content.toString("utf8").trim().split("\r\n").map((line) => line.split(","));
+  const at = (name) => lines[0].indexOf(name);
+  for (const line of lines.filter((one) => one[0] === "row" && ["A", "B", "C"].includes(one[at("value")]))) {
+    assert.equal(line[at("shown")] || "retenu", shown[line[at("value")]], "the file says what the table says");
+  }
+  const parquet = await taken(page, chart.getByRole("button", { name: /^Données en Parquet/ }));
+  assert.equal(parquet.content.subarray(0, 4).toString(), "PAR1");
+  assert.match(parquet.name, /\.parquet$/);
+
+  const pdf = await page.pdf({ format: "A4" });
+  assert.ok(pdf.length > 10_000 && pdf.subarray(0, 5).toString() === "%PDF-");
+  await page.getByRole("button", { name: /^Retirer le filtre/ }).click();
+  await cardOf(page, "Portée par catégorie").waitFor();
+  await page.goBack();
+  await page.getByRole("button", { name: /^Retirer le filtre/ }).waitFor();
+  await close(page);
+});
+
+// The screens, in every theme where colours differ, on a narrow screen and enlarged.
+const screens = {
+  overview: ["#/overview", "Vue d'ensemble"],
+};
+
+for (const [name, options] of Object.entries({ ...themes, narrow, zoom: zoomed })) {
+  test(`the dashboards, ${name}`, async () => {
+    const page = await house.office("/dashboards/", "leader", options);
+    for (const [screen, [address, heading]] of Object.entries(screens)) {
+      await page.goto(`${house.base}/dashboards/${address}`);
+      await title(page, heading);
+      await page.locator("section.chart").first().waitFor();
+      await accessible(page, `${screen}, ${name}`);
+      await shot(page, `dashboards-${screen}-${name}`, { fullPage: true });
+    }
+    await close(page);
+  });
+}

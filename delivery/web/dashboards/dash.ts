@@ -1,0 +1,230 @@
+// What every dashboard is: a screen with a bar for what is asked, a finding, and charts; all asked by its address.
+
+import { html, nothing, type TemplateResult } from "lit";
+import { dayOf, days, locale } from "../charts/words";
+import type { Board, SchemaOutputBody } from "../shell/api";
+import { ask } from "../shell/ask";
+import { go, type Place } from "../shell/place";
+import { Screen } from "../shell/screen";
+import { axesOf, mixed, namer, type Axis } from "./axes";
+import { askFilter } from "./filter";
+import { addressFor, conditionOf, paramsOf, presetOf, presets, questionOf, type Preset, type Question } from "./question";
+import { say } from "./words";
+
+let schema: Promise<SchemaOutputBody> | null = null; // of the house, the same for all screens
+
+export abstract class Dash extends Screen {
+  static override properties = { ...Screen.properties, dated: { state: true } };
+
+  /** The dates are being chosen. */
+  declare dated: boolean;
+  question: Question = questionOf({ path: [], query: new URLSearchParams() });
+  axes: Axis[] = [];
+  #asked: AbortController | null = null;
+  #closed: HTMLDetailsElement[] = []; // before it was printed
+  #loaded: string | null = null; // the path that the figures are of
+  #failed = false;
+
+  constructor() {
+    super();
+    this.dated = false;
+  }
+
+  /** What may be chosen in the bar. */
+  readonly offers: { by?: boolean; filters?: boolean; presets?: Preset[] } = { by: true, filters: true, presets };
+  /** The axis when none is chosen. */
+  get axis(): string {
+    return "org";
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    addEventListener("beforeprint", this.#printed);
+    addEventListener("afterprint", this.#printed);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    removeEventListener("beforeprint", this.#printed);
+    removeEventListener("afterprint", this.#printed);
+  }
+
+  // On paper everything is open: tables, and how to read them.
+  readonly #printed = ({ type }: Event): void => {
+    if (type === "beforeprint") this.#closed = [...this.querySelectorAll("details")].filter(({ open }) => !open);
+    for (const one of this.#closed) one.open = type === "beforeprint";
+  };
+
+  /** Asks for the figures. */
+  protected abstract load(signal: AbortSignal): Promise<void>;
+  /** What the figures tell, once they are there. */
+  protected abstract story(): TemplateResult;
+  /** Whether there is something to choose dates for. */
+  protected get asks(): boolean {
+    return true;
+  }
+
+  get by(): Axis | undefined {
+    return this.axes.find(({ name }) => name === (this.question.by || this.axis));
+  }
+
+  override async arrive(): Promise<void> {
+    this.#asked?.abort();
+    const asked = (this.#asked = new AbortController()), { signal } = asked;
+    this.question = questionOf(this.place);
+    const address = this.place.path.join("/");
+    if (this.#loaded !== address) this.#loaded = null; // what is shown is of another thing
+    this.#failed = false;
+    try {
+      schema ??= this.client.json<SchemaOutputBody>("/v1/schema");
+      this.axes = axesOf(await schema);
+      signal.throwIfAborted();
+      await this.load(signal);
+      signal.throwIfAborted();
+      this.#loaded = address;
+    } catch (error) {
+      if (!signal.aborted) {
+        this.#failed = true;
+        if (!this.axes.length) schema = null; // to be asked again
+      }
+      throw error;
+    } finally {
+      if (this.#asked === asked) this.requestUpdate();
+    }
+  }
+
+  protected async get<T>(path: string, query: URLSearchParams, signal?: AbortSignal): Promise<T> {
+    return this.client.json<T>(`/v1/dashboards/${path}?${query}`, signal ? { signal } : {});
+  }
+
+  protected nameOf(axis: string, values: string[]): (value: string) => string {
+    return namer(this.axes.find(({ name }) => name === axis), values);
+  }
+
+  /** "Catégorie : A, B". */
+  protected conditionWords(where: string): string {
+    const { axis, values } = conditionOf(where), name = this.nameOf(axis, values);
+    return `${this.axes.find((one) => one.name === axis)?.label() ?? axis} : ${values.map(name).join(", ")}`;
+  }
+
+  /** The period and whom the figures are about, in words. */
+  protected get scopeWords(): string {
+    const { from, to, where } = this.question;
+    return [days(from, to), ...(where.length ? where.map((one) => this.conditionWords(one)) : [say("allAgents")])].join(" · ");
+  }
+
+  /** A name for a file. */
+  protected fileName(heading: string): string {
+    const { from, to, where } = this.question;
+    return [heading, days(from, to), ...where.map((one) => this.conditionWords(one))].join(", ").replace(/[\\/:*?"<>|]+/g, " ").replace(/\s+/g, " ").slice(0, 150);
+  }
+
+  protected change(changes: Partial<Question>): void {
+    go(addressFor(this.place.path.length ? this.place.path : ["overview"], { ...this.question, ...changes }));
+  }
+
+  override actions(): TemplateResult | typeof nothing {
+    if (!this.asks) return nothing;
+    return html`
+      <button type="button" class="quiet" @click=${() => this.#share()}>${say("share")}</button>
+      <button type="button" class="quiet" @click=${() => print()}>${say("print")}</button>`;
+  }
+
+  async #share(): Promise<void> {
+    const path: Place["path"] = this.place.path.length ? this.place.path : ["overview"];
+    const address = new URL(addressFor(path, this.question), location.href).href;
+    try {
+      await navigator.clipboard.writeText(address);
+      this.tell(say("shared"));
+    } catch { // refused, or a page without a certificate
+      await ask({ title: say("shareTitle"), text: html`<p>${say("shareHint")}</p><p><input type="text" readonly aria-label=${say("shareTitle")} .value=${address} @focus=${(event: Event) => (event.target as HTMLInputElement).select()}></p>` });
+    }
+  }
+
+  override body(): TemplateResult {
+    if (!this.asks) return this.#loaded === null ? html`<p class="hint" role="status">${this.#failed ? nothing : say("loading")}</p>` : this.story();
+    return html`
+      ${this.#bar()}
+      <p class="scope">${this.scopeWords}<span class="printed"> · ${say("printed", { day: new Date().toLocaleDateString(locale(), { dateStyle: "long" }) })}</span></p>
+      ${this.#loaded !== null ? this.story() : html`<p class="hint" role="status">${!this.#failed ? say("loading") : html`<button type="button" class="quiet" @click=${() => this.attempt(() => this.arrive())}>${say("retry")}</button>`}</p>`}`;
+  }
+
+  #bar(): TemplateResult {
+    const { by, filters, presets: periods = presets } = this.offers;
+    const preset = this.dated ? undefined : presetOf(this.question);
+    const chosen = (event: Event): void => {
+      const { value } = event.target as HTMLSelectElement;
+      const one = periods.find(({ name }) => name === value);
+      this.dated = !one;
+      const today = new Date();
+      if (one) this.change({ from: dayOf(one.from(today)), to: dayOf(today) });
+    };
+    return html`
+      <section class="bar" aria-label=${say("bar")}>
+        <div class="field">
+          <label for="period">${say("period")}</label>
+          <select id="period" @change=${chosen}>
+            ${periods.map(({ name, word }) => html`<option value=${name} ?selected=${preset?.name === name}>${say(word as "period")}</option>`)}
+            <option value="" ?selected=${!preset}>${say("chosenDays")}</option>
+          </select>
+        </div>
+        ${preset ? nothing : this.#dates()}
+        ${by ? html`
+          <div class="field">
+            <label for="by">${say("by")}</label>
+            <select id="by" @change=${(event: Event) => this.change({ by: (event.target as HTMLSelectElement).value })}>
+              ${this.axes.map((one) => html`<option value=${one.name} ?selected=${one === this.by}>${one.label()}</option>`)}
+            </select>
+          </div>` : nothing}
+        ${filters ? html`
+          <div class="field filters">
+            ${this.question.where.map((one) => {
+              const words = this.conditionWords(one);
+              return html`<button type="button" class="chip" aria-label=${say("unfilter", { filter: words })} @click=${() => this.#unfilter(one)}>${words} <span aria-hidden="true">✕</span></button>`;
+            })}
+            ${this.question.where.length < 4 ? html`<button type="button" class="quiet" aria-haspopup="dialog" @click=${() => this.#filter()}>${say("filter")}…</button>` : nothing}
+          </div>` : nothing}
+      </section>`;
+  }
+
+  #dates(): TemplateResult {
+    const submit = (event: SubmitEvent): void => {
+      event.preventDefault();
+      const form = new FormData(event.target as HTMLFormElement);
+      this.dated = false;
+      this.change({ from: String(form.get("from")), to: String(form.get("to")) });
+    };
+    return html`
+      <form class="dates" @submit=${submit}>
+        <div class="field"><label for="from">${say("from")}</label><input id="from" name="from" type="date" required .value=${this.question.from}></div>
+        <div class="field"><label for="to">${say("to")}</label><input id="to" name="to" type="date" required .value=${this.question.to}></div>
+        <button type="submit" class="quiet">${say("apply")}</button>
+      </form>`;
+  }
+
+  #unfilter(where: string): void {
+    this.change({ where: this.question.where.filter((one) => one !== where) });
+    void this.updateComplete.then(() => this.querySelector<HTMLElement>(".filters button:last-child")?.focus());
+  }
+
+  async #filter(): Promise<void> {
+    const free = this.axes.filter(({ name }) => !this.question.where.some((one) => conditionOf(one).axis === name));
+    const condition = await askFilter(free, async (axis) => {
+      const { rows } = await this.get<Board>("overview", paramsOf({ ...this.question, where: [] }, { by: axis.name }));
+      const values = rows.map(({ value }) => value ?? "").filter((value) => value && value !== mixed && !value.includes(","));
+      const name = namer(axis, values);
+      return values.map((value) => ({ value, name: name(value) })).sort((a, b) => a.name.localeCompare(b.name, locale()));
+    });
+    if (condition) this.change({ where: [...this.question.where, condition] });
+  }
+
+  /** What is not given, in words, and how figures are made. */
+  protected reading(withheld?: string): TemplateResult {
+    return html`
+      ${withheld ? html`<p class="notice">${say("withheldWhy")}</p>` : nothing}
+      <details class="card how"><summary>${say("how")}</summary>
+        <p>${say("howInterval")}</p><p>${say("howGroups")}</p><p>${say("howWithheld")}</p><p>${say("howMixed")}</p>
+      </details>`;
+  }
+}
+

@@ -1,0 +1,85 @@
+// The figures of one thing, a message or those of an audience: the same parts for both.
+
+import { html, nothing, type TemplateResult } from "lit";
+import { chart } from "../charts/chart";
+import { lexicon, percent, range } from "../charts/words";
+import type { Board, Funnel } from "../shell/api";
+import { Dash } from "./dash";
+import { funnelChart } from "./funnel";
+import { everyOf, paramsOf, type Question } from "./question";
+import { groups, presence, rateChoice, rateOf } from "./series";
+import { actedTile, rateTile, tiles } from "./tiles";
+import { say } from "./words";
+
+const fr = {
+  reached: "{share} des agents visés l'ont vue ({range}), et {reading} de ceux-là l'ont lue.", reachedMany: "{share} des agents visés en ont vu au moins une ({range}), et {reading} de ceux-là ont lu.",
+  read: "{reading} des agents à qui elle a été montrée l'ont lue ({range}).", readMany: "{reading} des agents à qui il en a été montré ont lu ({range}).",
+  acknowledged: "{share} des agents visés en ont pris connaissance ({range}).", few: "Trop peu d'agents sont concernés pour en dire plus. Choisissez une période plus longue ou retirez des filtres.",
+};
+const en: typeof fr = {
+  reached: "{share} of the agents aimed at saw it ({range}), and {reading} of those read it.", reachedMany: "{share} of the agents aimed at saw one at least ({range}), and {reading} of those read.",
+  read: "{reading} of the agents who were shown it read it ({range}).", readMany: "{reading} of the agents who were shown one read ({range}).",
+  acknowledged: "{share} of the agents aimed at acknowledged it ({range}).", few: "Too few agents are concerned to say more. Choose a longer period or remove filters.",
+};
+const tell = lexicon(fr, en);
+
+/** What the figures of one thing tell; many: it is several messages. */
+export function told({ totals }: Board, many: boolean, mandatory: boolean): string {
+  const { reach, reading, acknowledgement } = totals;
+  const first = reach && reading ? tell(many ? "reachedMany" : "reached", { share: percent(reach.value), range: range(reach), reading: percent(reading.value) })
+    : reading ? tell(many ? "readMany" : "read", { reading: percent(reading.value), range: range(reading) }) : tell("few");
+  return mandatory && acknowledgement ? `${first} ${tell("acknowledged", { share: percent(acknowledgement.value), range: range(acknowledgement) })}` : first;
+}
+
+export abstract class One extends Dash {
+  totals: Board | null = null;
+  over: Board | null = null;
+  cut: Board | null = null;
+  steps: Funnel | null = null;
+
+  /** Where the figures of it are, under /v1/dashboards/. */
+  protected abstract path(id: string): string;
+
+  get which(): string | undefined {
+    return this.place.path[1];
+  }
+
+  protected async figures(id: string, signal: AbortSignal, funnel: boolean): Promise<void> {
+    const ask = (more: Record<string, string>): Promise<Board> => this.get<Board>(this.path(id), paramsOf(this.question, more), signal);
+    const path = (this.steps = null);
+    [this.totals, this.over, this.cut, this.steps] = await Promise.all([
+      ask({ compare: "true" }), ask({ every: everyOf(this.question) }), ask({ by: this.by?.name ?? this.axis }),
+      funnel ? this.get<Funnel>("funnel", paramsOf(this.question, { content: id }), signal) : path,
+    ]);
+  }
+
+  protected shown(id: string, { many = false, mandatory = true, compared = true }): TemplateResult {
+    const totals = this.totals!, over = this.over!, cut = this.cut!, every = everyOf(this.question);
+    const filtered = this.question.where.length > 0, rate = rateOf(this.question.figure, filtered ? "reading" : "reach"), before = compared ? totals.previous : undefined;
+    const source = (more: Record<string, string>, heading: string) => ({ path: `/v1/dashboards/${this.path(id)}?${paramsOf(this.question, more)}`, name: this.fileName(heading) });
+    const time = presence(over, every, undefined), compare = groups(cut, rate, this.by?.label() ?? "", this.nameOf(cut.by!, cut.rows.map(({ value }) => value ?? "")), undefined, rateChoice(rate, (figure) => this.change({ figure })));
+    const path = this.steps && funnelChart(this.steps);
+    return html`
+      <p class="finding">${told(totals, many, mandatory)}</p>
+      ${tiles([rateTile("reach", totals.totals, before, filtered), rateTile("reading", totals.totals, before, filtered), ...(mandatory ? [rateTile("acknowledgement", totals.totals, before, filtered)] : []), actedTile(totals.totals, before)])}
+      <div class="charts">
+        ${path ? chart(this.client, { ...path, source: { path: `/v1/dashboards/funnel?${paramsOf(this.question, { content: id })}`, name: this.fileName(path.heading) } }) : nothing}
+        ${chart(this.client, { ...time, source: source({ every }, time.heading) })}
+        ${chart(this.client, { ...compare, source: source({ by: cut.by! }, compare.heading) })}
+      </div>
+      ${this.reading(totals.withheld || over.withheld || cut.withheld)}`;
+  }
+
+  /** A question of this address with another beginning, when the address says none. */
+  protected since(from: string): Question {
+    return this.place.query.has("from") ? this.question : { ...this.question, from: from < this.question.to ? from : this.question.to };
+  }
+
+  protected search(label: string, q: string): TemplateResult {
+    const submit = (event: SubmitEvent): void => {
+      event.preventDefault();
+      location.hash = `#/${this.place.path[0]}?${new URLSearchParams({ q: String(new FormData(event.target as HTMLFormElement).get("q")).trim() })}`;
+    };
+    return html`<form class="search" role="search" @submit=${submit}><label for="q">${label}</label><div class="row"><input id="q" name="q" type="search" maxlength="128" autocomplete="off" .value=${q}><button type="submit">${say("search")}</button></div></form>`;
+  }
+}
