@@ -17,7 +17,7 @@ import (
 var webAnswers = map[string][]string{
 	"sdk/api.ts": {"FeedPage", "ItemExplanation", "Known"},
 	"shell/api.ts": {"CallerOutputBody", "Answer", "AudiencesPageBody", "Board", "Builder", "Calendar", "CheckOutputBody", "ClausesOutputBody", "ContentsPageBody",
-		"Equity", "Funnel", "Hours", "ListOutputBody", "Persona", "Pressure", "Reach", "SchemaOutputBody", "ValuesOutputBody", "View", "Why"},
+		"Equity", "Funnel", "Hours", "ListOutputBody", "Persona", "Pressure", "Reach", "SchemaOutputBody", "Totals", "ValuesOutputBody", "View", "Why"},
 }
 
 // TestAPITypes keeps the types of the SDK to the document that the server gives of its API.

@@ -7,6 +7,7 @@ import { accessible, narrow, themes, zoomed } from "./judge.mjs";
 
 const title = (page, name) => page.getByRole("heading", { name, level: 1 }).waitFor();
 const finding = (page) => page.locator(".finding").textContent();
+const settled = (page) => page.locator(".told[aria-busy=false]").waitFor();
 const cardOf = (page, name) => page.locator("section.chart").filter({ has: page.getByRole("heading", { name }) });
 
 async function close(page) {
@@ -40,6 +41,7 @@ test("a leader looks at the house, filters, breaks down, shows it to another and
   await chart.waitFor();
   await page.getByLabel("Période", { exact: true }).selectOption({ label: "3 derniers mois" });
   await page.getByText("En trois mois").waitFor();
+  await settled(page);
   const image = await chart.getByRole("img").getAttribute("aria-label");
   const says = await chart.locator(".says").textContent();
   assert.equal(image, `Lecture par catégorie. ${says}`, "the picture's name is what it shows");
@@ -88,7 +90,7 @@ for (const [name, options] of Object.entries({ ...themes, narrow, zoom: zoomed }
     for (const [screen, [address, heading]] of Object.entries(screens)) {
       await page.goto(`${house.base}/dashboards/${address}`);
       await title(page, heading);
-      await page.locator("section.chart").first().waitFor();
+      await settled(page);
       await accessible(page, `${screen}, ${name}`);
       await shot(page, `dashboards-${screen}-${name}`, { fullPage: true });
     }

@@ -28,13 +28,14 @@ export interface Dotted {
 
 /** Shares of groups with their intervals, in the order given, against the share of all. */
 export const dots = (rows: Dotted[], all?: { value: number; name: string }) => (width: number): PlotOptions => {
+  const least = Math.floor(Math.max(0, Math.min(...rows.map(({ low }) => low), all?.value ?? 1) - 0.05) * 5) / 5;
   const label = (one: Dotted): string => one.told ?? percent(one.value);
   return {
     height: rows.length * row + 44, marginLeft: 6, marginRight: 64, marginTop: all ? 22 : 6, marginBottom: 24,
-    x: { domain: [0, 1], label: null }, y: { domain: rows.map((_, i) => i), type: "band", padding: 0, axis: null },
+    x: { domain: [least, 1], label: null }, y: { domain: rows.map((_, i) => i), type: "band", padding: 0, axis: null },
     marks: [
       gridX({ ticks: width < 400 ? 2 : 5, stroke: line, strokeOpacity: 1 }), axisX({ ticks: width < 400 ? 2 : 5, tickSize: 0, tickFormat: percent, fill: soft }),
-      ...(all ? [ruleX([all.value], { stroke: ink, strokeDasharray: "3 3" }), text([all], { x: "value", text: "name", frameAnchor: "top", dy: -14, fill: ink, textAnchor: all.value > 0.6 ? "end" : all.value < 0.3 ? "start" : "middle" })] : []),
+      ...(all ? [ruleX([all.value], { stroke: ink, strokeDasharray: "3 3" }), text([all], { x: "value", text: "name", frameAnchor: "top", dy: -14, fill: ink, textAnchor: all.value - least > 0.6 * (1 - least) ? "end" : all.value - least < 0.3 * (1 - least) ? "start" : "middle" })] : []),
       text(rows, { y: (_, i) => i, text: "name", frameAnchor: "left", dy: -13, fontWeight: 600, fill: ink, stroke: paper, strokeWidth: 4, lineWidth: (width - 20) / 14, textOverflow: "ellipsis-end" }),
       barX(rows, { y: (_, i) => i, x1: "low", x2: "high", insetTop: 29, insetBottom: 13, fill: second, rx: 3 }),
       dot(rows, { y: (_, i) => i, x: "value", dy: 8, r: 6, fill: main, stroke: paper, strokeWidth: 2 }),
@@ -76,12 +77,12 @@ export const moments = (rows: Moment[], say: (n: number) => string = count) => (
   const step = Math.max(1, Math.ceil((rows.length * 62) / width));
   const known = rows.map((one, i) => ({ ...one, i })).filter(({ whole }) => whole !== null);
   const parts = known.filter(({ part }) => part !== null && part !== undefined);
-  const figures = width / rows.length >= 40;
+  const figures = width / rows.length >= 40, ground = parts.length ? second : main;
   return {
     height: 260, marginLeft: 6, marginRight: 6, marginTop: 24, marginBottom: 30,
     x: { domain: rows.map((_, i) => i), type: "band", padding: 0.25, label: null }, y: { axis: null, domain: [0, Math.max(1, ...known.map(({ whole }) => whole!)) * 1.02] },
     marks: [
-      barY(known, { x: "i", y: "whole", fill: second, fillOpacity: ({ partial }: Moment) => (partial ? 0 : 1), stroke: second, strokeWidth: 2, strokeDasharray: "4 3", strokeOpacity: ({ partial }: Moment) => (partial ? 1 : 0), inset: 1, ry2: 3 }),
+      barY(known, { x: "i", y: "whole", fill: ground, fillOpacity: ({ partial }: Moment) => (partial ? 0 : 1), stroke: ground, strokeWidth: 2, strokeDasharray: "4 3", strokeOpacity: ({ partial }: Moment) => (partial ? 1 : 0), inset: 1, ry2: 3 }),
       barY(parts, { x: "i", y: "part", fill: main, fillOpacity: ({ partial }: Moment) => (partial ? 0.55 : 1), insetLeft: 5, insetRight: 5, ry2: 3 }),
       ruleY([0], { stroke: soft }),
       axisX({ tickSize: 0, tickFormat: (i: number) => rows[i]!.label, ticks: rows.map((_, i) => i).filter((i) => (rows.length - 1 - i) % step === 0), fill: soft }),
@@ -113,7 +114,7 @@ export const week = (all: Hour[], dayName: (weekday: number) => string, hourName
     marks: [
       axisY({ tickSize: 0, tickFormat: (day: number) => (width < 480 ? dayName(day).slice(0, 3) : dayName(day)), fill: ink, anchor: "left", dx: -2 }),
       axisX({ tickSize: 0, ticks: Array.from({ length: last - first + 1 }, (_, i) => first + i).filter((hour) => hour % (side < 26 ? 3 : 2) === 0), tickFormat: hourName, fill: soft }),
-      dot(seen, { x: "hour", y: "weekday", r: 1.5, fill: line }),
+      dot(seen.filter(({ n }) => n === 0), { x: "hour", y: "weekday", r: 1.5, fill: line }), dot(seen.filter(({ n }) => n === null), { x: "hour", y: "weekday", r: 3.5, fill: "none", stroke: soft }),
       dot(seen.filter(({ n }) => n), { x: "hour", y: "weekday", symbol: "square", r: ({ n }: Hour) => (side / 2.2) * Math.sqrt((n ?? 0) / most), fill: ({ best }: Hour) => (best ? main : second), stroke: ({ best }: Hour) => (best ? ink : "none"), strokeWidth: 1.5 }),
     ],
     r: { type: "identity" }, color: { type: "identity" }, symbol: { type: "identity" } as never,

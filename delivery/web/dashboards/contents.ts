@@ -25,12 +25,13 @@ interface Listed {
   published_at?: string;
 }
 
-const listedDays = 60;
+const listedDays = 60, listedFirst = 30;
 
 export class Contents extends One {
   #content: Content | null = null;
   #all: Listed[] = [];
   #next = "";
+  #whole = false; // all that was loaded is listed
 
   override get heading(): string {
     return this.which ? (this.#content?.id === this.which ? this.#content.title : tell("loading")) : tell("title");
@@ -88,8 +89,8 @@ export class Contents extends One {
   }
 
   #choice(): TemplateResult {
-    const q = this.place.query.get("q") ?? "", all = this.#all;
-    const heading = !q ? tell("recent") : all.length === 1 ? tell("foundOne") : tell("found", { n: all.length.toLocaleString(locale()) });
+    const q = this.place.query.get("q") ?? "", all = this.#whole || this.#next ? this.#all : this.#all.slice(0, listedFirst), more = Boolean(this.#next) || all.length < this.#all.length;
+    const heading = !q ? tell("recent") : this.#all.length === 1 ? tell("foundOne") : tell("found", { n: this.#all.length.toLocaleString(locale()) });
     return html`
       ${this.search(tell("search"), q)}
       ${all.length ? html`
@@ -99,12 +100,23 @@ export class Contents extends One {
             <thead><tr><th scope="col">${tell("name")}</th><th scope="col">${tell("source")}</th><th scope="col">${tell("published")}</th></tr></thead>
             <tbody>${all.map(({ id, title, source, published_at }) => html`<tr><th scope="row"><a href=${addressOf(["contents", id])}>${title}</a></th><td>${source ?? ""}</td><td>${published_at ? day(spoken.language, published_at) : ""}</td></tr>`)}</tbody>
           </table>
-          ${this.#next ? html`<p><button type="button" class="quiet" @click=${() => this.attempt(() => this.#list())}>${tell("more")}</button></p>` : nothing}
+          ${more ? html`<p><button type="button" class="quiet" @click=${() => this.#more()}>${tell("more")}</button></p>` : nothing}
         </div>` : html`<p class="hint">${q ? tell("none", { q }) : tell("noneRecent")}</p>`}`;
+  }
+
+  /** Lists the rest, and takes the reader to where it begins. */
+  async #more(): Promise<void> {
+    const at = this.querySelectorAll("tbody a").length;
+    if (this.#next) await this.attempt(() => this.#list());
+    this.#whole = true;
+    this.requestUpdate();
+    await this.updateComplete;
+    this.querySelectorAll<HTMLElement>("tbody a")[at]?.focus();
   }
 
   override async arrive(): Promise<void> {
     this.#next = "";
+    this.#whole = false;
     await super.arrive();
   }
 }

@@ -23,7 +23,9 @@ export abstract class Dash extends Screen {
   #asked: AbortController | null = null;
   #closed: HTMLDetailsElement[] = []; // before it was printed
   #loaded: string | null = null; // the path that the figures are of
+  #going = false;
   #failed = false;
+  #told: TemplateResult | typeof nothing = nothing; // of the figures that are there, in the words of what they were asked
 
   constructor() {
     super();
@@ -75,6 +77,7 @@ export abstract class Dash extends Screen {
     const address = this.place.path.join("/");
     if (this.#loaded !== address) this.#loaded = null; // what is shown is of another thing
     this.#failed = false;
+    this.#going = true;
     try {
       schema ??= this.client.json<SchemaOutputBody>("/v1/schema");
       this.axes = axesOf(await schema);
@@ -89,7 +92,10 @@ export abstract class Dash extends Screen {
       }
       throw error;
     } finally {
-      if (this.#asked === asked) this.requestUpdate();
+      if (this.#asked === asked) {
+        this.#going = false;
+        this.requestUpdate();
+      }
     }
   }
 
@@ -142,11 +148,17 @@ export abstract class Dash extends Screen {
   }
 
   override body(): TemplateResult {
-    if (!this.asks) return this.#loaded === null ? html`<p class="hint" role="status">${this.#failed ? nothing : say("loading")}</p>` : this.story();
+    if (this.#loaded !== null && !this.#going && !this.#failed) this.#told = html`${this.asks ? this.#scope() : nothing}${this.story()}`;
     return html`
-      ${this.#bar()}
-      <p class="scope">${this.scopeWords}<span class="printed"> · ${say("printed", { day: new Date().toLocaleDateString(locale(), { dateStyle: "long" }) })}</span></p>
-      ${this.#loaded !== null ? this.story() : html`<p class="hint" role="status">${!this.#failed ? say("loading") : html`<button type="button" class="quiet" @click=${() => this.attempt(() => this.arrive())}>${say("retry")}</button>`}</p>`}`;
+      ${this.asks ? this.#bar() : nothing}
+      <div class="told" aria-busy=${this.#going}>
+        ${this.#failed ? html`<p><button type="button" class="quiet" @click=${() => this.attempt(() => this.arrive())}>${say("retry")}</button></p>`
+          : this.#loaded === null ? html`<p class="hint" role="status">${say("loading")}</p>` : this.#told}
+      </div>`;
+  }
+
+  #scope(): TemplateResult {
+    return html`<p class="scope">${this.scopeWords}<span class="printed"> · ${say("printed", { day: new Date().toLocaleDateString(locale(), { dateStyle: "long" }) })}</span></p>`;
   }
 
   #bar(): TemplateResult {

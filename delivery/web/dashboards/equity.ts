@@ -58,7 +58,7 @@ export class Equity extends Compared {
 
   protected override story(): TemplateResult {
     const board = this.board!, name = this.named, all = standings(board.rows, "reach").filter(({ share }) => share).reverse();
-    const spec = groups(board, "reach", this.by?.label() ?? "", name, { path: this.pathOf("equity"), name: this.fileName(this.heading) });
+    const spec = { ...groups(board, "reach", this.by?.label() ?? "", name), source: { path: this.pathOf("equity"), name: this.fileName(this.heading) } };
     const total = board.totals.reach;
     const behind = total ? all.filter((one) => below(one, { value: "", part: 0, of: 0, share: total })) : [];
     const values = { n: behind.length, all: percent(total?.value ?? 0), names: list(behind.map(({ value }) => name(value))) };
@@ -70,8 +70,8 @@ export class Equity extends Compared {
   }
 
   #spread(index: number, least: boolean): TemplateResult {
-    const word = index < 0.05 ? "equal" : index < 0.12 ? "fairlyEqual" : index < 0.25 ? "unequal" : "veryUnequal";
-    return html`<section class="card tile"><h2>${tell("giniTitle")}</h2><p class="big">${tell(word)}</p><p class="hint">${tell("giniMeans", { n: index.toLocaleString(locale(), { maximumFractionDigits: 2 }) })} ${least ? tell("giniLeast") : ""}</p></section>`;
+    const word = index < 0.1 ? "equal" : index < 0.2 ? "fairlyEqual" : index < 0.35 ? "unequal" : "veryUnequal";
+    return html`<section class="card tile alone"><h2>${tell("giniTitle")}</h2><p class="big">${tell(word)}</p><p class="hint">${tell("giniMeans", { n: index.toLocaleString(locale(), { maximumFractionDigits: 2 }) })} ${least ? tell("giniLeast") : ""}</p></section>`;
   }
 }
 
@@ -93,7 +93,7 @@ export class Services extends Compared {
 
   protected override story(): TemplateResult {
     const board = this.board!, name = this.named, total = board.totals.reading;
-    const spec = groups(board, "reading", this.by?.label() ?? "", name, { path: this.pathOf("services"), name: this.fileName(this.heading) });
+    const spec = { ...groups(board, "reading", this.by?.label() ?? "", name), source: { path: this.pathOf("services"), name: this.fileName(this.heading) } };
     const all = standings(board.rows, "reading").filter(({ share }) => share), whole = { value: "", part: 0, of: 0, ...(total ? { share: total } : {}) };
     const names = (some: typeof all): string => list(some.map(({ value }) => name(value)));
     const low = all.filter((one) => below(one, whole)), high = all.filter((one) => below(whole, one)), share = percent(total?.value ?? 0);

@@ -8,17 +8,16 @@ import type { Hours as Answer, Slot } from "../shell/api";
 import { Dash } from "./dash";
 import { compareCounts } from "./judge";
 import { paramsOf } from "./question";
-import { say } from "./words";
 
 const fr = {
   title: "Meilleures heures", heading: "Lecteurs par jour et par heure", found: "C'est {slots} que le plus d'agents lisent.", none: "Trop peu de lectures pour nommer une heure. Choisissez une période plus longue.",
-  one: "le {day} entre {from} et {to}", or: " ou ", says: "Le plus grand carré : {n} lecteurs, {slot}. Contour : les meilleures heures, qu'on ne peut pas départager de façon sûre.", hour: "{h} h", hours: "de {from} à {to}", day: "Jour et heure", present: "Présents", read: "Lecteurs",
-  months: "Les heures se comptent par mois entiers : {days}. Un agent compte une fois par mois et par heure de la semaine.", only: "Seules les heures où des agents étaient présents sont dans ce tableau.",
+  one: "le {day} de {from} à {to}", says: "Le plus grand carré : {n} lecteurs, {slot}. Contour : les meilleures heures, qu'on ne peut pas départager de façon sûre.", hour: "{h} h", hours: "de {from} à {to}", day: "Jour et heure", present: "Présents", read: "Lecteurs",
+  months: "Les heures se comptent par mois entiers : {days}. Un agent compte une fois par mois et par heure de la semaine.", only: "Un rond vide : chiffre retenu. Les données ne disent que les heures où des agents étaient présents.",
 };
 const en: typeof fr = {
   title: "Best hours", heading: "Readers by day and hour", found: "Most agents read {slots}.", none: "Too few reads to name an hour. Choose a longer period.",
-  one: "on {day} between {from} and {to}", or: " or ", says: "The largest square: {n} readers, {slot}. Outlined: the best hours, between which none is surely first.", hour: "{h}:00", hours: "{from} to {to}", day: "Day and hour", present: "Present", read: "Readers",
-  months: "Hours are counted by whole months: {days}. An agent counts once a month and hour of the week.", only: "Only hours when agents were present are in this table.",
+  one: "on {day} from {from} to {to}", says: "The largest square: {n} readers, {slot}. Outlined: the best hours, between which none is surely first.", hour: "{h}:00", hours: "{from} to {to}", day: "Day and hour", present: "Present", read: "Readers",
+  months: "Hours are counted by whole months: {days}. An agent counts once a month and hour of the week.", only: "An empty circle: a figure withheld. The data tell of hours when agents were present only.",
 };
 const tell = lexicon(fr, en);
 
@@ -49,15 +48,14 @@ export class Hours extends Dash {
     const { slots, from, to } = this.#answer!, first = best(slots);
     const named = (one: Slot): string => tell("one", { day: dayName(one.weekday), from: hourName(one.hour), to: hourName((one.hour + 1) % 24) });
     return html`
-      <p class="finding">${first.length ? tell("found", { slots: first.map(named).join(tell("or")) }) : tell("none")}</p>
+      <p class="finding">${first.length ? tell("found", { slots: new Intl.ListFormat(locale(), { type: "disjunction" }).format(first.map(named)) }) : tell("none")}</p>
       ${chart(this.client, {
-        heading: tell("heading"), says: first.length ? tell("says", { n: count(first[0]!.readers), slot: named(first[0]!) }) : tell("none"), note: tell("months", { days: days(from, to) }),
+        heading: tell("heading"), says: first.length ? tell("says", { n: count(first[0]!.readers), slot: named(first[0]!) }) : tell("none"), note: `${tell("months", { days: days(from, to) })} ${tell("only")}`,
         draw: week(slots.map((one) => ({ weekday: one.weekday, hour: one.hour, n: one.readers, best: first.includes(one) })), dayName, hourName),
         source: { path: `/v1/dashboards/hours?${paramsOf(this.question)}`, name: this.fileName(tell("heading")) },
         columns: [{ name: tell("day") }, { name: tell("present"), number: true }, { name: tell("read"), number: true }],
         rows: slots.filter(({ shown, readers }) => shown !== 0 || readers !== 0).map(({ weekday, hour, shown, readers }) => [`${dayName(weekday)}, ${tell("hours", { from: hourName(hour), to: hourName((hour + 1) % 24) })}`, shown === null ? null : count(shown), readers === null ? null : count(readers)]),
       })}
-      <p class="hint">${tell("only")}</p>
-      ${this.reading(slots.some(({ readers }) => readers === null) ? say("withheld") : "")}`;
+      ${this.reading(slots.some(({ readers }) => readers === null) ? "withheld" : "")}`;
   }
 }

@@ -14,18 +14,19 @@ import { say } from "./words";
 const fr = {
   reached: "{share} des agents visés l'ont vue ({range}), et {reading} de ceux-là l'ont lue.", reachedMany: "{share} des agents visés en ont vu au moins une ({range}), et {reading} de ceux-là ont lu.",
   read: "{reading} des agents à qui elle a été montrée l'ont lue ({range}).", readMany: "{reading} des agents à qui il en a été montré ont lu ({range}).",
-  acknowledged: "{share} des agents visés en ont pris connaissance ({range}).", few: "Trop peu d'agents sont concernés pour en dire plus. Choisissez une période plus longue ou retirez des filtres.",
+  acknowledged: "{share} des agents visés en ont pris connaissance ({range}).", nobody: "Aucun agent, ou presque, ne l'a vue sur cette période.", nobodyMany: "Aucun agent, ou presque, n'en a vu sur cette période.", few: "Trop peu d'agents sont concernés pour en dire plus. Choisissez une période plus longue ou retirez des filtres.",
 };
 const en: typeof fr = {
   reached: "{share} of the agents aimed at saw it ({range}), and {reading} of those read it.", reachedMany: "{share} of the agents aimed at saw one at least ({range}), and {reading} of those read.",
   read: "{reading} of the agents who were shown it read it ({range}).", readMany: "{reading} of the agents who were shown one read ({range}).",
-  acknowledged: "{share} of the agents aimed at acknowledged it ({range}).", few: "Too few agents are concerned to say more. Choose a longer period or remove filters.",
+  acknowledged: "{share} of the agents aimed at acknowledged it ({range}).", nobody: "No agent, or hardly any, saw it in this period.", nobodyMany: "No agent, or hardly any, saw one in this period.", few: "Too few agents are concerned to say more. Choose a longer period or remove filters.",
 };
 const tell = lexicon(fr, en);
 
 /** What the figures of one thing tell; many: it is several messages. */
 export function told({ totals }: Board, many: boolean, mandatory: boolean): string {
   const { reach, reading, acknowledgement } = totals;
+  if (totals.shown === 0) return tell(many ? "nobodyMany" : "nobody");
   const first = reach && reading ? tell(many ? "reachedMany" : "reached", { share: percent(reach.value), range: range(reach), reading: percent(reading.value) })
     : reading ? tell(many ? "readMany" : "read", { reading: percent(reading.value), range: range(reading) }) : tell("few");
   return mandatory && acknowledgement ? `${first} ${tell("acknowledged", { share: percent(acknowledgement.value), range: range(acknowledgement) })}` : first;
@@ -57,7 +58,7 @@ export abstract class One extends Dash {
     const totals = this.totals!, over = this.over!, cut = this.cut!, every = everyOf(this.question);
     const filtered = this.question.where.length > 0, rate = rateOf(this.question.figure, filtered ? "reading" : "reach"), before = compared ? totals.previous : undefined;
     const source = (more: Record<string, string>, heading: string) => ({ path: `/v1/dashboards/${this.path(id)}?${paramsOf(this.question, more)}`, name: this.fileName(heading) });
-    const time = presence(over, every, undefined), compare = groups(cut, rate, this.by?.label() ?? "", this.nameOf(cut.by!, cut.rows.map(({ value }) => value ?? "")), undefined, rateChoice(rate, (figure) => this.change({ figure })));
+    const time = presence(over, every, "reached"), compare = groups(cut, rate, this.by?.label() ?? "", this.nameOf(cut.by!, cut.rows.map(({ value }) => value ?? "")), rateChoice(rate, (figure) => this.change({ figure })));
     const path = this.steps && funnelChart(this.steps);
     return html`
       <p class="finding">${told(totals, many, mandatory)}</p>

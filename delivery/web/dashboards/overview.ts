@@ -1,6 +1,6 @@
 // The whole house: who was reached, who read, who answered for it, and where it differs.
 
-import { html, nothing, type TemplateResult } from "lit";
+import { html, type TemplateResult } from "lit";
 import { chart } from "../charts/chart";
 import { lexicon, percent, range } from "../charts/words";
 import type { Board } from "../shell/api";
@@ -14,18 +14,19 @@ import { say } from "./words";
 const fr = {
   found: "{span}, {share} des agents visés ont été atteints ({range}) et {reading} de ceux-là ont lu.", foundReading: "{span}, {reading} des agents à qui une communication a été montrée l'ont lue ({range}).",
   more: "C'est {points} de portée de plus qu'à la période précédente.", less: "C'est {points} de portée de moins qu'à la période précédente.", same: "La portée n'a pas changé de façon sûre depuis la période précédente.", first: "La période précédente n'a pas assez de chiffres pour comparer.",
-  few: "Trop peu d'agents sont concernés pour en dire plus : choisissez une période plus longue ou retirez des filtres.",
+  nobody: "Aucun agent, ou presque, n'a vu de communication sur cette période. Choisissez une période plus longue ou retirez des filtres.", few: "Trop peu d'agents sont concernés pour en dire plus : choisissez une période plus longue ou retirez des filtres.",
 };
 const en: typeof fr = {
   found: "{span}, {share} of the agents aimed at were reached ({range}), and {reading} of those read.", foundReading: "{span}, {reading} of the agents who were shown a message read it ({range}).",
   more: "That is {points} of reach more than in the period before.", less: "That is {points} of reach less than in the period before.", same: "Reach has not surely changed since the period before.", first: "The period before has too few figures to compare with.",
-  few: "Too few agents are concerned to say more: choose a longer period or remove filters.",
+  nobody: "No agent, or hardly any, saw a message in this period. Choose a longer period or remove filters.", few: "Too few agents are concerned to say more: choose a longer period or remove filters.",
 };
 const tell = lexicon(fr, en);
 
 /** One sentence or two, made from the figures and from nothing that they do not bear. */
 export function finding({ totals, previous }: Board, span: string): string {
   const { reach, reading } = totals;
+  if (totals.shown === 0) return tell("nobody");
   if (!reading) return tell("few");
   if (!reach) return tell("foundReading", { span, reading: percent(reading.value), range: range(reading) });
   const sign = compare(reach, previous?.reach);
@@ -51,8 +52,8 @@ export class Overview extends Dash {
     const totals = this.#totals!, over = this.#over!, cut = this.#groups!;
     const filtered = this.question.where.length > 0, every = everyOf(this.question);
     const rate = rateOf(this.question.figure, filtered ? "reading" : "reach");
-    const spec = groups(cut, rate, this.by?.label() ?? "", this.nameOf(cut.by!, cut.rows.map(({ value }) => value ?? "")), undefined, rateChoice(rate, (figure) => this.change({ figure })));
-    const over_ = presence(over, every, undefined);
+    const spec = groups(cut, rate, this.by?.label() ?? "", this.nameOf(cut.by!, cut.rows.map(({ value }) => value ?? "")), rateChoice(rate, (figure) => this.change({ figure })));
+    const over_ = presence(over, every, "present");
     const path = (more: Record<string, string>): string => `/v1/dashboards/overview?${paramsOf(this.question, more)}`;
     return html`
       <p class="finding">${finding(totals, lengthOf(this.question))}</p>
@@ -61,7 +62,6 @@ export class Overview extends Dash {
         ${chart(this.client, { ...over_, source: { path: path({ every }), name: this.fileName(over_.heading) } })}
         ${chart(this.client, { ...spec, source: { path: path({ by: cut.by! }), name: this.fileName(spec.heading) } })}
       </div>
-      ${totals.contents ? nothing : html`<p class="hint">${say("nothing")} ${say("nothingHint")}</p>`}
       ${this.reading(totals.withheld || over.withheld || cut.withheld)}`;
   }
 }

@@ -81,7 +81,7 @@ export class Pressure extends Dash {
         ${chart(this.client, {
           heading: tell("who"), says: first ? tell(first.contents > 1 ? "whoSays" : "whoOne", { who: name(first.source), n: count(first.contents), shown: count(first.shown) }) : tell("none"), source: source(tell("who")),
           note: [tell("whoNote"), answer.senders.length > most ? tell("top", { n: most, all: answer.senders.length }) : ""].join(" "),
-          draw: drawn.length ? bars(drawn.map(({ source: one, shown, contents }) => ({ name: name(one), value: shown, told: tell(contents > 1 ? "barred" : "barredOne", { shown: count(shown), n: count(contents) }) })), undefined, 210) : null,
+          draw: drawn.length ? bars(drawn.map(({ source: one, shown, contents }) => ({ name: name(one), value: shown, told: tell(contents > 1 ? "barred" : "barredOne", { shown: count(shown), n: count(contents) }) })), undefined, 232) : null,
           columns: [{ name: tell("source") }, { name: tell("contents"), number: true }, { name: tell("shown"), number: true }],
           rows: answer.senders.map(({ source: one, contents, shown }) => [name(one), count(contents), count(shown)]),
         })}

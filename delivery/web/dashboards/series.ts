@@ -11,9 +11,9 @@ import { say, type Word } from "./words";
 
 const fr = {
   day: "par jour", week: "par semaine", month: "par mois", period_day: "Jour", period_week: "Semaine du", period_month: "Mois",
-  presence: "Agents présents et lecteurs, {every}", legend: "Barre large : agents à qui une communication a été montrée. Barre étroite : ceux qui ont lu. En pointillé : période incomplète.",
-  onePeriod: "Une seule période est complète : {n} agents présents.", noPeriod: "Aucune période n'est encore complète.", allWithheld: "Les chiffres sont retenus : trop peu d'agents.",
-  up: "Plus d'agents présents {last} ({n}) que {before} ({m}).", down: "Moins d'agents présents {last} ({n}) que {before} ({m}).", flat: "Autant d'agents présents {last} ({n}) que {before} ({m}), aux écarts du hasard près.",
+  present: "Agents présents et lecteurs, {every}", reached: "Agents atteints et lecteurs, {every}", nothing: "Rien n'a été montré sur cette période.", legend: "Barre large : agents à qui une communication a été montrée. Barre étroite : ceux qui ont lu. En pointillé : période incomplète.",
+  onePeriod: "Une seule période est complète : {n} agents.", noPeriod: "Aucune période n'est encore complète.", allWithheld: "Les chiffres sont retenus : trop peu d'agents.",
+  up: "Plus d'agents {last} ({n}) que {before} ({m}).", down: "Moins d'agents {last} ({n}) que {before} ({m}).", flat: "Autant d'agents {last} ({n}) que {before} ({m}), aux écarts du hasard près.",
   in_day: "le {day}", in_week: "la semaine du {day}", in_month: "en {day}",
   groups: "{rate} par {axis}", gap: "{rate} plus faible pour « {low} » ({a}) que pour « {high} » ({b}).", even: "Aucun écart sûr entre les groupes.", alone: "Un seul groupe peut être distingué.", noGroup: "Aucun groupe n'est assez grand pour être distingué. Choisissez une période plus longue ou une autre répartition.",
   some: "Les {high} premiers et les {low} derniers, sur {n} ; tous sont dans les données.", atLeast: "{n} agents appartiennent à des groupes trop petits pour être distingués : la part de chaque ligne est un minimum, la barre va jusqu'à ce qu'elle peut être.",
@@ -22,9 +22,9 @@ const fr = {
 
 const en: typeof fr = {
   day: "by day", week: "by week", month: "by month", period_day: "Day", period_week: "Week of", period_month: "Month",
-  presence: "Agents present and readers, {every}", legend: "Wide bar: agents who were shown a message. Narrow bar: those who read. Dashed: a period that is not whole.",
-  onePeriod: "One period alone is whole: {n} agents present.", noPeriod: "No period is whole yet.", allWithheld: "The figures are withheld: too few agents.",
-  up: "More agents present {last} ({n}) than {before} ({m}).", down: "Fewer agents present {last} ({n}) than {before} ({m}).", flat: "As many agents present {last} ({n}) as {before} ({m}), but for chance.",
+  present: "Agents present and readers, {every}", reached: "Agents reached and readers, {every}", nothing: "Nothing was shown in this period.", legend: "Wide bar: agents who were shown a message. Narrow bar: those who read. Dashed: a period that is not whole.",
+  onePeriod: "One period alone is whole: {n} agents.", noPeriod: "No period is whole yet.", allWithheld: "The figures are withheld: too few agents.",
+  up: "More agents {last} ({n}) than {before} ({m}).", down: "Fewer agents {last} ({n}) than {before} ({m}).", flat: "As many agents {last} ({n}) as {before} ({m}), but for chance.",
   in_day: "on {day}", in_week: "in the week of {day}", in_month: "in {day}",
   groups: "{rate} by {axis}", gap: "{rate} is lower for “{low}” ({a}) than for “{high}” ({b}).", even: "No sure difference between groups.", alone: "One group alone can be told apart.", noGroup: "No group is large enough to be told apart. Choose a longer period or another breakdown.",
   some: "The first {high} and the last {low} of {n}; all are in the data.", atLeast: "{n} agents are in groups too small to be told apart: the share of each line is a minimum, the bar goes up to what it may be.",
@@ -45,32 +45,31 @@ const shareCell = (share: Share | undefined): string[] => (share ? [percent(shar
 const cell = (n: number | null): string | null => (n === null ? null : count(n));
 
 /** Who was present and who read, over time. */
-export function presence(board: Board, every: Every, source: ChartSpec["source"]): ChartSpec {
+export function presence(board: Board, every: Every, kind: "present" | "reached"): ChartSpec {
   const rows = board.rows.map((row) => ({ ...row, start: row.period!, partial: !whole(every, row.period!, board) }));
   const full = rows.filter(({ partial, shown }) => !partial && shown !== null);
   const last = full.at(-1), before = full.at(-2);
-  let says = tell(rows.some(({ shown }) => shown !== null) ? "noPeriod" : "allWithheld");
+  let says = tell(!rows.length ? "nothing" : rows.some(({ shown }) => shown !== null) ? "noPeriod" : "allWithheld");
   if (last && !before) says = tell("onePeriod", { n: count(last.shown) });
   if (last && before) {
     const sign = compareCounts(last.shown, before.shown);
     says = tell(sign > 0 ? "up" : sign < 0 ? "down" : "flat", { last: inPeriod(every, last.start), before: inPeriod(every, before.start), n: count(last.shown), m: count(before.shown) });
   }
   return {
-    heading: tell("presence", { every: tell(every) }), says, note: tell("legend"),
+    heading: tell(kind, { every: tell(every) }), says, note: rows.length ? tell("legend") : nothing,
     draw: rows.length ? moments(rows.map(({ start, shown, readers, partial }) => ({ label: periodWords(every, start), whole: shown, part: readers, partial }))) : null,
     columns: [{ name: tell(`period_${every}`) }, ...[say("shown"), say("read"), say("reading"), say("interval"), say("acknowledged"), say("acted")].map((name) => ({ name, number: true }))],
     rows: rows.map((row) => {
       const label = periodWords(every, row.start, true);
       return [row.partial ? sayChart("partial", { label }) : label, cell(row.shown), cell(row.readers), ...shareCell(row.reading), cell(row.acknowledged), cell(row.acted)];
     }),
-    ...(source ? { source } : {}),
   };
 }
 
 const most = { first: 4, last: 8 };
 
 /** How the groups of an axis stand to each other. */
-export function groups(board: Board, rate: Rate, axis: string, name: (value: string) => string, source: ChartSpec["source"], choice?: TemplateResult): ChartSpec {
+export function groups(board: Board, rate: Rate, axis: string, name: (value: string) => string, choice?: TemplateResult): ChartSpec {
   const all = standings(board.rows, rate);
   const told = all.filter((one): one is Standing & { share: Share } => one.share !== undefined), untold = all.filter(({ share }) => !share);
   const others = rate === "reading" ? 0 : loose(board.rows, rate);
@@ -89,7 +88,6 @@ export function groups(board: Board, rate: Rate, axis: string, name: (value: str
     draw: told.length ? dots(drawn.map(({ value, share }) => ({ ...share, name: name(value) })), total && { value: total.value, name: tell("all", { share: percent(total.value) }) }) : null,
     columns: [{ name: axis }, ...[say("targeted"), say("shown"), say("read"), say("acknowledged"), say("acted"), say(rate), say("interval")].map((one) => ({ name: one, number: true }))],
     rows: board.rows.map((row) => tableRow(row, name(row.value ?? ""), all.find(({ value }) => value === row.value))),
-    ...(source ? { source } : {}),
   };
 }
 

@@ -39,7 +39,7 @@ export function rateTile(rate: Rate, now: Figures, before: Figures | undefined, 
     const told = now[part] === null ? {} : { value: count(now[part]), beside: say(part === "shown" ? "shown" : "acknowledged") };
     return { ...tile, ...told, why: say("tileUnknownWhy") };
   }
-  return { ...tile, why: now[part] === null || now[whole] === null ? say("tileWithheldWhy") : say("nothingHint") };
+  return now[part] === null || now[whole] === null ? { ...tile, why: say("tileWithheldWhy") } : { ...tile, value: "–", why: say("nothing") };
 }
 
 export function actedTile(now: Figures, before: Figures | undefined): Tile {

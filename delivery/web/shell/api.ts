@@ -374,6 +374,13 @@ export interface Attribute {
   values?: string[];
 }
 
+export interface Totals {
+  from: string;
+  to: string;
+  totals: Figures;
+  withheld?: string;
+}
+
 export interface ValuesOutputBody {
   more: boolean;
   values: string[];
