@@ -34,6 +34,7 @@ type Caller struct {
 	// audience that does not exist holds nobody, so it bounds to nothing.
 	Perimeter string
 	Sample    bool // may see some of the agents that a preview counts
+	Register  bool // may see by name who has acknowledged what, and who has not
 }
 
 // May says whether the caller has one of the roles.

@@ -1,6 +1,9 @@
 package fil
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"slices"
 	"time"
 )
@@ -79,4 +82,21 @@ func (c Content) In(language string) Variant {
 // LiveAt says whether the content may be shown at a moment.
 func (c Content) LiveAt(now time.Time) bool {
 	return !now.Before(c.PublishedAt) && (c.ExpiresAt.IsZero() || now.Before(c.ExpiresAt))
+}
+
+// Digest names what the content says, in all its languages: the SHA-256, in hexadecimal, of the UTF-8 JSON of its language,
+// title, summary, body and translations, in this order.
+func (c Content) Digest() string {
+	raw, err := json.Marshal(struct {
+		Language     string             `json:"language"`
+		Title        string             `json:"title"`
+		Summary      string             `json:"summary"`
+		Body         string             `json:"body"`
+		Translations map[string]Variant `json:"translations"`
+	}{c.Language, c.Title, c.Summary, c.Body, c.Translations})
+	if err != nil {
+		panic(err) // texts can always be written
+	}
+	sum := sha256.Sum256(raw)
+	return hex.EncodeToString(sum[:])
 }

@@ -37,9 +37,22 @@ type Engagement struct {
 	Kind    EngagementKind `json:"-"` // travels in the event's type
 	Agent   string         `json:"agent"`
 	Content string         `json:"content"`
-	Dwell   float64        `json:"dwell,omitempty"`  // seconds, for Dwell
-	Placed  string         `json:"placed,omitempty"` // the arm that had placed the content, as the item of the feed says; empty: none
-	Time    time.Time      `json:"-"`                // travels in the event's time
+	Dwell   float64        `json:"dwell,omitempty"`   // seconds, for Dwell
+	Placed  string         `json:"placed,omitempty"`  // the arm that had placed the content, as the item of the feed says; empty: none
+	Receipt *Receipt       `json:"receipt,omitempty"` // of an Acknowledge, added by the door: what was in force; nil in what was admitted before there were any
+	Time    time.Time      `json:"-"`                 // travels in the event's time
+}
+
+// Receipt says what an acknowledgement was about when it came in by the door, and by whom. Nothing in it is what a sender says.
+type Receipt struct {
+	Title     string    `json:"title,omitempty"`     // of the content; empty, as the next four, when the door did not know it
+	Digest    string    `json:"digest,omitempty"`    // Content.Digest of the text in force; empty when the act is older than the text
+	Revised   time.Time `json:"revised,omitzero"`    // Content.RevisedAt
+	Deadline  time.Time `json:"deadline,omitzero"`   // Content.MandatoryUntil; zero: it was not mandatory
+	Perimeter string    `json:"perimeter,omitempty"` // Content.Perimeter
+	Known     bool      `json:"known,omitempty"`     // whether the door knew the content
+	Witness   string    `json:"witness,omitempty"`   // name of the key that spoke for the agent; empty: they did it themself, with their own token
+	Label     string    `json:"label,omitempty"`     // what people call the key
 }
 
 // MaxDwell bounds one dwell, in seconds: a day. MaxPlaced bounds the name of an arm, in bytes.

@@ -23,6 +23,8 @@ const (
 	TypeMembership = "fil.membership"
 	TypePolicy     = "fil.policy"
 	TypeInForce    = "fil.policy.current"
+	TypeReminders  = "fil.reminders"
+	TypeAccess     = "fil.access"
 )
 
 // Event is a CloudEvents 1.0 event with JSON data (https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md).

@@ -27,11 +27,12 @@ type Note uint32
 
 // Brief is one item of a feed as a page shows it.
 type Brief struct {
-	Content      *Content // shared: not to be changed
-	Score        float64  // log2 units
-	Note         Note     // of the reasons that hold now
-	Acknowledged bool     // the agent has said that they have read it
-	Placed       string   // the arm whose list placed it, where two are woven into one; empty: neither alone
+	Content      *Content  // shared: not to be changed
+	Score        float64   // log2 units
+	Note         Note      // of the reasons that hold now
+	Acknowledged bool      // the agent has said that they have read it
+	Placed       string    // the arm whose list placed it, where two are woven into one; empty: neither alone
+	Reminded     time.Time // when those who have not acknowledged it were last reminded, the agent among them; zero: never, or they have
 }
 
 // Order is how a feed is sorted.
@@ -48,9 +49,10 @@ const (
 type Placement struct {
 	Content      string      `json:"content"`
 	Score        float64     `json:"score"`
-	Reasons      []string    `json:"reasons"`          // one to three sentences for the agent: what a rule did, then the weightiest first
-	Acknowledged bool        `json:"acknowledged"`     // the agent has said that they have read it
-	Placed       string      `json:"placed,omitempty"` // as Brief.Placed
+	Reasons      []string    `json:"reasons"`           // one to three sentences for the agent: what a rule did, then the weightiest first
+	Acknowledged bool        `json:"acknowledged"`      // the agent has said that they have read it
+	Placed       string      `json:"placed,omitempty"`  // as Brief.Placed
+	Reminded     time.Time   `json:"reminded,omitzero"` // as Brief.Reminded
 	Explanation  Explanation `json:"explanation"`
 }
 

@@ -12,6 +12,7 @@ type Topic string
 // and the same partitioner, so that one worker sees all of an agent's records. Memberships are written by workers, the
 // others by the door. Revisions are of contents: what was written before it was published, and what was published before. With the engagements travel the preferences of agents.
 // Subscriptions are the addresses at which other applications read an agent's feed, keyed by agent id.
+// Accesses are to the register of acknowledgements, kept by time as engagements are.
 const (
 	TopicAgents      Topic = "fil.agents"
 	TopicAudiences   Topic = "fil.audiences"
@@ -20,18 +21,20 @@ const (
 	TopicMemberships Topic = "fil.memberships"
 	TopicPolicies    Topic = "fil.policies"
 	TopicRevisions   Topic = "fil.revisions"
+	TopicReminders   Topic = "fil.reminders"
+	TopicAccesses    Topic = "fil.accesses"
 
 	TopicSubscriptions Topic = "fil.subscriptions"
 )
 
 // Topics lists the topics of the log, but for those of rejected records, in no order that matters.
 func Topics() []Topic {
-	return []Topic{TopicAgents, TopicAudiences, TopicContents, TopicEngagements, TopicMemberships, TopicPolicies, TopicRevisions, TopicSubscriptions}
+	return []Topic{TopicAgents, TopicAudiences, TopicContents, TopicEngagements, TopicMemberships, TopicPolicies, TopicRevisions, TopicReminders, TopicAccesses, TopicSubscriptions}
 }
 
 // Partitions gives how many partitions a topic is made with, where so many are asked for.
 func (t Topic) Partitions(asked int) int {
-	if t == TopicPolicies || t == TopicRevisions || t == TopicSubscriptions || t.parks() { // few records, which are read in the order in which they were written
+	if t == TopicPolicies || t == TopicRevisions || t == TopicReminders || t == TopicAccesses || t == TopicSubscriptions || t.parks() { // few records, which are read in the order in which they were written
 		return 1
 	}
 	return asked
@@ -41,7 +44,7 @@ func (t Topic) Partitions(asked int) int {
 func KeyedByAgent() []Topic { return []Topic{TopicAgents, TopicEngagements, TopicMemberships} }
 
 // Compacted says whether the log keeps the last record of each key (true) or every record for a time (false).
-func (t Topic) Compacted() bool { return t != TopicEngagements && !t.parks() }
+func (t Topic) Compacted() bool { return t != TopicEngagements && t != TopicAccesses && !t.parks() }
 
 // Rejected is the topic where the records of t that no retry can help are parked.
 func (t Topic) Rejected() Topic { return t + rejectedSuffix }

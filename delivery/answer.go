@@ -31,6 +31,7 @@ type FeedItem struct {
 	Score        float64          `json:"score" doc:"En unités log2 : un de plus double la qualité ; au 64e près, mais entier avec l'explication"`
 	Reasons      []string         `json:"reasons" nullable:"false" doc:"Une à trois phrases pour l'agent : ce qu'une règle a fait, puis la plus lourde d'abord"`
 	Acknowledged bool             `json:"acknowledged" doc:"L'agent a dit en avoir pris connaissance"`
+	RemindedAt   time.Time        `json:"reminded_at,omitzero" doc:"Dernier rappel à ceux qui n'en ont pas pris connaissance, dont l'agent ; absent sans rappel, ou une fois que l'agent l'a fait"`
 	Placed       string           `json:"placed,omitempty" doc:"Pendant une expérience qui entrelace deux listes : celle qui a posé la communication, à rendre tel quel dans les événements (data.placed)"`
 	Explanation  *fil.Explanation `json:"explanation,omitempty" doc:"Avec explain=full : les quatre éléments de l'article R.311-3-1-2 du CRPA"`
 }
@@ -163,6 +164,9 @@ func (i *item) append(out []byte, ready parts) (_ []byte, err error) {
 	out = append(append(out, `,"reasons":`...), ready.reasons...)
 	out = append(out, `,"acknowledged":`...)
 	out = strconv.AppendBool(out, i.Acknowledged)
+	if !i.Reminded.IsZero() {
+		out = append(i.Reminded.UTC().AppendFormat(append(out, `,"reminded_at":"`...), time.RFC3339Nano), '"')
+	}
 	if i.Placed != "" {
 		out = appendText(append(out, `,"placed":`...), i.Placed)
 	}

@@ -227,7 +227,7 @@ func (h *Hub) shown(r reading) (sum [sha256.Size]byte, err error) {
 	briefs, _ := h.keeper.ranker.Brief(r.feed, r.profile, first, r.order, h.keeper.now())
 	out := json.NewEncoder(hash)
 	for _, b := range briefs {
-		if err := out.Encode(b.Content); err != nil {
+		if err := errors.Join(out.Encode(b.Content), out.Encode(b.Reminded)); err != nil {
 			return sum, err
 		}
 	}

@@ -202,7 +202,7 @@ func (k *Keeper) place(out []item, r reading, some []fil.Entry, full bool, langu
 	}
 	for i := range placements {
 		p := &placements[i]
-		one := item{key: fil.KeyOf(p.Content), reasons: orEmpty(p.Reasons), Brief: fil.Brief{Content: &contents[i], Score: rounded(p.Score), Acknowledged: p.Acknowledged, Placed: p.Placed}}
+		one := item{key: fil.KeyOf(p.Content), reasons: orEmpty(p.Reasons), Brief: fil.Brief{Content: &contents[i], Score: rounded(p.Score), Acknowledged: p.Acknowledged, Placed: p.Placed, Reminded: p.Reminded}}
 		if full {
 			one.Score, one.explanation = p.Score, &p.Explanation // the terms of the score add up to the whole number
 		}

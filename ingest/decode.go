@@ -134,6 +134,13 @@ func newShape(t reflect.Type) *shape {
 	return s
 }
 
+// without refuses a field of the struct: it is not for senders to say.
+func (s *shape) without(name string) *shape {
+	delete(s.fields, name)
+	s.names = strings.Join(slices.Sorted(maps.Keys(s.fields)), ", ")
+	return s
+}
+
 // decode fills into, a pointer to the struct the shape is of. prefix comes before the fields in faults. An error that
 // holds no fault says that raw is not JSON, or too deep.
 func (s *shape) decode(raw []byte, into any, prefix string) error {

@@ -163,7 +163,7 @@ func New(cfg Config, parts Parts) (*Door, error) {
 	return &Door{
 		parts: parts, cfg: cfg, metrics: m, log: newLogBreaker(parts.Logger, m.away),
 		claims: newClaims(cfg.Remember), unsure: newUnsure(parts.Now),
-		places: semaphore.NewWeighted(int64(cfg.InFlight)), payload: shapeOf[fil.Engagement](), asked: shapeOf[fil.Preference](),
+		places: semaphore.NewWeighted(int64(cfg.InFlight)), payload: shapeOf[fil.Engagement]().without("receipt"), asked: shapeOf[fil.Preference](),
 	}, nil
 }
 

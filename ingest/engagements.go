@@ -221,6 +221,9 @@ func (d *Door) admit(ctx huma.Context, form form, arrivals []arrival, t *tally) 
 				withoutTrace(&a.event)
 			}
 			trace.carry(&a.event)
+			if err := d.receive(caller, &a.event); err != nil {
+				return err
+			}
 			good = append(good, a)
 		}
 	}

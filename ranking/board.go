@@ -207,7 +207,7 @@ func (b *board) reset() {
 
 // passes narrows the time that the board holds to what this content's own moments allow.
 func (b *board) passes(now int64, row *row) {
-	for _, moment := range [...]int64{row.published, row.expires, row.pinned, row.mandatory, row.revised} {
+	for _, moment := range [...]int64{row.published, row.expires, row.pinned, row.mandatory, row.revised, row.recalled} {
 		if moment <= now {
 			b.from = max(b.from, moment)
 		} else {

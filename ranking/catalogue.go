@@ -44,23 +44,25 @@ type codebook struct {
 
 // snapshot is the catalogue at one moment. Nothing in it changes once it is published.
 type snapshot struct {
-	rows  []row   // a free one has no content
-	free  []int32 // places of free rows
-	table []int32 // open addressing by content key: place of the row + 1, 0 for an empty slot; a power of two long
-	names [columns][]string
-	books *[columns]codebook // of the catalogue, which may know more names
-	sets  []fil.Aim          // by code; 0 is everyone
-	uses  []uint32           // number of contents by code of a stem
-	texts func() *texts      // the wordings, weighed
-	stamp uint64             // exclusive or of the digests of the rows (Zobrist, 1970): equal if and only if the contents are
-	count int
+	rows      []row   // a free one has no content
+	free      []int32 // places of free rows
+	table     []int32 // open addressing by content key: place of the row + 1, 0 for an empty slot; a power of two long
+	names     [columns][]string
+	books     *[columns]codebook       // of the catalogue, which may know more names
+	sets      []fil.Aim                // by code; 0 is everyone
+	uses      []uint32                 // number of contents by code of a stem
+	texts     func() *texts            // the wordings, weighed
+	reminders map[fil.ContentKey]*told // never changed: replaced whole
+	stamp     uint64                   // exclusive or of the digests of the rows (Zobrist, 1970): equal if and only if the contents are
+	count     int
 }
 
 // row is one content as the ranking needs it. Times are Unix nanoseconds.
 type row struct {
 	content   *fil.Content
 	key       fil.ContentKey
-	digest    uint64
+	digest    uint64 // of the text and the reminders
+	text      uint64 // of what the log says of the content
 	topics    []uint32
 	codes     [columns]uint32 // by column; the topic's is not used
 	set       uint32          // code of its aim
@@ -69,6 +71,8 @@ type row struct {
 	pinned    int64 // until; math.MinInt64: not pinned
 	mandatory int64 // until; math.MinInt64: not mandatory
 	revised   int64 // math.MinInt64: never
+	recalled  int64 // until, after a reminder that reached some; math.MinInt64: none
+	told      *told // reminders; nil: none
 	priority  int8
 	wording   *wording // nil for a content without words
 }
@@ -86,7 +90,7 @@ func NewCatalogue() *Catalogue {
 	return c
 }
 
-// Apply takes records of fil.contents in the log's order and publishes one new snapshot. Records that cannot be a
+// Apply takes records of fil.contents and of fil.reminders in the log's order and publishes one new snapshot. Records that cannot be a
 // content of this catalogue, such as one whose key collides with another's, are returned as joined rejections; the
 // others are applied. It never returns another error.
 func (c *Catalogue) Apply(records []fil.Record) error {
@@ -113,6 +117,9 @@ func (c *Catalogue) Apply(records []fil.Record) error {
 
 // apply puts one record into a snapshot that is not published yet.
 func (c *Catalogue) apply(s *snapshot, rec fil.Record) (changed bool, err error) {
+	if rec.Topic == fil.TopicReminders {
+		return c.remind(s, rec)
+	}
 	key := fil.KeyOf(rec.Key)
 	at := s.find(key)
 	if at >= 0 && s.rows[at].content.ID != rec.Key {
@@ -133,7 +140,7 @@ func (c *Catalogue) apply(s *snapshot, rec fil.Record) (changed bool, err error)
 		return false, fil.Reject(rec, fmt.Errorf("content %q is under the key %q", content.ID, rec.Key))
 	}
 	digest := digestOf(key, rec.Event.Data)
-	if at >= 0 && s.rows[at].digest == digest {
+	if at >= 0 && s.rows[at].text == digest {
 		return false, nil
 	}
 	var before *wording
@@ -143,8 +150,8 @@ func (c *Catalogue) apply(s *snapshot, rec fil.Record) (changed bool, err error)
 	} else {
 		at = s.insert(key)
 	}
-	s.stamp ^= digest
 	s.rows[at] = c.row(s, &content, digest)
+	s.stamp ^= s.rows[at].digest
 	c.words.drop(s, before) // last, so that what both have keeps its code
 	return true, nil
 }
@@ -159,7 +166,7 @@ func digestOf(key fil.ContentKey, data []byte) uint64 {
 
 func (c *Catalogue) row(s *snapshot, content *fil.Content, digest uint64) row {
 	r := row{
-		content: content, key: fil.KeyOf(content.ID), digest: digest, set: c.set(s, content.Aim()),
+		content: content, key: fil.KeyOf(content.ID), text: digest, set: c.set(s, content.Aim()),
 		published: nanos(content.PublishedAt), expires: math.MaxInt64, pinned: math.MinInt64, mandatory: math.MinInt64, revised: math.MinInt64,
 		priority: int8(min(max(content.Priority, -3), 3)), wording: c.words.add(s, content),
 	}
@@ -180,6 +187,7 @@ func (c *Catalogue) row(s *snapshot, content *fil.Content, digest uint64) row {
 			r.topics = append(r.topics, code)
 		}
 	}
+	r.remind(s.reminders[r.key])
 	r.codes[columnSource] = c.codes[columnSource].code(content.Source)
 	r.codes[columnAuthor] = c.codes[columnAuthor].code(content.Author)
 	r.codes[columnKind] = c.codes[columnKind].code(content.Kind)

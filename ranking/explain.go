@@ -108,7 +108,7 @@ func (e *explainer) placement(place int32) fil.Placement {
 	}
 	return fil.Placement{
 		Content: content.ID, Score: score, Reasons: e.reasons(at),
-		Acknowledged: e.sc.marks[place]&markAcknowledged != 0,
+		Acknowledged: e.sc.marks[place]&markAcknowledged != 0, Reminded: e.reminded(place),
 		Explanation: fil.Explanation{
 			Degree: e.degree, Data: e.data(place, content), Parameters: parameters, Operations: e.operations(at, position), Rule: e.rule(at), Position: position + 1, Basis: e.basis,
 		},
@@ -290,11 +290,22 @@ func (e *explainer) operations(at placed, position int) []string {
 	return append(operations, say.outcome+e.rank(position))
 }
 
-// anew says what a revision of the content undid.
+// reminded is when the agent was last reminded of a content that they have not acknowledged.
+func (e *explainer) reminded(place int32) time.Time {
+	if e.sc.marks[place]&markAcknowledged != 0 {
+		return time.Time{}
+	}
+	return e.b.row(place).reminded(e.sc.member.Org())
+}
+
+// anew says what a revision of the content undid, and a reminder.
 func (e *explainer) anew(place int32) (operations []string) {
 	content, mark := e.b.content(place), e.sc.marks[place]
 	if mark&markRevised != 0 {
 		operations = append(operations, about(e.say.ruleRevised, e.date(content.RevisedAt)))
+	}
+	if at := e.reminded(place); !at.IsZero() {
+		operations = append(operations, about(e.say.ruleReminded, e.date(at)))
 	}
 	if mark&markAcknowledged == 0 && e.b.group[place] == groupMandatory && e.sc.profile.find(e.b.key(place)).kinds&(1<<acknowledgeBit) != 0 {
 		operations = append(operations, about(e.say.ruleAgain, e.date(content.RevisedAt)))

@@ -29,7 +29,7 @@ type phrases struct {
 	ruleSeen                                    string
 	ruleSource, ruleTopic                       string // contents above, cap, among
 	ruleDiscovery, ruleCommunity                string // step; within
-	ruleRevised, ruleAgain                      string // date
+	ruleRevised, ruleAgain, ruleReminded        string // date
 	followed, revised, revisedOn                string // community
 	outcome, position, beyond                   string // ordinal, eligible; length
 	kinds                                       map[string]string
@@ -66,6 +66,7 @@ func french() phrases {
 		ruleTopic:     "Règle : déplacé sous %d autres, car au plus %d par thème parmi les %d premiers.",
 		ruleCommunity: "Règle : remonté parmi les %d premiers, car vous suivez sa communauté et aucun autre de ses contenus n'y était.",
 		ruleRevised:   "Règle : compté comme non vu, car modifié sur le fond le %s, après votre lecture.",
+		ruleReminded:  "Règle : rappelé le %s à ceux qui n'en ont pas pris connaissance, même s'ils l'avaient masqué.",
 		ruleAgain:     "Règle : à acquitter de nouveau, car modifié sur le fond le %s, après votre acquittement.",
 		ruleDiscovery: "Règle : tiré au sort du jour pour une place réservée à la découverte (une sur %d).",
 		outcome:       "Résultat : ", position: "%s sur %d.", beyond: "au-delà des %d premiers.",
@@ -104,6 +105,7 @@ func english() phrases {
 		ruleTopic:     "Rule: moved below %d others, because of at most %d per topic among the first %d.",
 		ruleCommunity: "Rule: raised among the first %d, because you follow its community and no other of its contents was there.",
 		ruleRevised:   "Rule: counted as not seen, because it was changed in substance on %s, after you read it.",
+		ruleReminded:  "Rule: recalled on %s to those who have not acknowledged it, even if they had hidden it.",
 		ruleAgain:     "Rule: to be acknowledged again, because it was changed in substance on %s, after you acknowledged it.",
 		ruleDiscovery: "Rule: drawn today for a place reserved for discovery (one in %d).",
 		outcome:       "Outcome: ", position: "%s of %d.", beyond: "beyond the first %d.",

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/filengine/fil"
@@ -188,6 +189,7 @@ func (r *Ranker) Brief(feed fil.Feed, profile []byte, entries []fil.Entry, order
 	}
 	pair := r.woven(feed.Agent, order)
 	rules, _, order := r.deal(feed.Agent, order)
+	org := sync.OnceValue(func() string { return r.orgOf(feed.Agent) })
 	briefs, hour := make([]fil.Brief, len(entries)), moment(now)
 	for i, entry := range entries {
 		at := s.find(entry.Content)
@@ -198,8 +200,12 @@ func (r *Ranker) Brief(feed fil.Feed, profile []byte, entries []fil.Entry, order
 		if pair != nil {
 			rules, placed = pair.by(entry.Team), pair.name(entry.Team)
 		}
+		var reminded time.Time
+		if row.told != nil && entry.Note&noteAcknowledged == 0 {
+			reminded = row.reminded(org())
+		}
 		briefs[i] = fil.Brief{
-			Placed:  placed,
+			Placed: placed, Reminded: reminded,
 			Content: row.content, Score: float64(entry.Score), Note: rules.noteAt(m, row, entry.Note, order, hour), Acknowledged: entry.Note&noteAcknowledged != 0,
 		}
 	}

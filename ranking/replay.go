@@ -37,6 +37,7 @@ type ReplayParts struct {
 	Policies  *Policies
 	Directory Directory
 	Contents  int                             // partitions of the contents
+	Reminders int                             // partitions of the reminders
 	Partition func(agent string) (int, error) // of the engagements
 	Told      func(read, of int64)            // records of engagements read so far, and how many there are to read; may be nil
 }
@@ -234,10 +235,33 @@ func (r *replay) contents(ctx context.Context) (*Catalogue, error) {
 			return nil, err
 		}
 	}
+	if err := r.reminders(ctx, &all); err != nil {
+		return nil, err
+	}
 	slices.SortStableFunc(all, func(a, b fil.Record) int { return a.Admitted.Compare(b.Admitted) })
 	c := NewCatalogue()
 	_ = c.Apply(all[:r.cut(all)]) // what it rejects it rejected then
 	return c, nil
+}
+
+// reminders adds those sent until then.
+func (r *replay) reminders(ctx context.Context, all *[]fil.Record) error {
+	for p := range r.Reminders {
+		first, end, err := r.Log.Extent(ctx, fil.TopicReminders, p)
+		if err != nil {
+			return err
+		}
+		err = r.Log.Read(ctx, fil.TopicReminders, p, first, end, func(batch []fil.Record, _ int64) error {
+			for _, rec := range batch {
+				*all = append(*all, slices.DeleteFunc(explode(rec), func(was fil.Record) bool { return was.Admitted.After(r.basis.At.Add(clocksApart)) })...)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // cut is how many of the records of contents the explanation knew.

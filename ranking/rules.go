@@ -75,7 +75,11 @@ func (sc *scratch) topicTaste(topics []uint32) (taste float64, which int) {
 // groupOf is the group that the content and the agent's acts together give.
 func (sc *scratch) groupOf(b *board, place int32) uint8 {
 	mark := sc.marks[place]
-	switch group := b.group[place]; {
+	group := b.group[place]
+	if group == groupMandatory && b.from >= b.row(place).mandatory && !b.row(place).asks(sc.member.Org(), b.from) {
+		group = groupUnseen // those of another organisation were reminded
+	}
+	switch {
 	case group == groupMandatory && mark&markAcknowledged != 0:
 		if mark&markSeen != 0 {
 			return groupSeen

@@ -58,7 +58,7 @@ func (r *ruleset) shared(values *[features]float64) (score float64) {
 
 func (r *ruleset) groupOf(row *row, now int64) uint8 {
 	switch {
-	case r.policy.Rules.MandatoryFirst && now < row.mandatory:
+	case r.policy.Rules.MandatoryFirst && (now < row.mandatory || now < row.recalled):
 		return groupMandatory
 	case r.policy.Rules.PinnedAtMost > 0 && now < row.pinned:
 		return groupPinned

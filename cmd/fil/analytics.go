@@ -60,6 +60,9 @@ func buildAnalytics(ctx context.Context, h *house) error {
 	h.register = append(h.register, func(api huma.API) { analytics.Register(api, reports) })
 	h.openExperiments(store, facts, reports)
 	h.openTuning(zone)
+	if err := h.buildRegister(store, facts); err != nil {
+		return err
+	}
 	return h.buildDashboards(store, zone)
 }
 

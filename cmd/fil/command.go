@@ -58,6 +58,7 @@ type commands struct {
 	Evaluate   evaluateCommand    `cmd:"" help:"${help_evaluate}"`
 	Policy     policyCommands     `cmd:"" help:"${help_policy}"`
 	Experiment experimentCommands `cmd:"" help:"${help_experiment}"`
+	Register   registerCommands   `cmd:"" help:"${help_register}"`
 	Keys       struct {
 		Create createKeyCommand `cmd:"" help:"${help_keys_create}"`
 		List   listKeysCommand  `cmd:"" help:"${help_keys_list}"`

@@ -42,6 +42,7 @@ func connectionsOf(cfg config.Config) (connections, error) {
 	c.log.Brokers, c.log.Prefix, c.log.Partitions = cfg.Log.Brokers, cfg.Log.Prefix, cfg.Log.Partitions
 	c.log.OpenTimeout = 0 // a log that is away is waited for, and /readyz says so
 	c.log.Replication, c.log.MinInSync, c.log.Retention, c.log.Session = cfg.Log.Replication, cfg.Log.MinInSync, cfg.Log.Retention, cfg.Log.Session
+	c.log.AccessRetention = cfg.Register.Accesses
 	if sasl := cfg.Log.SASL; sasl.Mechanism != "" {
 		c.log.Login = eventlog.Login{Mechanism: sasl.Mechanism, Username: sasl.Username, Password: sasl.Password}
 	}

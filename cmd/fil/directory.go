@@ -45,6 +45,7 @@ func (h *house) followDirectory() error {
 	}
 	h.follow(projection{topic: fil.TopicAudiences, apply: h.applyAudiences})
 	h.follow(projection{topic: fil.TopicContents, apply: h.applyContents})
+	h.follow(projection{topic: fil.TopicReminders, apply: h.applyReminders})
 	h.follow(projection{topic: fil.TopicPolicies, apply: h.applyPolicies})
 	if h.worksOnly() {
 		h.holdings = newHoldings(h)
@@ -153,6 +154,12 @@ func (h *house) applyContents(batch []fil.Record) error {
 	if h.index.ApplyContents(batch) {
 		h.redefined()
 	}
+	err := h.catalogue.Apply(batch)
+	h.tellAll()
+	return err
+}
+
+func (h *house) applyReminders(batch []fil.Record) error {
 	err := h.catalogue.Apply(batch)
 	h.tellAll()
 	return err

@@ -20,6 +20,7 @@ type createKeyCommand struct {
 
 	Perimeter *identifier `help:"${help_perimeter}" placeholder:"ID"` // nil: no bound; an empty one is a variable that was not set
 	Sample    bool        `help:"${help_sample}"`
+	Register  bool        `help:"${help_register_right}"`
 }
 
 func (c *createKeyCommand) Run(w *world) error {
@@ -27,7 +28,7 @@ func (c *createKeyCommand) Run(w *world) error {
 	if (role == fil.RoleAgent) != (c.Agent != "") {
 		return w.misused(fil.Bilingual{FR: "--agent ID va avec --role agent, et seulement avec lui", EN: "--agent ID goes with --role agent, and only with it"})
 	}
-	scope := access.Scope{Sample: c.Sample}
+	scope := access.Scope{Sample: c.Sample, Register: c.Register}
 	if c.Perimeter != nil {
 		scope.Perimeter = string(*c.Perimeter)
 	}
@@ -35,7 +36,7 @@ func (c *createKeyCommand) Run(w *world) error {
 	case c.Perimeter != nil && scope.Perimeter == "":
 		return w.misused(fil.Bilingual{FR: "--perimeter : l'identifiant d'une audience est attendu ; sans l'option, la clé n'est pas bornée", EN: "--perimeter: the id of an audience is required; leave the flag out for a key without bound"})
 	case scope != (access.Scope{}) && role != fil.RoleCommunicator && role != fil.RoleLeader:
-		return w.misused(fil.Bilingual{FR: "--perimeter et --sample vont avec --role communicator ou leader : les autres clés ne voient pas d'audience", EN: "--perimeter and --sample go with --role communicator or leader: other keys see no audience"})
+		return w.misused(fil.Bilingual{FR: "--perimeter, --sample et --register vont avec --role communicator ou leader : les autres clés ne voient pas d'audience", EN: "--perimeter, --sample and --register go with --role communicator or leader: other keys see no audience"})
 	case c.Life < 0, c.Life > 0 && role != fil.RoleAgent:
 		return w.misused(fil.Bilingual{FR: "--life va avec --role agent, et est positive : les autres clés vivent jusqu'à leur révocation", EN: "--life goes with --role agent, and is positive: the other keys live until they are revoked"})
 	case c.Life == 0:
@@ -104,6 +105,9 @@ func scopeOf(k access.Key) string {
 	}
 	if k.Sample {
 		flags = append(flags, "--sample")
+	}
+	if k.Register {
+		flags = append(flags, "--register")
 	}
 	return strings.Join(flags, " ")
 }

@@ -22,11 +22,12 @@ const (
 	rebuildProfiles = "profiles"
 	rebuildFeeds    = "feeds"
 	rebuildFacts    = "facts"
+	rebuildRegister = "register"
 )
 
 // rebuildOrder is one request to make something again.
 type rebuildOrder struct {
-	What   string `path:"what" enum:"profiles,feeds,facts" doc:"Ce qui est refait / what is made again"`
+	What   string `path:"what" enum:"profiles,feeds,facts,register" doc:"Ce qui est refait / what is made again"`
 	From   int64  `query:"from" minimum:"0" default:"0" doc:"Seulement ce que concernent les enregistrements à partir de cette position / only what the records from this offset on are about"`
 	Memory int64  `query:"memory" minimum:"16" maximum:"1048576" default:"2048" doc:"Mio que peuvent prendre les profils d'une partition / MiB that the profiles of one partition may take"`
 
@@ -39,7 +40,7 @@ type rebuildProgress struct {
 	Done       bool    `json:"done" doc:"C'est fini, et réussi / it is over, and done"`
 	Read       int64   `json:"read" doc:"Enregistrements relus / records read again"`
 	Of         int64   `json:"of" doc:"… sur / … of"`
-	Checked    int     `json:"checked" doc:"Profils, fils ou faits comparés / profiles, feeds or facts compared"`
+	Checked    int     `json:"checked" doc:"Profils, fils, faits ou lignes du registre comparés / profiles, feeds, facts or lines of the register compared"`
 	Added      int     `json:"added" doc:"… qui manquaient / … that were missing"`
 	Changed    int     `json:"changed" doc:"… qui étaient autres / … that were different"`
 	Removed    int     `json:"removed" doc:"Faits en trop / facts too many"`
@@ -151,7 +152,7 @@ func refuseFrom(in *rebuildOrder, err error) error {
 }
 
 func missingRole(what string) fil.Bilingual {
-	role := map[string]string{rebuildProfiles: "worker", rebuildFeeds: "delivery", rebuildFacts: "analytics"}[what]
+	role := map[string]string{rebuildProfiles: "worker", rebuildFeeds: "delivery", rebuildFacts: "analytics", rebuildRegister: "analytics"}[what]
 	return fil.Bilingual{
 		FR: fmt.Sprintf("Ce processus n'a pas de quoi refaire %s : adressez-vous à un processus qui a le rôle %s.", what, role),
 		EN: fmt.Sprintf("This process has not what it takes to rebuild %s: ask one that has the role %s.", what, role),

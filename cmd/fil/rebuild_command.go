@@ -16,7 +16,7 @@ import (
 
 type rebuildCommand struct {
 	serverFlags
-	What   string `arg:"" help:"${help_rebuild_what}" enum:"profiles,feeds,facts"`
+	What   string `arg:"" help:"${help_rebuild_what}" enum:"profiles,feeds,facts,register"`
 	From   int64  `help:"${help_rebuild_from}" default:"0" placeholder:"OFFSET"`
 	Memory int64  `help:"${help_rebuild_memory}" default:"2048" placeholder:"MIO"`
 }
@@ -83,6 +83,10 @@ func (c *rebuildCommand) summary(p rebuildProgress, language string) string {
 		said := fil.Bilingual{FR: "%d enregistrements relus ; %d fils classés, dont %d égaux à ce qui était rangé, %d refaits, %d qui manquaient ; %.1f s",
 			EN: "%d records read; %d feeds ranked, of which %d equal to what was stored, %d made again, %d that were missing; %.1f s"}
 		return fmt.Sprintf(said.In(language), p.Read, p.Checked, p.Checked-p.Changed-p.Added, p.Changed, p.Added, p.Seconds)
+	case rebuildRegister:
+		said := fil.Bilingual{FR: "%d enregistrements relus ; %d prises de connaissance comparées, dont %d ajoutées ; %.1f s",
+			EN: "%d records read; %d acknowledgements compared, of which %d added; %.1f s"}
+		return fmt.Sprintf(said.In(language), p.Read, p.Checked, p.Added, p.Seconds)
 	default:
 		said := fil.Bilingual{FR: "%d enregistrements relus ; %d faits comparés, dont %d ajoutés ; %d retirés ; %.1f s",
 			EN: "%d records read; %d facts compared, of which %d added; %d removed; %.1f s"}

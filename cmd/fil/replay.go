@@ -111,8 +111,12 @@ func (h *house) replayer(told func(read, of int64)) (*ranking.Replayer, error) {
 	if err != nil {
 		return nil, err
 	}
+	reminders, err := h.events.Partitions(fil.TopicReminders)
+	if err != nil {
+		return nil, err
+	}
 	return ranking.NewReplayer(cfg, ranking.ReplayParts{
-		Log: h.events, Policies: h.policies, Directory: membership{h.index}, Contents: contents, Told: told,
+		Log: h.events, Policies: h.policies, Directory: membership{h.index}, Contents: contents, Reminders: reminders, Told: told,
 		Partition: func(agent string) (int, error) { return h.events.PartitionOf(fil.TopicEngagements, agent) },
 	}), nil
 }

@@ -9,7 +9,7 @@ import (
 // helpTexts gives the texts of the help in a language.
 func helpTexts(language string) kong.Vars {
 	vars := kong.Vars{}
-	for _, texts := range []map[string]fil.Bilingual{commandTexts(), flagTexts(), generateTexts(), syncTexts(), evaluateTexts(), policyTexts(), experimentTexts()} {
+	for _, texts := range []map[string]fil.Bilingual{commandTexts(), flagTexts(), generateTexts(), syncTexts(), evaluateTexts(), policyTexts(), experimentTexts(), registerTexts()} {
 		for name, text := range texts {
 			vars[name] = text.In(language)
 		}
@@ -45,9 +45,9 @@ func commandTexts() map[string]fil.Bilingual {
 		"help_rejects":        {FR: "Voir et rejouer les enregistrements mis de côté.", EN: "See and replay the records that were parked."},
 		"help_rejects_list":   {FR: "Lister les enregistrements mis de côté et la raison.", EN: "List the parked records and the reason."},
 		"help_rejects_replay": {FR: "Remettre dans le journal les enregistrements mis de côté, une fois chacun.", EN: "Put the parked records back in the log, once each."},
-		"help_rebuild": {FR: "Refaire depuis le journal, sans cesser de servir : profiles (profils et popularité), feeds (fils) ou facts (faits).",
-			EN: "Make again from the log, while serving: profiles (and popularity), feeds or facts."},
-		"help_rebuild_what": {FR: "Ce qui est refait : profiles, feeds ou facts.", EN: "What is made again: profiles, feeds or facts."},
+		"help_rebuild": {FR: "Refaire depuis le journal, sans cesser de servir : profiles (profils et popularité), feeds (fils), facts (faits) ou register (registre des prises de connaissance).",
+			EN: "Make again from the log, while serving: profiles (and popularity), feeds, facts or register (of acknowledgements)."},
+		"help_rebuild_what": {FR: "Ce qui est refait : profiles, feeds, facts ou register.", EN: "What is made again: profiles, feeds, facts or register."},
 		"help_rebuild_from": {FR: "Seulement ce que concernent les enregistrements à partir de cette position de chaque partition : leurs agents (profiles, feeds), leurs faits (facts).",
 			EN: "Only what the records from this offset of each partition on are about: their agents (profiles, feeds), their facts (facts)."},
 		"help_rebuild_memory": {FR: "Mio que peuvent prendre, dans le serveur, les profils d'une partition.", EN: "MiB that the profiles of one partition may take, in the server."},
@@ -98,7 +98,9 @@ func flagTexts() map[string]fil.Bilingual {
 		"help_role":     {FR: "Rôle : ingest, communicator, leader, service, policy, agent.", EN: "Role: ingest, communicator, leader, service, policy, agent."},
 		"help_perimeter": {FR: "Audience à laquelle la clé est bornée : ce qu'elle écrit, lit et compte s'y limite.",
 			EN: "Audience that the key is bounded to: what it writes, reads and counts is cut to it."},
-		"help_sample":  {FR: "Laisser voir des agents qu'une prévisualisation compte, et des bilans exacts.", EN: "Let it see some of the agents that a preview counts, and exact reports."},
+		"help_sample": {FR: "Laisser voir des agents qu'une prévisualisation compte, et des bilans exacts.", EN: "Let it see some of the agents that a preview counts, and exact reports."},
+		"help_register_right": {FR: "Laisser voir le registre des prises de connaissance : qui a reconnu avoir lu, par identifiant, et qui ne l'a pas fait ; chaque accès est consigné.",
+			EN: "Let it see the register of acknowledgements: who has acknowledged, by id, and who has not; each access is recorded."},
 		"help_name":    {FR: "Nom pour s'y retrouver.", EN: "Name to find it again."},
 		"help_life":    {FR: "Durée de vie du jeton d'un agent.", EN: "Life of an agent's token."},
 		"help_id":      {FR: "Identifiant de la clé.", EN: "The key's id."},

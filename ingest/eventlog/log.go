@@ -57,6 +57,8 @@ type Config struct {
 	Retention time.Duration
 	// RejectedRetention is how long rejected records are kept for replay.
 	RejectedRetention time.Duration
+	// AccessRetention is how long accesses to the register of acknowledgements are kept.
+	AccessRetention time.Duration
 	// PublishTimeout bounds one Publish whose context sets no nearer deadline.
 	PublishTimeout time.Duration
 	// BatchBytes bounds one request to a partition, before compression. The brokers' max.message.bytes must allow it.
@@ -87,6 +89,7 @@ func DefaultConfig() Config {
 		Replication:       1,
 		Retention:         396 * 24 * time.Hour,
 		RejectedRetention: 90 * 24 * time.Hour,
+		AccessRetention:   365 * 24 * time.Hour,
 		PublishTimeout:    30 * time.Second,
 		BatchBytes:        900 << 10,
 		BufferBytes:       64 << 20,
@@ -119,6 +122,7 @@ func (c Config) Validate() error {
 	refuse(c.MinInSync < 0 || c.MinInSync > c.Replication, "min in sync: %d is not between 0 and the replication, %d", c.MinInSync, c.Replication)
 	refuse(c.Retention < time.Hour, "retention: %s is under an hour", c.Retention)
 	refuse(c.RejectedRetention < time.Hour, "rejected retention: %s is under an hour", c.RejectedRetention)
+	refuse(c.AccessRetention < time.Hour, "access retention: %s is under an hour", c.AccessRetention)
 	refuse(c.PublishTimeout <= 0, "publish timeout: %s is not positive", c.PublishTimeout)
 	refuse(c.BatchBytes < 128<<10, "batch bytes: %d cannot hold the largest event, at least 131072 are required", c.BatchBytes)
 	refuse(c.BufferBytes < c.BatchBytes, "buffer bytes: %d cannot hold one batch of %d", c.BufferBytes, c.BatchBytes)

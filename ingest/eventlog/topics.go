@@ -159,7 +159,7 @@ func (l *Log) checkCleanup(ctx context.Context) error {
 			if entry.ConfigName != policy || (entry.ConfigValue == "compact") == compacted[r.ResourceName] {
 				continue
 			}
-			return &fault{fmt.Errorf("topic %s has %s=%s: delete is for engagements alone, compact for all others; "+
+			return &fault{fmt.Errorf("topic %s has %s=%s: delete is for engagements and accesses, compact for all others; "+
 				"alter the topic's configuration", r.ResourceName, policy, entry.ConfigValue)}
 		}
 	}
@@ -202,7 +202,11 @@ func (l *Log) topicConfig(topic fil.Topic, partitions int) kafka.TopicConfig {
 		entries["cleanup.policy"] = "compact"
 		entries["delete.retention.ms"] = strconv.FormatInt(tombstonesKept.Milliseconds(), 10)
 	default:
-		if topic != fil.TopicEngagements {
+		switch topic {
+		case fil.TopicEngagements:
+		case fil.TopicAccesses:
+			kept = l.cfg.AccessRetention
+		default:
 			kept = l.cfg.RejectedRetention
 			entries["max.message.bytes"] = strconv.Itoa(maxRejectedBytes)
 		}

@@ -40,12 +40,13 @@ type Key struct {
 type Scope struct {
 	Perimeter string `json:"perimeter,omitempty"`
 	Sample    bool   `json:"sample,omitempty"`
+	Register  bool   `json:"register,omitempty"`
 }
 
 // check says whether keys of a role may have the scope.
 func (s Scope) check(role fil.Role) error {
 	if s != (Scope{}) && role != fil.RoleCommunicator && role != fil.RoleLeader {
-		return fmt.Errorf("role %q has no perimeter and sees no sample: only communicator and leader do", role)
+		return fmt.Errorf("role %q has no perimeter and sees neither sample nor register: only communicator and leader do", role)
 	}
 	return nil
 }
@@ -143,7 +144,7 @@ func (r *Keyring) find(text string) (fil.Caller, bool) {
 	if subtle.ConstantTimeCompare([]byte(key.Hash), []byte(digest(text))) != 1 || !ok {
 		return fil.Caller{}, false
 	}
-	return fil.Caller{Role: key.Role, Name: key.ID, Label: key.Name, Perimeter: key.Perimeter, Sample: key.Sample}, true
+	return fil.Caller{Role: key.Role, Name: key.ID, Label: key.Name, Perimeter: key.Perimeter, Sample: key.Sample, Register: key.Register}, true
 }
 
 func (r *Keyring) get(id string) (Key, bool) {

@@ -39,6 +39,7 @@ type Config struct {
 	Audiences  Audiences     `koanf:"audiences"`
 	Contents   Contents      `koanf:"contents"`
 	Privacy    Privacy       `koanf:"privacy"`
+	Register   Register      `koanf:"register"`
 	Log        Log           `koanf:"log"`
 	Redis      Redis         `koanf:"redis"`
 	ClickHouse ClickHouse    `koanf:"clickhouse"`
@@ -69,6 +70,22 @@ type Contents struct {
 // Privacy sets the guard.
 type Privacy struct {
 	Threshold int `koanf:"threshold"` // agents; no figure about fewer
+}
+
+// Register sets how long what is known by name is kept.
+type Register struct {
+	Keep     time.Duration `koanf:"keep"`     // acknowledgements, in whole days
+	Accesses time.Duration `koanf:"accesses"` // who looked at them; of a log whose topics are made already, alter the topic
+}
+
+func (r Register) validate(fail func(key, problem string, args ...any)) {
+	const day = 24 * time.Hour
+	if r.Keep < 30*day || r.Keep > 3660*day || r.Keep%day != 0 {
+		fail("register.keep", "%s is not in whole days between 720h (30 days) and 87840h (10 years)", r.Keep)
+	}
+	if r.Accesses < 30*day || r.Accesses > 3660*day {
+		fail("register.accesses", "%s is not between 720h (30 days) and 87840h (10 years)", r.Accesses)
+	}
 }
 
 // Access says where keys and secrets are; empty paths are in the data folder.
@@ -138,6 +155,7 @@ func Default() Config {
 		Audiences:  Audiences{Behaviour: 90 * 24 * time.Hour},
 		Contents:   Contents{Gate: "people"},
 		Privacy:    Privacy{Threshold: fil.DefaultThreshold},
+		Register:   Register{Keep: 1826 * 24 * time.Hour, Accesses: 365 * 24 * time.Hour},
 		Log:        Log{Partitions: 8, Replication: 1, Retention: 400 * 24 * time.Hour, Session: 10 * time.Second},
 		ClickHouse: ClickHouse{Database: "fil"},
 		Feeds:      Feeds{Window: 30 * 24 * time.Hour, Profiles: 396 * 24 * time.Hour, Addresses: 20},
@@ -249,6 +267,7 @@ func (c Config) Validate() error {
 	}
 	c.validateWatching(fail)
 	c.Ranking.Tuning.validate(fail)
+	c.Register.validate(fail)
 	for _, fault := range fil.FaultsOf(c.Attributes.Validate()) {
 		fail(fault.Field, "%s", fault.Problem.EN)
 	}

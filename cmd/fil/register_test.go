@@ -1,0 +1,378 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/filengine/fil"
+	"github.com/filengine/fil/cmd/fil/access"
+)
+
+// chancery is a program where p0, p1 and p2 are in the perimeter P and q0 and q1 in Q, with a mandatory content in each, and
+// keys to their registers.
+type chancery struct{ *here }
+
+func startChancery(t *testing.T) chancery {
+	t.Helper()
+	c := chancery{startHere(t)}
+	for name, scope := range map[string]access.Scope{"all": {Register: true}, "P": {Perimeter: "P", Register: true}, "Q": {Perimeter: "Q", Register: true}, "blind": {Perimeter: "P", Sample: true}} {
+		key, err := c.server.ring.CreateScoped(fil.RoleCommunicator, "clé "+name, scope)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.keys[name] = key
+	}
+	for _, agent := range []string{"p0", "p1", "p2", "q0", "q1"} {
+		c.must(http.MethodPut, "/v1/agents/"+agent, c.keys["ingest"], fmt.Sprintf(`{"org":"cd/%s","site":"site-%s"}`, agent[:1], agent[:1]), 201)
+		var err error
+		if c.keys[agent], err = c.server.signer.Token(fil.Caller{Role: fil.RoleAgent, Agent: agent}, time.Hour); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, p := range []string{"P", "Q"} {
+		c.must(http.MethodPut, "/v1/audiences/"+p, c.keys["communicator"], fmt.Sprintf(`{"name":%q,"rule":"inOrg(\"cd/%s\")"}`, p, strings.ToLower(p)), 201)
+		c.publish("charte-"+p, p, "Charte informatique "+p, time.Time{})
+	}
+	return c
+}
+
+func (c chancery) publish(id, perimeter, title string, revised time.Time) {
+	c.t.Helper()
+	more := ""
+	if !revised.IsZero() {
+		more = fmt.Sprintf(`,"revised_at":%q`, revised.UTC().Format(time.RFC3339Nano))
+	}
+	c.must(http.MethodPut, "/v1/contents/"+id, c.keys["communicator"], fmt.Sprintf(`{"title":%q,"body":"À lire.","perimeter":%q,"published_at":%q,"mandatory_until":%q%s}`,
+		title, perimeter, time.Now().Add(-time.Hour).UTC().Format(time.RFC3339), time.Now().Add(72*time.Hour).UTC().Format(time.RFC3339), more), 201, 200)
+}
+
+// does has an agent, or a key for them, do something with a content.
+func (c chancery) does(kind fil.EngagementKind, key, agent, content string) {
+	c.t.Helper()
+	now := time.Now().UTC()
+	c.must(http.MethodPost, "/v1/engagements", c.keys[key], fmt.Sprintf(`{"specversion":"1.0","id":"%s-%s-%d","source":"chancery","type":"fil.engagement.%s","time":%q,"data":{"agent":%q,"content":%q}}`,
+		agent, content, now.UnixNano(), kind, now.Format(time.RFC3339Nano), agent, content), 202)
+}
+
+type registered struct {
+	Content registerCounted
+	Agents  []struct {
+		Agent, Org, Revision, By, Witness string
+		WitnessLabel                      string    `json:"witness_label"`
+		AcknowledgedAt                    time.Time `json:"acknowledged_at"`
+	}
+	Next string
+}
+
+func (r registered) who() string {
+	ids := make([]string, len(r.Agents))
+	for i, a := range r.Agents {
+		ids[i] = a.Agent
+	}
+	return strings.Join(ids, " ")
+}
+
+func (c chancery) names(key, content, query string) (r registered) {
+	c.t.Helper()
+	c.must(http.MethodGet, "/v1/register/contents/"+content+"?"+query, c.keys[key], "", 200).json(c.t, &r)
+	return r
+}
+
+func (c chancery) await(content string, acknowledged int) {
+	c.t.Helper()
+	eventually(c.t, fmt.Sprintf("%d lines of %s", acknowledged, content), func() bool { return c.names("all", content, "").Content.Acknowledged == acknowledged })
+}
+
+func (c chancery) item(agent, content string) (item struct {
+	Acknowledged bool
+	RemindedAt   time.Time `json:"reminded_at"`
+}, place int,
+) {
+	c.t.Helper()
+	var page struct {
+		Items []struct {
+			Content      struct{ ID string }
+			Acknowledged bool
+			RemindedAt   time.Time `json:"reminded_at"`
+		}
+	}
+	c.must(http.MethodGet, "/v1/feed", c.keys[agent], "", 200).json(c.t, &page)
+	for i, one := range page.Items {
+		if one.Content.ID == content {
+			item.Acknowledged, item.RemindedAt = one.Acknowledged, one.RemindedAt
+			return item, i
+		}
+	}
+	return item, -1
+}
+
+// One of three acknowledges, the register says so, a reminder brings the content back to another who had hidden it and to nobody
+// else, the attestation verifies and a changed one does not, a revision begins anew, and the audit has it all.
+func TestRegister(t *testing.T) {
+	c := startChancery(t)
+	c.does(fil.Acknowledge, "p0", "p0", "charte-P")
+	c.does(fil.Acknowledge, "service", "p2", "charte-P")
+	c.does(fil.Dismiss, "p1", "p1", "charte-P")
+	c.await("charte-P", 2)
+	got := c.names("P", "charte-P", "state=acknowledged")
+	if got.who() != "p0 p2" || *got.Content.Targeted != 3 || *got.Content.Missing != 1 {
+		t.Fatalf("acknowledged: %+v", got)
+	}
+	if a := got.Agents[0]; a.By != "agent" || a.Witness != "" || len(a.Revision) != 64 || a.Org != "cd/p" {
+		t.Errorf("p0, who did it themself: %+v", a)
+	}
+	if a := got.Agents[1]; a.By != "service" || a.Witness == "" || a.WitnessLabel != "test" {
+		t.Errorf("p2, for whom a service did it: %+v", a)
+	}
+	if missing := c.names("P", "charte-P", "state=missing"); missing.who() != "p1" || !missing.Agents[0].AcknowledgedAt.IsZero() {
+		t.Errorf("missing: %+v", missing)
+	}
+	eventually(t, "the content that p1 hid to be gone", func() bool { _, at := c.item("p1", "charte-P"); return at < 0 })
+	c.reminded()
+	c.attested()
+	c.audited()
+	c.revised()
+}
+
+func (c chancery) reminded() {
+	t := c.t
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	events := c.listen(ctx, "p1")
+	before := time.Now().Add(-time.Second)
+	out, status := run(t, "register", "remind", "charte-P", "--server", c.base, "--key", c.keys["P"])
+	if status != exitDone || !strings.Contains(out, "Rappelé à 1 agents") {
+		t.Fatalf("remind: %d %s", status, out)
+	}
+	eventually(t, "the content to come back to p1", func() bool { _, at := c.item("p1", "charte-P"); return at == 0 })
+	if item, _ := c.item("p1", "charte-P"); item.RemindedAt.Before(before) {
+		t.Errorf("p1 is not told that it is a reminder: %+v", item)
+	}
+	if item, _ := c.item("p0", "charte-P"); !item.Acknowledged || !item.RemindedAt.IsZero() {
+		t.Errorf("p0, who has acknowledged, is reminded: %+v", item)
+	}
+	select {
+	case <-events:
+	case <-ctx.Done():
+		t.Error("p1, who is connected, was not told")
+	}
+	again := c.must(http.MethodPost, "/v1/register/contents/charte-P/reminders", c.keys["P"], `{"org":"cd/p/voirie"}`, 409)
+	if !strings.Contains(string(again.body), "le suivant est possible le ") || again.header.Get("Retry-After") == "" {
+		t.Errorf("a second reminder: %s", again.body)
+	}
+	c.must(http.MethodPost, "/v1/register/contents/charte-Q/reminders", c.keys["P"], "", 404)
+	c.must(http.MethodPost, "/v1/register/contents/charte-Q/reminders", c.keys["all"], `{"org":"cd/nowhere"}`, 409)
+}
+
+// listen gives the events after the first on an agent's stream.
+func (c chancery) listen(ctx context.Context, agent string) <-chan struct{} {
+	c.t.Helper()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.base+"/v1/feed/stream", nil)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+c.keys[agent])
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	first, more := make(chan struct{}), make(chan struct{}, 1)
+	go func() {
+		defer func() { _ = resp.Body.Close() }()
+		for n, lines := 0, bufio.NewScanner(resp.Body); lines.Scan(); {
+			if !strings.HasPrefix(lines.Text(), "event: feed") {
+				continue
+			}
+			if n++; n == 1 {
+				close(first)
+				continue
+			}
+			select {
+			case more <- struct{}{}:
+			default:
+			}
+		}
+	}()
+	select {
+	case <-first:
+	case <-ctx.Done():
+		c.t.Fatal("no stream")
+	}
+	return more
+}
+
+func (c chancery) attested() {
+	t := c.t
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "attestation.json")
+	out, status := run(t, "register", "attest", "charte-P", "p0", "--server", c.base, "--key", c.keys["P"])
+	if err := os.WriteFile(file, []byte(out), 0o600); err != nil || status != exitDone {
+		t.Fatalf("attest: %v, %d %s", err, status, out)
+	}
+	if out, status := run(t, "register", "verify", file, "--server", c.base, "--key", c.keys["communicator"]); status != exitDone || !strings.Contains(out, "p0") {
+		t.Errorf("verify: %d %s", status, out)
+	}
+	var own struct {
+		Signed, Code string
+		Attestation  struct{ Agent, By, Revision, Title string }
+	}
+	c.must(http.MethodGet, "/v1/register/contents/charte-P/attestation", c.keys["p0"], "", 200).json(t, &own)
+	if a := own.Attestation; a.Agent != "p0" || a.By != "agent" || len(a.Revision) != 64 || a.Title != "Charte informatique P" {
+		t.Errorf("p0's own: %+v", own)
+	}
+	part := strings.Split(own.Signed, ".")
+	middle := []byte(part[1])
+	middle[len(middle)/2] ^= 1
+	for signed, valid := range map[string]bool{own.Signed: true, own.Signed[:40] + "\n " + own.Signed[40:]: true, part[0] + "." + string(middle) + "." + part[2]: false, "": false, "a.b.c": false} {
+		var said struct{ Valid bool }
+		c.must(http.MethodPost, "/v1/register/verify", c.keys["p1"], fmt.Sprintf(`{"attestation":%q}`, signed), 200).json(t, &said)
+		if said.Valid != valid {
+			t.Errorf("%.30s… is said to be valid: %v", signed, said.Valid)
+		}
+	}
+	c.must(http.MethodGet, "/v1/register/contents/charte-P/attestation?agent=p0", c.keys["p1"], "", 403)
+	c.must(http.MethodGet, "/v1/register/contents/charte-P/attestation", c.keys["p1"], "", 404)
+	page := c.must(http.MethodGet, "/v1/register/contents/charte-P/attestation?agent=p0&format=html", c.keys["all"], "", 200)
+	if policy := page.header.Get("Content-Security-Policy"); !strings.Contains(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") {
+		t.Errorf("policy of the document: %s", policy)
+	}
+	for _, want := range []string{"Attestation de prise de connaissance", "p0", own.Attestation.Revision, "Code de vérification", `<html lang="fr">`} {
+		if !strings.Contains(string(page.body), want) {
+			t.Errorf("the document does not say %q:\n%s", want, page.body)
+		}
+	}
+	if strings.Contains(string(page.body), "<script") || strings.Contains(string(page.body), "style=") {
+		t.Error("the document has scripts or styles of its own")
+	}
+	var sheet struct {
+		Attestation struct{ Counts registerCounted }
+	}
+	c.must(http.MethodGet, "/v1/register/contents/charte-P/attestation", c.keys["P"], "", 200).json(t, &sheet)
+	if n := sheet.Attestation.Counts; n.Acknowledged != 2 || *n.Targeted != 3 {
+		t.Errorf("the sheet: %+v", n)
+	}
+}
+
+func (c chancery) audited() {
+	t := c.t
+	t.Helper()
+	c.must(http.MethodGet, "/v1/register/contents", c.keys["P"], "", 200)
+	if csv := c.must(http.MethodGet, "/v1/register/contents/charte-P?state=missing&format=csv", c.keys["P"], "", 200); strings.Count(string(csv.body), "\r\n") != 2 || !strings.Contains(string(csv.body), "\r\np1,cd/p,site-p,missing,") {
+		t.Errorf("the CSV: %q", csv.body)
+	}
+	var told struct{ Accesses []fil.Access }
+	c.must(http.MethodGet, "/v1/register/accesses?limit=100", c.keys["P"], "", 200).json(t, &told)
+	acts := map[fil.AccessAct]int{}
+	for i, a := range told.Accesses {
+		if acts[a.Act]++; a.Perimeter != "P" || a.By == "" || i > 0 && a.At.After(told.Accesses[i-1].At) {
+			t.Errorf("access %d: %+v", i, a)
+		}
+	}
+	for _, act := range []fil.AccessAct{fil.AccessContents, fil.AccessList, fil.AccessExport, fil.AccessReminder, fil.AccessAttestation, fil.AccessSheet} {
+		if acts[act] == 0 {
+			t.Errorf("the audit has no %s: %v", act, acts)
+		}
+	}
+	i := slices.IndexFunc(told.Accesses, func(a fil.Access) bool { return a.Act == fil.AccessExport })
+	if i < 0 || told.Accesses[i].Lines != 1 || told.Accesses[i].Label != "clé P" {
+		t.Errorf("the export in the audit: %+v", told.Accesses[i])
+	}
+	out, status := run(t, "register", "accesses", "--content", "charte-P", "--server", c.base, "--key", c.keys["all"])
+	if status != exitDone || !strings.Contains(out, "export") {
+		t.Errorf("accesses: %d %s", status, out)
+	}
+}
+
+func (c chancery) revised() {
+	t := c.t
+	t.Helper()
+	c.publish("charte-P", "P", "Charte informatique P, revue", time.Now())
+	eventually(t, "nobody to have acknowledged the new text", func() bool {
+		got := c.names("P", "charte-P", "state=missing")
+		return got.Content.Acknowledged == 0 && got.who() == "p0 p1 p2"
+	})
+	var own struct {
+		Attestation struct {
+			Title   string
+			InForce bool `json:"in_force"`
+		}
+	}
+	c.must(http.MethodGet, "/v1/register/contents/charte-P/attestation", c.keys["p0"], "", 200).json(t, &own)
+	if own.Attestation.InForce || own.Attestation.Title != "Charte informatique P" {
+		t.Errorf("what p0 acknowledged is said to be: %+v", own)
+	}
+	if out, status := run(t, "register", "show", "charte-P", "--missing", "--server", c.base, "--key", c.keys["P"]); status != exitDone || !strings.Contains(out, "3 visés, 0 ont pris connaissance") {
+		t.Errorf("show: %d %s", status, out)
+	}
+	if out, status := run(t, "rebuild", "register", "--server", c.base, "--key", c.keys["ingest"]); status != exitDone || !strings.Contains(out, "2 prises de connaissance comparées, dont 0 ajoutées") {
+		t.Errorf("rebuild: %d %s", status, out)
+	}
+	c.must(http.MethodDelete, "/v1/contents/charte-P", c.keys["communicator"], "", 200, 204)
+	eventually(t, "the withdrawn content to be told", func() bool {
+		return strings.Contains(string(c.must(http.MethodGet, "/v1/register/contents?state=withdrawn", c.keys["P"], "", 200).body), `"charte-P"`)
+	})
+}
+
+// A key of one perimeter learns nothing of another's, not by counts, errors, filters, pages, audit nor by those who acknowledge
+// what is not for them; and no key does without the right.
+func TestRegister_OfOnePerimeterTellsNothingOfAnother(t *testing.T) {
+	c := startChancery(t)
+	c.does(fil.Acknowledge, "q0", "q0", "charte-Q")
+	c.does(fil.Acknowledge, "q1", "q1", "charte-P") // which is not for them
+	c.await("charte-Q", 1)
+	c.names("all", "charte-Q", "state=acknowledged")
+	if former := c.names("all", "charte-P", "state=former"); former.who() != "q1" {
+		t.Errorf("who acknowledged what is not for them: %+v", former)
+	}
+	if got := c.names("P", "charte-P", "state=former"); got.Content.Former != 0 || len(got.Agents) != 0 {
+		t.Errorf("P is told of q1: %+v", got)
+	}
+	for _, path := range []string{"contents/charte-Q", "contents/charte-Q?state=acknowledged", "contents/charte-Q?format=csv", "contents/charte-Q/attestation", "contents/charte-Q/attestation?agent=q0"} {
+		theirs := c.must(http.MethodGet, "/v1/register/"+path, c.keys["P"], "", 404)
+		none := c.must(http.MethodGet, "/v1/register/"+strings.Replace(path, "charte-Q", "none", 1), c.keys["P"], "", 404)
+		if string(theirs.body) != string(none.body) {
+			t.Errorf("%s: %s, and of what does not exist: %s", path, theirs.body, none.body)
+		}
+	}
+	here := c.must(http.MethodGet, "/v1/register/contents/charte-P/attestation?agent=q1", c.keys["P"], "", 404)
+	none := c.must(http.MethodGet, "/v1/register/contents/charte-P/attestation?agent=nobody", c.keys["P"], "", 404)
+	if string(here.body) != string(none.body) {
+		t.Errorf("q1 is told apart from nobody: %s", here.body)
+	}
+	c.must(http.MethodGet, "/v1/register/contents/charte-P/attestation?agent=q1", c.keys["all"], "", 200)
+	var told struct{ Accesses []fil.Access }
+	c.must(http.MethodGet, "/v1/register/accesses", c.keys["P"], "", 200).json(t, &told)
+	for _, a := range told.Accesses {
+		if theirs := a.Label == "clé all"; theirs && (a.Lines != 0 || a.Agent != "") || a.Content == "charte-Q" || a.Act == fil.AccessList && !theirs && a.Lines != 0 {
+			t.Errorf("the audit tells P: %+v", a)
+		}
+	}
+	if !slices.ContainsFunc(told.Accesses, func(a fil.Access) bool { return a.Label == "clé all" && a.Act == fil.AccessAttestation }) {
+		t.Error("the audit does not tell P that another key looked at its content")
+	}
+	for _, path := range []string{"contents", "contents?limit=1", "accesses?content=charte-Q", "contents/charte-P?org=cd/q", "contents/charte-P?q=q"} {
+		if body := string(c.must(http.MethodGet, "/v1/register/"+path, c.keys["P"], "", 200).body); strings.Contains(body, "charte-Q") || strings.Contains(body, `"q`) {
+			t.Errorf("%s tells: %s", path, body)
+		}
+	}
+	for _, key := range []string{"blind", "communicator", "leader"} {
+		for method, path := range map[string]string{"contents": http.MethodGet, "contents/charte-P": http.MethodGet, "contents/charte-P/attestation?agent=p0": http.MethodGet, "accesses": http.MethodGet, "contents/charte-P/reminders": http.MethodPost} {
+			got := c.must(path, "/v1/register/"+method, c.keys[key], "", 403)
+			if !strings.Contains(string(got.body), "ne voit pas le registre") {
+				t.Errorf("%s %s: %s", key, method, got.body)
+			}
+		}
+	}
+	for _, key := range []string{"service", "ingest", "p0"} {
+		c.must(http.MethodGet, "/v1/register/contents", c.keys[key], "", 403)
+	}
+}

@@ -1,0 +1,124 @@
+package ranking
+
+import (
+	"hash/fnv"
+	"maps"
+	"math"
+	"time"
+
+	"github.com/filengine/fil"
+)
+
+// recall is how long a content that was reminded of stands first again for those who have not acknowledged it, when its
+// deadline has passed or comes sooner.
+const recall = 7 * 24 * time.Hour
+
+// remind takes a record of fil.reminders into a snapshot that is not published yet. Reminders may come before their content.
+func (c *Catalogue) remind(s *snapshot, rec fil.Record) (changed bool, err error) {
+	key, before := fil.KeyOf(rec.Key), s.reminders
+	s.reminders = maps.Clone(before)
+	if s.reminders == nil {
+		s.reminders = map[fil.ContentKey]*told{}
+	}
+	if rec.Event.Data == nil {
+		delete(s.reminders, key)
+	} else {
+		sent, err := fil.RemindersOf(rec)
+		if err != nil {
+			s.reminders = before
+			return false, err
+		}
+		h := fnv.New64a()
+		_, _ = h.Write(rec.Event.Data)
+		s.reminders[key] = &told{sent, chain(uint64(key), h.Sum64())}
+	}
+	at := s.find(key)
+	if at < 0 || s.rows[at].content.ID != rec.Key {
+		return true, nil
+	}
+	s.stamp ^= s.rows[at].digest
+	s.rows[at].remind(s.reminders[key])
+	s.stamp ^= s.rows[at].digest
+	return true, nil
+}
+
+// told is the reminders of a content, and their digest.
+type told struct {
+	fil.Reminders
+
+	digest uint64
+}
+
+// remind gives a row its reminders, or none.
+func (r *row) remind(told *told) {
+	r.told, r.recalled, r.digest = told, math.MinInt64, r.text
+	if told == nil {
+		return
+	}
+	r.digest = chain(r.text, told.digest)
+	if r.mandatory != math.MinInt64 {
+		r.recalled = nanos(told.Sent[len(told.Sent)-1].At.Add(recall))
+	}
+}
+
+// reminded is when the agents of an organisation were last reminded of the text in force; the zero time when they were not.
+func (r *row) reminded(org string) time.Time {
+	if r.told == nil || r.mandatory == math.MinInt64 {
+		return time.Time{}
+	}
+	at := r.told.For(org)
+	if at.Before(r.content.RevisedAt) {
+		return time.Time{}
+	}
+	return at
+}
+
+// asks says whether the content is to be acknowledged at a moment by the agents of an organisation: until its deadline, and for
+// a time after a reminder that reached them.
+func (r *row) asks(org string, at int64) bool {
+	if at < r.mandatory {
+		return true
+	}
+	reminded := r.reminded(org)
+	return !reminded.IsZero() && at < nanos(reminded.Add(recall))
+}
+
+// recalled says whether what the agent has hidden comes back: they were reminded of it, and have not acknowledged it.
+func (sc *scratch) recalled(b *board, place int32) bool {
+	if b.group[place] != groupMandatory {
+		return false
+	}
+	r := b.row(place)
+	return r.told != nil && sc.marks[place]&markAcknowledged == 0 && !r.reminded(sc.member.Org()).IsZero() && r.asks(sc.member.Org(), b.from)
+}
+
+// explode gives a record of reminders as it was after each of them: the log keeps the last one alone.
+func explode(rec fil.Record) []fil.Record {
+	sent, err := fil.RemindersOf(rec)
+	if err != nil {
+		return nil
+	}
+	all := make([]fil.Record, 0, len(sent.Sent))
+	for i, one := range sent.Sent {
+		event, err := fil.NewEvent(rec.Event.Type, rec.Event.Source, rec.Event.ID, rec.Event.Time, fil.Reminders{Content: sent.Content, Sent: sent.Sent[:i+1]})
+		if err != nil {
+			return nil
+		}
+		was := rec
+		was.Event, was.Admitted = event, one.At
+		if i == len(sent.Sent)-1 {
+			was.Event.Data, was.Admitted = rec.Event.Data, rec.Admitted
+		}
+		all = append(all, was)
+	}
+	return all
+}
+
+// orgOf is an agent's organisation.
+func (r *Ranker) orgOf(agent string) string {
+	member, known := r.directory.Member(agent)
+	if !known {
+		return ""
+	}
+	return member.Org()
+}
