@@ -52,7 +52,8 @@ const ahead = (iso: string | undefined): boolean => iso !== undefined && new Dat
 export function drawCard(item: FeedItem, state: CardState, hands: Hands, place: { at: number; of: number }): TemplateResult {
   const { words } = hands;
   const { content } = item;
-  const must = ahead(content.mandatory_until);
+  const recalled = item.reminded_at !== undefined && !state.acknowledged;
+  const must = ahead(content.mandatory_until) || item.reminded_at !== undefined; // a reminder may come after the deadline
   const id = `c${place.at}`;
   if (state.hidden) {
     return html`<article class="card gone" data-id=${content.id} tabindex="0" aria-posinset=${place.at} aria-setsize=${place.of} aria-labelledby="${id}-gone">
@@ -65,7 +66,8 @@ export function drawCard(item: FeedItem, state: CardState, hands: Hands, place: 
     <p class="badges">
       <span class="badge kind">${icon(content.kind)}${(words.kinds as Record<string, string>)[content.kind] ?? content.kind}</span>
       ${ahead(content.pinned_until) ? html`<span class="badge">${icon("pin")}${words.pinned}</span>` : nothing}
-      ${must && !state.acknowledged ? html`<span class="badge must">${icon("clock")}${words.mustRead(day(hands.language, content.mandatory_until!))}</span>` : nothing}
+      ${recalled ? html`<span class="badge must">${words.reminder}</span>` : nothing}
+      ${must && !state.acknowledged ? html`<span class="badge must">${icon("clock")}${(ahead(content.mandatory_until) ? words.mustRead : words.mustHaveRead)(day(hands.language, content.mandatory_until!))}</span>` : nothing}
     </p>
     ${heading(hands.level, `${id}-title`, content.title, content.language)}
     ${drawMeta(item, hands)}

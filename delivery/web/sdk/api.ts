@@ -15,6 +15,7 @@ export interface FeedItem {
   explanation?: Explanation;
   placed?: string;
   reasons: string[];
+  reminded_at?: string;
   score: number;
 }
 
@@ -83,6 +84,7 @@ export interface ItemExplanation {
   placed?: string;
   policy: string;
   reasons: string[];
+  reminded?: string;
   score: number;
 }
 

@@ -25,6 +25,8 @@ export const en: Words = {
   revised: (when) => `updated ${when}`,
   pinned: "Pinned",
   mustRead: (date) => `Read before ${date}`,
+  mustHaveRead: (date) => `Was to be read before ${date}`,
+  reminder: "Reminder",
   acknowledge: "I have read and understood",
   acknowledged: "You have acknowledged this",
   acknowledgedLater: "Acknowledgement noted; it will be sent when the network is back.",

@@ -25,6 +25,8 @@ export const fr = {
   revised: (when: string) => `mis à jour ${when}`,
   pinned: "Épinglé",
   mustRead: (date: string) => `À lire avant le ${date}`,
+  mustHaveRead: (date: string) => `Était à lire avant le ${date}`,
+  reminder: "Rappel",
   acknowledge: "J'ai pris connaissance",
   acknowledged: "Vous en avez pris connaissance",
   acknowledgedLater: "Prise de connaissance notée ; elle sera transmise au retour du réseau.",
