@@ -87,7 +87,7 @@ func TestKeys(t *testing.T) {
 // A key's scope is that of its caller, and of no role but those that aim at agents and count them.
 func TestScopes(t *testing.T) {
 	bearers, ring, _, _, path := setup(t)
-	for _, scope := range []access.Scope{{}, {Perimeter: "dgst"}, {Sample: true}, {Perimeter: "dgst", Sample: true}} {
+	for _, scope := range []access.Scope{{}, {Perimeter: "dgst"}, {Sample: true}, {Perimeter: "dgst", Sample: true}, {Register: true}, {Perimeter: "dgst", Register: true}} {
 		for _, role := range fil.Roles() {
 			may := role == fil.RoleCommunicator || role == fil.RoleLeader || scope == access.Scope{} && role != fil.RoleAgent
 			text, err := ring.CreateScoped(role, "", scope)
@@ -98,7 +98,7 @@ func TestScopes(t *testing.T) {
 				continue
 			}
 			caller, err := bearers.Authenticate(text)
-			if err != nil || caller.Role != role || caller.Perimeter != scope.Perimeter || caller.Sample != scope.Sample {
+			if err != nil || caller.Role != role || caller.Perimeter != scope.Perimeter || caller.Sample != scope.Sample || caller.Register != scope.Register {
 				t.Errorf("the caller of a key of %s with %+v is %+v, %v", role, scope, caller, err)
 			}
 		}

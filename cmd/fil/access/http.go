@@ -31,6 +31,7 @@ type callerOutput struct {
 		Label     string   `json:"label,omitempty" doc:"Nom donné à la clé / name given to the key"`
 		Perimeter string   `json:"perimeter,omitempty" doc:"Audience qui borne la clé / audience that bounds the key"`
 		Sample    bool     `json:"sample,omitempty" doc:"Voit des agents parmi ceux qu'elle compte / sees some of the agents it counts"`
+		Register  bool     `json:"register,omitempty" doc:"Voit le registre des prises de connaissance / sees the register of acknowledgements"`
 	}
 }
 
@@ -48,6 +49,7 @@ func RegisterCaller(api huma.API) {
 		caller, out := fil.CallerFrom(ctx), &callerOutput{}
 		out.Body.Role, out.Body.Agent, out.Body.Label = caller.Role, caller.Agent, caller.Label
 		out.Body.Perimeter, out.Body.Sample = caller.Perimeter, caller.Sample
+		out.Body.Register = caller.Register
 		return out, nil
 	})
 }
