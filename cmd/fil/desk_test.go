@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -313,4 +314,43 @@ func TestDesk_CalendarReachAndClauses(t *testing.T) {
 	}
 	o.must("GET", "/v1/audiences/P/why?agent=a0", seer, "", 200)
 	o.must("GET", "/v1/audiences/P/why?agent=a1", seer, "", 404)
+}
+
+// A text is previewed as the feed then gives it, and the desk has it from its draft to its withdrawal.
+func TestDesk_ShowsWhatIsUnpublished(t *testing.T) {
+	o := startOffice(t)
+	const body = "# Un\n\n![le plan](plan.png) <script>x</script>\n\n[le guide](https://a.fr)"
+	var shown struct{ Bodies map[string]string }
+	raw, _ := json.Marshal(map[string]any{"bodies": map[string]string{"fr": body, "en": ""}})
+	o.must("POST", "/v1/preview/text", o.keys["paz"], string(raw), 200).json(t, &shown)
+	o.must("POST", "/v1/preview/text", o.keys["leader"], string(raw), 403)
+	content, _ := json.Marshal(map[string]any{"title": "Guide", "summary": "À lire.", "body": body})
+	state := func(who string) string {
+		var desk struct {
+			Contents []struct{ ID, State, Title string }
+		}
+		o.must("GET", "/v1/desk?q=guide", o.keys[who], "", 200).json(t, &desk)
+		return fmt.Sprint(desk.Contents)
+	}
+	o.step("zoé", "PUT", "/v1/contents/guide/draft", string(content), 200)
+	if got, hidden := state("zoé"), state("paz"); got != "[{guide draft Guide}]" || hidden != "[]" {
+		t.Errorf("the desk has %s, and %s for another perimeter", got, hidden)
+	}
+	o.step("zoé", "POST", "/v1/contents/guide/draft/publication", `{}`, 200)
+	var feed struct {
+		Items []struct {
+			Content struct {
+				HTML string `json:"body_html"`
+			}
+		}
+	}
+	o.must("GET", "/v1/agents/a0/feed", o.keys["service"], "", 200).json(t, &feed)
+	if len(feed.Items) != 1 || feed.Items[0].Content.HTML != shown.Bodies["fr"] || strings.Contains(shown.Bodies["fr"], "<img") || shown.Bodies["en"] != "" {
+		t.Errorf("previewed %q, and the feed is %+v", shown.Bodies, feed.Items)
+	}
+	o.step("zoé", "POST", "/v1/contents/guide/withdrawal", `{"reason":"une erreur"}`, 200)
+	if got := state("zoé"); got != "[{guide withdrawn Guide}]" {
+		t.Errorf("after its withdrawal the desk has %s", got)
+	}
+	o.must("GET", "/v1/desk?state=other", o.keys["zoé"], "", 422)
 }

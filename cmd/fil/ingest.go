@@ -13,6 +13,7 @@ import (
 	"github.com/filengine/fil/audiences/clauses"
 	"github.com/filengine/fil/audiences/preview"
 	"github.com/filengine/fil/cmd/fil/config"
+	"github.com/filengine/fil/delivery"
 	"github.com/filengine/fil/ingest"
 	"github.com/filengine/fil/ingest/drafts"
 	"github.com/filengine/fil/ingest/scim"
@@ -77,7 +78,7 @@ func buildIngest(_ context.Context, h *house) error {
 	}
 	guard := fil.Guard{Threshold: h.cfg.Privacy.Threshold}
 	h.previews = preview.New(h.index, guard, asked.New(h.redis), h.now)
-	h.register = append(h.register, door.Register, h.drafts.Register, h.showPersonas(door), func(api huma.API) { registerRejects(api, h.events) }, func(api huma.API) {
+	h.register = append(h.register, door.Register, h.drafts.Register, h.showPersonas(door), delivery.RegisterPreview, func(api huma.API) { registerRejects(api, h.events) }, func(api huma.API) {
 		audiences.Register(api, h.index)
 		clauses.Register(api, h.index, guard)
 	}, func(api huma.API) {

@@ -16,8 +16,8 @@ import (
 // types. A screen that needs another adds it here, then: make api-types
 var webAnswers = map[string][]string{
 	"sdk/api.ts": {"FeedPage", "ItemExplanation", "Known"},
-	"shell/api.ts": {"CallerOutputBody", "Answer", "AudiencesPageBody", "Board", "Builder", "Calendar", "CheckOutputBody", "ClausesOutputBody", "ContentsPageBody",
-		"Equity", "Funnel", "Hours", "ListOutputBody", "Persona", "Pressure", "Reach", "SchemaOutputBody", "Totals", "ValuesOutputBody", "View", "Why"},
+	"shell/api.ts": {"CallerOutputBody", "Answer", "AudiencesPageBody", "Board", "Builder", "Calendar", "CheckOutputBody", "ClausesOutputBody", "ContentsPageBody", "Desk",
+		"Equity", "Feed", "Funnel", "Hours", "ListOutputBody", "Persona", "Pressure", "Reach", "SchemaOutputBody", "Totals", "ValuesOutputBody", "View", "Why", "Words"},
 }
 
 // TestAPITypes keeps the types of the SDK to the document that the server gives of its API.

@@ -18,11 +18,22 @@ import (
 // asked for. It is safe for concurrent use.
 type Book struct {
 	mu    sync.RWMutex
-	pages map[string]map[int][]byte // by content, then by number
+	pages map[string]map[int]leaf // by content, then by number
 }
 
+// leaf is a revision as it is in the log, and what is asked of all of them.
+type leaf struct {
+	number int
+	state  State
+	valued bool
+	at     time.Time // of its last step
+	data   []byte
+}
+
+func (l leaf) open() bool { return l.valued && (l.state == Draft || l.state == Submitted) }
+
 // NewBook makes an empty book.
-func NewBook() *Book { return &Book{pages: map[string]map[int][]byte{}} }
+func NewBook() *Book { return &Book{pages: map[string]map[int]leaf{}} }
 
 // Apply takes records in the log's order. What is no revision is a rejection; the others are applied.
 func (b *Book) Apply(records []fil.Record) error {
@@ -56,9 +67,9 @@ func (b *Book) Apply(records []fil.Record) error {
 			continue
 		}
 		if b.pages[content] == nil {
-			b.pages[content] = map[int][]byte{}
+			b.pages[content] = map[int]leaf{}
 		}
-		b.pages[content][number] = bytes.Clone(rec.Event.Data)
+		b.pages[content][number] = leaf{number, r.State, r.Value != nil, r.Steps[len(r.Steps)-1].At, bytes.Clone(rec.Event.Data)}
 	}
 	return errors.Join(rejected...)
 }
@@ -77,7 +88,7 @@ func (b *Book) History(content string) []Revision {
 	slices.Reverse(numbers)
 	history := make([]Revision, 0, len(numbers))
 	for _, n := range numbers {
-		history = append(history, decode(b.pages[content][n]))
+		history = append(history, decode(b.pages[content][n].data))
 	}
 	return history
 }
@@ -86,11 +97,11 @@ func (b *Book) History(content string) []Revision {
 func (b *Book) Revision(content string, number int) (Revision, bool) {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
-	data, ok := b.pages[content][number]
+	page, ok := b.pages[content][number]
 	if !ok {
 		return Revision{}, false
 	}
-	return decode(data), true
+	return decode(page.data), true
 }
 
 // Open gives the draft of a content, submitted or not.
@@ -101,15 +112,31 @@ func (b *Book) Open(content string) (Revision, bool) {
 }
 
 func (b *Book) open(content string) (Revision, bool) {
-	last := 0
-	for n := range b.pages[content] {
-		last = max(last, n)
-	}
-	if last == 0 {
+	last := b.last(content)
+	if !last.open() {
 		return Revision{}, false
 	}
-	r := decode(b.pages[content][last])
-	return r, r.Value != nil && (r.State == Draft || r.State == Submitted)
+	return decode(last.data), true
+}
+
+func (b *Book) last(content string) (last leaf) {
+	for n, page := range b.pages[content] {
+		if n > last.number {
+			last = page
+		}
+	}
+	return last
+}
+
+// lasts gives the last revision of every content, undecoded.
+func (b *Book) lasts() map[string]leaf {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	all := make(map[string]leaf, len(b.pages))
+	for content := range b.pages {
+		all[content] = b.last(content)
+	}
+	return all
 }
 
 // Drafts gives the open drafts of all contents, in the order of content ids.
@@ -128,11 +155,7 @@ func (b *Book) Drafts() []Revision {
 func (b *Book) next(content string) int {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
-	last := 0
-	for n := range b.pages[content] {
-		last = max(last, n)
-	}
-	return last + 1
+	return b.last(content).number + 1
 }
 
 // oldest gives the number of the oldest revision kept; 0: there is none.

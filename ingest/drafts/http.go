@@ -96,13 +96,14 @@ type listOutput struct {
 	}
 }
 
-// Register adds the operations on drafts, versions, approval and withdrawal, POST /v1/contents/check, the calendar and the
-// reach of a content.
+// Register adds the operations on drafts, versions, approval and withdrawal, POST /v1/contents/check, the desk, the calendar
+// and the reach of a content.
 func (d *Drafts) Register(api huma.API) {
 	d.registerDraft(api)
 	d.registerSteps(api)
 	d.registerVersions(api)
 	d.registerCheck(api)
+	d.registerDesk(api)
 	d.registerCalendar(api)
 }
 

@@ -232,6 +232,26 @@ export interface Variant {
   title: string;
 }
 
+export interface Desk {
+  contents: Matter[];
+  counts: Record<string, number>;
+  more: number;
+}
+
+export interface Matter {
+  at: string;
+  audiences?: string[];
+  draft?: "draft" | "submitted";
+  expires_at?: string;
+  id: string;
+  kind: string;
+  perimeter?: string;
+  published_at?: string;
+  source?: string;
+  state: "live" | "planned" | "expired" | "withdrawn" | "draft" | "submitted" | "discarded";
+  title: string;
+}
+
 export interface Equity {
   by: string;
   from: string;
@@ -249,6 +269,66 @@ export interface ReachedGroup {
   shown: number | null;
   targeted: number | null;
   value: string;
+}
+
+export interface Feed {
+  at: string;
+  audience?: boolean;
+  explanation?: Explanation;
+  items: Item[];
+  more?: number;
+  place?: number;
+  policy: string;
+}
+
+export interface Explanation {
+  basis: Basis;
+  data: Datum[];
+  degree: string;
+  operations: string[];
+  parameters: Parameter[];
+  position: number;
+  rule: string;
+}
+
+export interface Basis {
+  acts: string;
+  arm?: string;
+  at: string;
+  contents: string;
+  counted?: number[];
+  habits?: number[];
+  order: string;
+  policy: string;
+  profile: number;
+  reader: string;
+  signals: string;
+  stamp: string;
+}
+
+export interface Datum {
+  name: string;
+  source: string;
+  value: string;
+}
+
+export interface Parameter {
+  contribution: number;
+  label: string;
+  name: string;
+  value: number;
+  weight: number;
+}
+
+export interface Item {
+  content: string;
+  draft?: boolean;
+  kind: string;
+  published_at: string;
+  reasons: string[];
+  score: number;
+  summary?: string;
+  title: string;
 }
 
 export interface Funnel {
@@ -402,4 +482,10 @@ export interface WhyReason {
   text?: string;
   values?: Record<string, unknown>;
   what: Bilingual;
+}
+
+export interface Words {
+  communities: string[];
+  sources: string[];
+  topics: string[];
 }
