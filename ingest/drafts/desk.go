@@ -37,7 +37,7 @@ type Matter struct {
 	Perimeter   string    `json:"perimeter,omitempty"`
 	PublishedAt time.Time `json:"published_at,omitzero"`
 	ExpiresAt   time.Time `json:"expires_at,omitzero"`
-	At          time.Time `json:"at"` // by which they are sorted: its publication, or what was last done to it
+	At          time.Time `json:"at"` // by which they are sorted: its publication, or what was done to it since
 	topics      []string
 }
 
@@ -82,8 +82,8 @@ func (d *Drafts) matters(ctx context.Context) []Matter {
 		if last.open() {
 			m.Draft = last.state
 		}
-		if last.at.After(m.At) {
-			m.At = last.at
+		if last.state != Published && last.at.After(m.At) {
+			m.At = last.at // what is going on is newer than what is published
 		}
 		all = append(all, m)
 	}

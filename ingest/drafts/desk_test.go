@@ -61,7 +61,9 @@ func TestDesk_TellsEachContentOnce(t *testing.T) {
 		}
 		return lines
 	}
-	within := func(perimeter string) context.Context { return fil.WithCaller(t.Context(), fil.Caller{Perimeter: perimeter}) }
+	within := func(perimeter string) context.Context {
+		return fil.WithCaller(t.Context(), fil.Caller{Perimeter: perimeter})
+	}
 	cases := []struct {
 		perimeter   string
 		text        string

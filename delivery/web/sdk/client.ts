@@ -3,12 +3,18 @@
 /** A token, or what gives one. A function is called with true after the server refused the token it gave before. */
 export type TokenSource = string | ((refused: boolean) => string | Promise<string>);
 
+/** One thing that is wrong with what was sent: the path of the field, and what to do. */
+export interface Fault {
+  location: string;
+  message: string;
+}
+
 /** A request that was not answered with what was asked. Status 0: no answer came. */
 export class Problem extends Error {
   /** Seconds after which it may be tried again, as Retry-After says; 0 when it does not. */
   readonly after: number;
 
-  constructor(readonly status: number, message: string, after = 0) {
+  constructor(readonly status: number, message: string, after = 0, readonly faults: Fault[] = []) {
     super(message);
     this.name = "Problem";
     this.after = after;
@@ -95,7 +101,8 @@ export class Client {
 
 // problemOf reads RFC 9457.
 async function problemOf(answer: Response): Promise<Problem> {
-  const said = (await answer.json().catch(() => ({}))) as { title?: string; detail?: string; errors?: { message: string }[] };
+  const said = (await answer.json().catch(() => ({}))) as { title?: string; detail?: string; errors?: Partial<Fault>[] };
   const parts = [said.detail ?? said.title ?? answer.statusText, ...(said.errors ?? []).map((e) => e.message)];
-  return new Problem(answer.status, parts.filter(Boolean).join(" "), Number(answer.headers.get("Retry-After")) || 0);
+  const faults = (said.errors ?? []).map(({ location = "", message = "" }) => ({ location, message }));
+  return new Problem(answer.status, parts.filter(Boolean).join(" "), Number(answer.headers.get("Retry-After")) || 0, faults);
 }

@@ -1,0 +1,96 @@
+// What waits for a second person.
+
+import { html, nothing, type TemplateResult } from "lit";
+import { Problem } from "../../sdk/client";
+import type { Content, ListOutputBody, View } from "../../shell/api";
+import { addressOf } from "../../shell/place";
+import { Screen } from "../../shell/screen";
+import { approve, giveBack, type Step } from "./acts";
+import { badge } from "./board";
+import { itemOf } from "./card";
+import { formOf, languagesOf, get, prefixOf } from "./content";
+import { drawDifferences } from "./differ";
+import { languageName } from "./moments";
+import { Roll } from "./roll";
+import { askerOf, lastOf, stepWords } from "./steps";
+import { say, type Word } from "./words";
+
+/** A draft that was submitted, with what is published under its id. */
+interface Waiting {
+  view: View;
+  live: Content | null;
+  bodies: Record<string, string>;
+}
+
+export class Approvals extends Screen {
+  #all: Waiting[] | null = null;
+  #roll = new Roll();
+
+  override get heading(): string {
+    return say("approvals");
+  }
+
+  override async arrive(): Promise<void> {
+    const [{ revisions }] = await Promise.all([this.client.json<ListOutputBody>("/v1/drafts"), this.#roll.load(this.client)]);
+    const submitted = revisions.filter(({ state }) => state === "submitted").sort((a, b) => (lastOf(a).at < lastOf(b).at ? -1 : 1));
+    this.#all = await Promise.all(submitted.map(async (view) => ({ view, live: await this.#published(view.content), bodies: await this.#bodies(view) })));
+  }
+
+  async #published(id: string): Promise<Content | null> {
+    try {
+      return await this.client.json<Content>(`/v1/contents/${encodeURIComponent(id)}`);
+    } catch (error) {
+      if (error instanceof Problem && error.status === 404) return null;
+      throw error;
+    }
+  }
+
+  async #bodies(view: View): Promise<Record<string, string>> {
+    const form = formOf(view.value!);
+    const bodies = Object.fromEntries(languagesOf(form).map((tag) => [tag, (get(form, `${prefixOf(form, tag)}body`) as string | undefined) ?? ""]));
+    return (await this.client.json<{ bodies: Record<string, string> }>("/v1/preview/text", { method: "POST", body: JSON.stringify({ bodies }), headers: { "Content-Type": "application/json" } })).bodies;
+  }
+
+  #take(step: Step, { view, live }: Waiting): void {
+    void this.attempt(async () => {
+      const said = await step.take({ client: this.client, id: view.content, form: formOf(view.value!), view, live, reach: null, warnings: 0, roll: this.#roll, over: false });
+      if (!said) return;
+      await this.arrive();
+      this.tell(said);
+      this.requestUpdate();
+      this.querySelector<HTMLElement>("h1")?.focus();
+    });
+  }
+
+  override body(): TemplateResult | typeof nothing {
+    if (!this.#all) return nothing;
+    if (!this.#all.length) return html`<div class="card nothing"><p><strong>${say("nothingWaits")}</strong></p><p class="hint">${say("nothingWaitsHint")}</p></div>`;
+    const yours = this.#all.filter(({ view }) => view.may.includes("publish"));
+    const others = this.#all.filter(({ view }) => !view.may.includes("publish"));
+    const part = (title: Word, some: Waiting[]): TemplateResult | typeof nothing => (some.length ? html`<section><h2 class="part">${say(title)}</h2>${some.map((one) => this.#draw(one))}</section>` : nothing);
+    return html`${part("forYou", yours)}${part("forOthers", others)}`;
+  }
+
+  #draw(one: Waiting): TemplateResult {
+    const { view, live, bodies } = one;
+    const form = formOf(view.value!);
+    const may = view.may.includes("publish");
+    const stopped = view.findings.some(({ severity }) => severity === "error");
+    const last = lastOf(view);
+    return html`<article class="card waits">
+      <h3><a href=${addressOf(["contents", view.content])}>${form.title}</a></h3>
+      <p class="hint">${stepWords(last)}${view.approval ? ` · ${say("asks", { who: askerOf(view.approval, (id) => this.#roll.name(id)) })}` : ""} · ${say("to", { who: this.#roll.words(form.audiences) })}</p>
+      ${last.note ? html`<blockquote>${last.note}</blockquote>` : nothing}
+      ${live ? html`<h4>${say("whatChanges")}</h4>
+        ${drawDifferences({ before: formOf(live), after: form, names: [say("nowPublished"), say("thisDraft")], roll: this.#roll, same: say("conflictNone"), caption: `${say("whatChanges")} : ${form.title}` })}`
+        : html`<p>${badge("draft", say("newContent"))}</p>
+        <div class="cards">${languagesOf(form).map((tag) => html`<div>${languagesOf(form).length > 1 ? html`<p class="hint">${languageName(tag)}</p>` : nothing}<fil-card open .item=${itemOf(form, tag, bodies[tag] ?? "")}></fil-card></div>`)}</div>`}
+      <p class="acts">
+        ${may ? html`<button type="button" ?disabled=${this.busy} @click=${() => this.#take(approve, one)}>${say("approve")}<span class="hidden"> : ${form.title}</span></button>` : nothing}
+        <button type="button" class="quiet" ?disabled=${this.busy} @click=${() => this.#take(giveBack, one)}>${say("giveBack")}<span class="hidden"> : ${form.title}</span></button>
+        <a class="button quiet" href=${addressOf(["contents", view.content])}>${say("open")}<span class="hidden"> : ${form.title}</span></a>
+      </p>
+      ${may ? nothing : html`<p class="hint">${say(stopped ? "gateWaits" : "ownDraft")}</p>`}
+    </article>`;
+  }
+}
