@@ -4,6 +4,7 @@ export interface CallerOutputBody {
   agent?: string;
   label?: string;
   perimeter?: string;
+  register?: boolean;
   role: string;
   sample?: boolean;
 }
