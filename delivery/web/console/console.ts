@@ -4,7 +4,7 @@ import { Frame, type Section } from "../shell/frame";
 import { Audiences } from "./audiences";
 import "./console.css";
 import { say } from "./words";
-import { writing } from "./write/sections";
+import { writing } from "../write/sections";
 
 customElements.define("fil-audiences", Audiences);
 customElements.define("fil-console", class extends Frame {

@@ -1,10 +1,10 @@
 // What waits for a second person.
 
 import { html, nothing, type TemplateResult } from "lit";
-import { Problem } from "../../sdk/client";
-import type { Content, ListOutputBody, View } from "../../shell/api";
-import { addressOf } from "../../shell/place";
-import { Screen } from "../../shell/screen";
+import { Problem } from "../sdk/client";
+import type { Content, ListOutputBody, View } from "../shell/api";
+import { addressOf } from "../shell/place";
+import { Screen } from "../shell/screen";
 import { approve, giveBack, type Step } from "./acts";
 import { badge } from "./board";
 import { itemOf } from "./card";

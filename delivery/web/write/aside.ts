@@ -1,10 +1,10 @@
 // What stands beside the texts while they are written: what to mend, how it looks, whom it reaches.
 
 import { html, nothing, type TemplateResult } from "lit";
-import type { Finding, Reach, Rival } from "../../shell/api";
-import { addressOf } from "../../shell/place";
-import { bilingual, spoken } from "../../words/spoken";
-import { number } from "../../words/words";
+import type { Finding, Reach, Rival } from "../shell/api";
+import { addressOf } from "../shell/place";
+import { bilingual, spoken } from "../words/spoken";
+import { number } from "../words/words";
 import { itemOf } from "./card";
 import { fieldName, languagesOf, originalOf, type Form } from "./content";
 import { dayOf, daysTo, dayWords, fullDay, languageName, when } from "./moments";

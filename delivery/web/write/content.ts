@@ -1,6 +1,6 @@
 // A content while it is written: its fields by their paths, what differs between two, and each in words.
 
-import type { Content } from "../../shell/api";
+import type { Content } from "../shell/api";
 import type { Roll } from "./roll";
 import { languageName, when } from "./moments";
 import { say, type Word } from "./words";

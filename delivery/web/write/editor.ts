@@ -1,11 +1,11 @@
 // The editor of one content: its draft, what is published, and the steps from one to the other.
 
 import { html, nothing, type TemplateResult } from "lit";
-import { Problem } from "../../sdk/client";
-import type { Content, ListOutputBody, View, Words } from "../../shell/api";
-import { ask } from "../../shell/ask";
-import { addressOf, go } from "../../shell/place";
-import { Screen } from "../../shell/screen";
+import { Problem } from "../sdk/client";
+import type { Content, ListOutputBody, View, Words } from "../shell/api";
+import { ask } from "../shell/ask";
+import { addressOf, go } from "../shell/place";
+import { Screen } from "../shell/screen";
 import { drawGate, drawPreview, drawReach, type Look } from "./aside";
 import { badge } from "./board";
 import { blank, formOf, idFor, put, sent, type Form } from "./content";

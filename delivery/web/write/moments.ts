@@ -1,6 +1,6 @@
 // Moments in the words that people use, and as the fields of a form have them.
 
-import { spoken } from "../../words/spoken";
+import { spoken } from "../words/spoken";
 
 const locale = (): string => (spoken.language === "en" ? "en-GB" : "fr-FR");
 

@@ -1,7 +1,7 @@
 // The buttons above a text in Markdown: each puts marks around what is selected.
 
 import { html, type TemplateResult } from "lit";
-import { ask } from "../../shell/ask";
+import { ask } from "../shell/ask";
 import { say, type Word } from "./words";
 
 /** Replaces what is selected, as if it had been typed: it can be undone. */

@@ -1,7 +1,7 @@
 // The history of a content: each version, who did what to it, how it differs from what is being written.
 
 import { html, LitElement, nothing, type TemplateResult } from "lit";
-import type { View } from "../../shell/api";
+import type { View } from "../shell/api";
 import { badge } from "./board";
 import { itemOf } from "./card";
 import { formOf, originalOf, type Form } from "./content";
@@ -9,7 +9,7 @@ import { drawDifferences } from "./differ";
 import type { Roll } from "./roll";
 import { stepWords } from "./steps";
 import { say } from "./words";
-import type { Client } from "../../sdk/client";
+import type { Client } from "../sdk/client";
 
 /** Fires "restore" with a number as detail. */
 export class Versions extends LitElement {

@@ -1,10 +1,10 @@
 // A made-up reader: who they are, and the feed that they would have with what is being written.
 
 import { html, LitElement, nothing, type TemplateResult } from "lit";
-import type { Client } from "../../sdk/client";
-import type { Attribute, Feed, Item, Persona, SchemaOutputBody, ValuesOutputBody } from "../../shell/api";
-import { bilingual, spoken } from "../../words/spoken";
-import { ago } from "../../words/words";
+import type { Client } from "../sdk/client";
+import type { Attribute, Feed, Item, Persona, SchemaOutputBody, ValuesOutputBody } from "../shell/api";
+import { bilingual, spoken } from "../words/spoken";
+import { ago } from "../words/words";
 import { languagesOf, sent, type Form } from "./content";
 import { languageName, when } from "./moments";
 import { say, type Word } from "./words";

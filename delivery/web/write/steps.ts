@@ -1,6 +1,6 @@
 // What was done to a content, told in sentences.
 
-import type { Content, Step, View } from "../../shell/api";
+import type { Content, Step, View } from "../shell/api";
 import { when } from "./moments";
 import { say, type Word } from "./words";
 

@@ -1,9 +1,9 @@
 // All that is written, whatever came of it, the newest first.
 
 import { html, nothing, type TemplateResult } from "lit";
-import type { Desk, Matter } from "../../shell/api";
-import { addressOf, go } from "../../shell/place";
-import { Screen } from "../../shell/screen";
+import type { Desk, Matter } from "../shell/api";
+import { addressOf, go } from "../shell/place";
+import { Screen } from "../shell/screen";
 import { dayWords, when } from "./moments";
 import { Roll } from "./roll";
 import { counted, say, stateWord, type Word } from "./words";

@@ -1,6 +1,6 @@
 // The words of the console's contents, calendar and approvals.
 
-import { lexicon } from "../../words/spoken";
+import { lexicon } from "../words/spoken";
 
 const fr = {
   contents: "Communications", calendar: "Calendrier", approvals: "À approuver", newOne: "Nouvelle communication",

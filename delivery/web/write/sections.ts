@@ -1,6 +1,6 @@
 // The sections of those who write: contents, what is planned, what waits for approval.
 
-import type { Section } from "../../shell/frame";
+import type { Section } from "../shell/frame";
 import { Approvals } from "./approvals";
 import { Board } from "./board";
 import { Calendar } from "./calendar";

@@ -1,11 +1,11 @@
 // The steps of a content from its draft to its withdrawal: what is asked first, what is sent, what is said after.
 
 import { html, nothing } from "lit";
-import type { Client } from "../../sdk/client";
-import type { Content, Reach, View } from "../../shell/api";
-import { ask } from "../../shell/ask";
-import { spoken } from "../../words/spoken";
-import { number } from "../../words/words";
+import type { Client } from "../sdk/client";
+import type { Content, Reach, View } from "../shell/api";
+import { ask } from "../shell/ask";
+import { spoken } from "../words/spoken";
+import { number } from "../words/words";
 import type { Form } from "./content";
 import { when } from "./moments";
 import type { Roll } from "./roll";

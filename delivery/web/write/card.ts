@@ -1,12 +1,12 @@
 // <fil-card>: a content as feeds draw it, by the feed's own code and in its own style.
 
 import { LitElement, nothing, unsafeCSS, type TemplateResult } from "lit";
-import styles from "../../feed/feed.css?inline";
-import { drawCard, untouched, type CardState, type Hands } from "../../feed/card";
-import type { FeedItem } from "../../sdk/api";
-import { tokenSheet } from "../../theme/sheet";
-import { spoken } from "../../words/spoken";
-import { wordsIn } from "../../words/words";
+import styles from "../feed/feed.css?inline";
+import { drawCard, untouched, type CardState, type Hands } from "../feed/card";
+import type { FeedItem } from "../sdk/api";
+import { tokenSheet } from "../theme/sheet";
+import { spoken } from "../words/spoken";
+import { wordsIn } from "../words/words";
 import { get, originalOf, type Form } from "./content";
 import { say } from "./words";
 

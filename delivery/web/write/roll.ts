@@ -1,7 +1,7 @@
 // The audiences that the key sees, by their names.
 
-import type { Client } from "../../sdk/client";
-import type { AudiencesPageBody } from "../../shell/api";
+import type { Client } from "../sdk/client";
+import type { AudiencesPageBody } from "../shell/api";
 import { say } from "./words";
 
 const most = 2000; // audiences read at once

@@ -1,7 +1,7 @@
 // The texts of a content, its languages side by side.
 
 import { html, nothing, type TemplateResult } from "lit";
-import { ask } from "../../shell/ask";
+import { ask } from "../shell/ask";
 import { get, languagesOf, originalOf, prefixOf, put, type Form } from "./content";
 import { drawMarks } from "./marks";
 import { languageName } from "./moments";

@@ -1,7 +1,7 @@
 // The section of contents: the board, or the editor of one.
 
 import { html, type TemplateResult } from "lit";
-import { Screen } from "../../shell/screen";
+import { Screen } from "../shell/screen";
 
 export class Contents extends Screen {
   get #inner(): Screen | null {

@@ -1,11 +1,11 @@
 // What begins, what ends and what is live, day by day.
 
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
-import type { Calendar as Days, Day, Entry } from "../../shell/api";
-import { addressOf, go } from "../../shell/place";
-import { Screen } from "../../shell/screen";
-import { spoken } from "../../words/spoken";
-import { number } from "../../words/words";
+import type { Calendar as Days, Day, Entry } from "../shell/api";
+import { addressOf, go } from "../shell/place";
+import { Screen } from "../shell/screen";
+import { spoken } from "../words/spoken";
+import { number } from "../words/words";
 import { badge } from "./board";
 import { dateOf, dayOf, dayWords, fullDay, hour, monthWords, weekdays } from "./moments";
 import { Roll } from "./roll";

@@ -3,7 +3,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { live } from "lit/directives/live.js";
 import { repeat } from "lit/directives/repeat.js";
-import type { Content, Words } from "../../shell/api";
+import type { Content, Words } from "../shell/api";
 import { kinds, priorityWords, put, type Form } from "./content";
 import { fieldOf, momentOf } from "./moments";
 import type { Roll } from "./roll";

@@ -1,7 +1,7 @@
 // What the server says of a content while it is written: what to mend, whom it reaches, how it looks. Asked once writing pauses.
 
-import { Problem, type Client, type Fault } from "../../sdk/client";
-import type { CheckOutputBody, Finding, Reach } from "../../shell/api";
+import { Problem, type Client, type Fault } from "../sdk/client";
+import type { CheckOutputBody, Finding, Reach } from "../shell/api";
 import { get, languagesOf, prefixOf, sent, type Form } from "./content";
 import { say } from "./words";
 
