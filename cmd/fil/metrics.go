@@ -105,6 +105,10 @@ type statusWriter struct {
 
 func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
+// Flush is for a writer that looks for it here and not through Unwrap, as the one that compresses does: without it a stream
+// would stay in the connection's buffer.
+func (w *statusWriter) Flush() { _ = http.NewResponseController(w.ResponseWriter).Flush() }
+
 func (w *statusWriter) WriteHeader(status int) {
 	if !w.told {
 		w.status, w.told = status, status >= http.StatusOK // those before are followed by another
