@@ -9,3 +9,4 @@ await import("./stories.mjs");
 await import("./looks.mjs");
 await import("./office.mjs");
 await import("./dashboards.mjs");
+await import("./audiences.mjs");

@@ -9,12 +9,19 @@ export interface Fault {
   message: string;
 }
 
+/** The edit that a write would have undone: the key, its name among people, and when. */
+export interface Edit {
+  by?: string;
+  label?: string;
+  at: string;
+}
+
 /** A request that was not answered with what was asked. Status 0: no answer came. */
 export class Problem extends Error {
   /** Seconds after which it may be tried again, as Retry-After says; 0 when it does not. */
   readonly after: number;
 
-  constructor(readonly status: number, message: string, after = 0, readonly faults: Fault[] = []) {
+  constructor(readonly status: number, message: string, after = 0, readonly faults: Fault[] = [], readonly edit?: Edit) {
     super(message);
     this.name = "Problem";
     this.after = after;
@@ -101,8 +108,8 @@ export class Client {
 
 // problemOf reads RFC 9457.
 async function problemOf(answer: Response): Promise<Problem> {
-  const said = (await answer.json().catch(() => ({}))) as { title?: string; detail?: string; errors?: Partial<Fault>[] };
+  const said = (await answer.json().catch(() => ({}))) as { title?: string; detail?: string; errors?: Partial<Fault>[]; edit?: Edit };
   const parts = [said.detail ?? said.title ?? answer.statusText, ...(said.errors ?? []).map((e) => e.message)];
   const faults = (said.errors ?? []).map(({ location = "", message = "" }) => ({ location, message }));
-  return new Problem(answer.status, parts.filter(Boolean).join(" "), Number(answer.headers.get("Retry-After")) || 0, faults);
+  return new Problem(answer.status, parts.filter(Boolean).join(" "), Number(answer.headers.get("Retry-After")) || 0, faults, said.edit);
 }

@@ -4,7 +4,7 @@ import { html, LitElement, nothing, type TemplateResult } from "lit";
 import { Client, Problem } from "../sdk/client";
 import { speak, spoken } from "../words/spoken";
 import type { CallerOutputBody } from "./api";
-import { addressOf, placeOf, type Place } from "./place";
+import { addressOf, leaving, placeOf, type Place } from "./place";
 import { refusedKey, saying, type Screen } from "./screen";
 import { say, type Word } from "./words";
 
@@ -70,7 +70,8 @@ export abstract class Frame extends LitElement {
     removeEventListener("hashchange", this.#moved);
   }
 
-  readonly #moved = (): void => {
+  readonly #moved = (event: HashChangeEvent): void => {
+    if (!dispatchEvent(new CustomEvent(leaving, { cancelable: true, detail: event.oldURL }))) return;
     const before = this.place.path.join("/");
     this.place = placeOf(location.hash);
     if (this.place.path.join("/") === before) return; // the same screen, asked otherwise

@@ -17,6 +17,9 @@ export function addressOf(path: string[], query: Record<string, string> | URLSea
   return `#/${path.map(encodeURIComponent).join("/")}${kept.size ? `?${kept}` : ""}`;
 }
 
+/** Said before another place is shown, unless a listener prevents it: detail is the address that is left, whole. */
+export const leaving = "fil-leaving";
+
 /** Goes there; with quietly, without a new step in the browser's history. */
 export function go(address: string, quietly = false): void {
   if (!quietly) location.hash = address;

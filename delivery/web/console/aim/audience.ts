@@ -1,0 +1,320 @@
+// One audience: who is in it, by choice or as an expression, the figures beside it, and what it takes to save it.
+
+import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { type Client, Problem } from "../../sdk/client";
+import type { Audience, Calendar, CallerOutputBody, ClausesOutputBody } from "../../shell/api";
+import { ask } from "../../shell/ask";
+import { watchLeaving } from "../../shell/leave";
+import { addressOf, go } from "../../shell/place";
+import { saying } from "../../shell/screen";
+import type { Catalogue } from "./catalogue";
+import type { Clauses } from "./clauses";
+import { say as sayClause } from "./clauses.words";
+import { conflict, type Conflict } from "./conflict";
+import { blank, differing, sent, slug } from "./draft";
+import { type Expression, ruleFaultOf, type RuleFault } from "./expression";
+import { phrase } from "./phrase";
+import { identity, options, type Settings } from "./settings";
+import { clauseOf, group, type Group, treeOf } from "./tree";
+import { say } from "./words";
+
+const pause = 300; // milliseconds without a key before an expression is read
+
+/** Tells "named" when what the heading says has changed. */
+export class AudienceEditor extends LitElement {
+  static override properties = {
+    client: { attribute: false }, caller: { attribute: false }, catalogue: { attribute: false },
+    draft: { state: true }, base: { state: true }, root: { state: true }, written: { state: true }, way: { state: true }, fault: { state: true }, faults: { state: true },
+    conflict: { state: true }, problem: { state: true }, busy: { state: true }, inWords: { state: true }, faulty: { state: true },
+  };
+
+  declare client: Client;
+  declare caller: CallerOutputBody;
+  declare catalogue: Catalogue;
+  declare draft: Audience;
+  /** What is saved; null before the first time. */
+  declare base: Audience | null;
+  declare root: Group;
+  /** The expression as the person types it, until it can be read. */
+  declare written: string;
+  declare way: "choice" | "expression";
+  declare fault: RuleFault | null;
+  declare faults: Record<string, string>;
+  declare conflict: Conflict | null;
+  declare problem: string;
+  declare busy: boolean;
+  declare inWords: string;
+  declare faulty: boolean;
+  #etag = "";
+  #ownId = false; // the person chose the id
+  #timer = 0;
+  #reading: AbortController | null = null;
+  #stop: (() => void) | null = null;
+
+  constructor() {
+    super();
+    Object.assign(this, { draft: blank(), base: null, root: group(), written: "", way: "choice", fault: null, faults: {}, conflict: null, problem: "", busy: false, inWords: "", faulty: false });
+  }
+
+  protected override createRenderRoot(): this {
+    return this;
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#stop?.();
+    this.#reading?.abort();
+    clearTimeout(this.#timer);
+  }
+
+  /** Whether something would be lost by leaving. */
+  get unsaved(): boolean {
+    return differing(this.base ?? blank(), this.draft).length > 0 || this.draft.id !== (this.base?.id ?? "");
+  }
+
+  /** Whether the caller may change it. */
+  get mine(): boolean {
+    return !this.caller.perimeter || !this.base || this.base.perimeter === this.caller.perimeter;
+  }
+
+  /** Opens a saved audience, or a new one when the id is empty. */
+  async open(id: string): Promise<void> {
+    this.#watch(id);
+    if (id) {
+      const answer = await this.client.call(`/v1/audiences/${encodeURIComponent(id)}`);
+      this.#etag = answer.headers.get("ETag") ?? "";
+      await this.#show((await answer.json()) as Audience);
+    }
+  }
+
+  #watch(id: string): void {
+    const here = addressOf(["audiences", id || "new"]);
+    this.#stop?.();
+    this.#stop = watchLeaving(() => this.unsaved, (hash) => hash.split("?")[0] === here, () => ({ title: say("leaveTitle"), text: say("leaveText"), yes: say("leaveYes") }));
+  }
+
+  async #show(saved: Audience): Promise<void> {
+    this.base = saved;
+    this.draft = { ...saved };
+    this.conflict = null;
+    this.faults = {};
+    const read = await this.#clauses({ rule: saved.rule ?? "" });
+    this.root = treeOf(read.clauses);
+    this.written = saved.rule ?? "";
+    this.fault = null;
+    this.#describe(read);
+    this.#named();
+  }
+
+  #clauses(body: { rule?: string; clauses?: unknown }): Promise<ClausesOutputBody> {
+    this.#reading?.abort();
+    this.#reading = new AbortController();
+    return this.client.json<ClausesOutputBody>("/v1/audiences/clauses", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body), signal: this.#reading.signal });
+  }
+
+  #describe({ clauses }: ClausesOutputBody): void {
+    this.inWords = clauses.everyone === false ? "" : phrase(clauses, this.catalogue);
+  }
+
+  #named(): void {
+    this.dispatchEvent(new Event("named", { bubbles: true }));
+  }
+
+  readonly #built = async (): Promise<void> => {
+    const builder = this.querySelector<Clauses>("fil-clauses")!;
+    const clause = clauseOf(this.root, (leaf) => !builder.missing(leaf));
+    try {
+      const read = clause ? await this.#clauses({ clauses: clause }) : { rule: "", clauses: { everyone: false }, by_choice: true };
+      this.fault = null;
+      this.written = read.rule;
+      this.#ruled(read);
+    } catch (error) {
+      this.#wrong(error);
+    }
+  };
+
+  #ruled(read: ClausesOutputBody): void {
+    this.draft = { ...this.draft, rule: read.rule };
+    this.#describe(read);
+    this.requestUpdate();
+  }
+
+  readonly #typed = (event: CustomEvent<string>): void => {
+    this.written = event.detail;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#read(), pause);
+  };
+
+  async #read(): Promise<void> {
+    const rule = this.written.trim();
+    try {
+      const read = await this.#clauses({ rule });
+      this.fault = null;
+      this.root = treeOf(read.clauses);
+      this.draft = { ...this.draft, rule };
+      this.#describe(read);
+    } catch (error) {
+      this.#wrong(error);
+    }
+  }
+
+  #wrong(error: unknown): void {
+    if (error instanceof Error && error.name === "AbortError") return;
+    const said = error instanceof Problem ? error.faults.find(({ location }) => /rule|clauses/.test(location))?.message : undefined;
+    this.fault = ruleFaultOf(said ?? (error as Error).message);
+  }
+
+  #change(change: Partial<Audience>): void {
+    if (change.id !== undefined) this.#ownId = change.id !== "";
+    this.draft = { ...this.draft, ...change };
+    if (change.name !== undefined && !this.base && !this.#ownId) this.draft.id = slug(change.name);
+    for (const field of Object.keys(change)) delete this.faults[field];
+    this.#named();
+  }
+
+  /** Saves, or says what is to be mended first and goes there. */
+  async save(match = this.#etag): Promise<void> {
+    if (this.busy || !this.#whole()) return;
+    this.busy = true;
+    this.problem = "";
+    try {
+      const headers = { "Content-Type": "application/json", ...(this.base ? { "If-Match": match } : { "If-None-Match": "*" }) };
+      const answer = await this.client.call(`/v1/audiences/${encodeURIComponent(this.draft.id)}`, { method: "PUT", headers, body: JSON.stringify(sent(this.draft)) });
+      this.#etag = answer.headers.get("ETag") ?? "";
+      const fresh = !this.base;
+      this.base = (await answer.json()) as Audience;
+      this.draft = { ...this.base };
+      this.conflict = null;
+      this.#watch(this.draft.id);
+      this.#named();
+      this.#tell(say("saved"));
+      if (fresh) go(addressOf(["audiences", this.draft.id]), true);
+    } catch (error) {
+      await this.#refused(error);
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  #whole(): boolean {
+    const faults: Record<string, string> = {};
+    if (!this.draft.name.trim()) faults["name"] = say("nameMissing");
+    if (!this.draft.id.trim()) faults["id"] = say("idMissing");
+    this.faults = faults;
+    this.faulty = true;
+    this.problem = "";
+    if (this.fault) {
+      this.problem = say("ruleWrong");
+      if (this.way === "expression") this.querySelector<Expression>("fil-expression")?.focus();
+      return false;
+    }
+    const number = this.way === "choice" ? this.querySelector<Clauses>("fil-clauses")?.toIncomplete() : null;
+    if (number) this.problem = say("incompleteSave", { number });
+    const [field] = Object.keys(faults);
+    if (field) void this.updateComplete.then(() => this.querySelector<HTMLElement>(`#of-${field}`)?.focus());
+    return !number && !field;
+  }
+
+  async #refused(error: unknown): Promise<void> {
+    if (!(error instanceof Problem)) throw error;
+    if (error.status === 412 && !this.base) this.#fault("id", say("taken", { id: this.draft.id }));
+    else if (error.status === 412 || error.status === 428) await this.#conflicted(error);
+    else if (error.faults.length) {
+      for (const { location, message } of error.faults) {
+        const field = location.replace(/^body\./, "").split(/[.[]/)[0]!;
+        if (field === "rule") this.fault = ruleFaultOf(message);
+        else if (this.querySelector(`#of-${field}`) || field === "members") this.#fault(field, message);
+        else this.problem = message;
+      }
+    } else this.problem = error.status === 0 ? say("unsaved") : error.message;
+  }
+
+  #fault(field: string, message: string): void {
+    this.faults = { ...this.faults, [field]: message };
+    void this.updateComplete.then(() => this.querySelector<HTMLElement>(`#of-${field}`)?.focus());
+  }
+
+  async #conflicted(problem: Problem): Promise<void> {
+    const answer = await this.client.call(`/v1/audiences/${encodeURIComponent(this.draft.id)}`).catch(() => null);
+    this.conflict = { theirs: answer ? ((await answer.json()) as Audience) : null, etag: answer?.headers.get("ETag") ?? "", edit: problem.edit };
+    await this.updateComplete;
+    this.querySelector<HTMLElement>(".conflict")?.focus();
+  }
+
+  readonly #keep = async (): Promise<void> => {
+    const { theirs, etag } = this.conflict!;
+    if (!theirs) this.base = null; // it is made anew
+    await this.save(etag);
+  };
+
+  readonly #take = async (): Promise<void> => {
+    const { theirs, etag } = this.conflict!;
+    this.#etag = etag;
+    await this.#show(theirs!);
+    this.#tell(say("tookTheirs"));
+    this.closest<HTMLElement>("main")?.querySelector<HTMLElement>("h1")?.focus();
+  };
+
+  /** Deletes it, once the person has seen what aims at it. */
+  async erase(): Promise<void> {
+    const { id, name } = this.base!;
+    const day = (ahead: number): string => new Date(Date.now() + ahead * 86_400_000).toISOString().slice(0, 10);
+    const { entries } = await this.client.json<Calendar>(`/v1/calendar?from=${day(0)}&to=${day(61)}`);
+    const uses = entries.filter(({ audiences }) => audiences?.includes(id));
+    const text = html`<p>${say("deleteText")}</p>
+      <p>${uses.length === 0 ? say("deleteNoUse") : uses.length === 1 ? say("deleteUsesOne") : say("deleteUses", { count: uses.length })}</p>
+      ${uses.length ? html`<ul>${uses.slice(0, 8).map(({ title }) => html`<li>${title}</li>`)}${uses.length > 8 ? html`<li>…</li>` : nothing}</ul>` : nothing}`;
+    if ((await ask({ title: say("deleteTitle", { name }), text, yes: say("deleteYes") })) === null) return;
+    try {
+      await this.client.call(`/v1/audiences/${encodeURIComponent(id)}`, { method: "DELETE", headers: { "If-Match": this.#etag } });
+    } catch (error) {
+      await this.#refused(error);
+      return;
+    }
+    this.#stop?.();
+    this.#tell(say("deleted", { name }));
+    go(addressOf(["audiences"]));
+  }
+
+  #tell(text: string): void {
+    this.dispatchEvent(new CustomEvent(saying, { bubbles: true, detail: text }));
+  }
+
+  protected override updated(changed: PropertyValues): void {
+    if (changed.has("busy") || changed.has("draft") || changed.has("base")) this.#named();
+  }
+
+  override render(): TemplateResult {
+    const of: Settings = { draft: this.draft, fresh: !this.base, bound: this.caller.perimeter ?? "", catalogue: this.catalogue, faults: this.faults, change: (change) => this.#change(change) };
+    return html`
+      ${this.problem ? html`<p class="notice problem" role="alert">${this.problem}</p>` : nothing}
+      ${this.mine ? nothing : html`<p class="notice">${say("viewOnly")}</p>`}
+      ${this.conflict ? conflict(this.conflict, this.draft, (id) => this.catalogue.audience(id), this.#keep, this.#take) : nothing}
+      <div class="aim">
+        <div class="aim-main">
+          ${identity(of)}${this.#who()}${options(of)}
+          <section class="card"><fil-why .client=${this.client} .catalogue=${this.catalogue} audience=${this.base?.id ?? ""} ?may=${this.caller.sample ?? false} ?unsaved=${this.unsaved}></fil-why></section>
+        </div>
+        <aside class="card aim-beside" aria-label=${say("size")}>
+          <fil-beside .client=${this.client} .catalogue=${this.catalogue} rule=${this.draft.rule ?? ""} ?wrong=${Boolean(this.fault)} .added=${this.draft.members?.length ?? 0} within=${this.draft.perimeter ?? ""}
+            @mend=${(event: CustomEvent<string>) => { this.written = event.detail; void this.#read(); }}></fil-beside>
+        </aside>
+      </div>`;
+  }
+
+  #who(): TemplateResult {
+    const way = (one: "choice" | "expression"): TemplateResult => html`
+      <label><input type="radio" name="way" value=${one} .checked=${this.way === one} @change=${() => (this.way = one)}>${say(one === "choice" ? "byChoice" : "byExpression")}</label>`;
+    return html`
+      <section class="card who-is">
+        <h2>${say("who")}</h2>
+        <fieldset class="ways"><legend class="hidden">${say("way")}</legend>${way("choice")}${way("expression")}</fieldset>
+        ${this.way === "choice" ? html`
+          <fil-clauses .root=${this.root} .catalogue=${this.catalogue} ?faulty=${this.faulty} @built=${this.#built} @told=${(event: CustomEvent<string>) => this.#tell(event.detail)}></fil-clauses>
+          ${this.fault ? html`<p class="fault" role="status">${this.fault.text}</p>` : nothing}
+          ${this.draft.rule ? html`<details class="resulting"><summary>${sayClause("resulting")}</summary><p class="code">${this.draft.rule}</p></details>` : nothing}` : html`
+          <fil-expression rule=${this.written} .fault=${this.fault} @typed=${this.#typed}></fil-expression>
+          ${this.inWords && !this.fault ? html`<p class="in-words"><strong>${sayClause("inWords")}</strong> : ${this.inWords}</p>` : nothing}`}
+      </section>`;
+  }
+}
