@@ -169,6 +169,7 @@ export class AudienceEditor extends LitElement {
     this.draft = { ...this.draft, ...change };
     if (change.name !== undefined && !this.base && !this.#ownId) this.draft.id = slug(change.name);
     for (const field of Object.keys(change)) delete this.faults[field];
+    if (change.name !== undefined) delete this.faults["id"]; // it may have been proposed anew
     this.#named();
   }
 
@@ -291,14 +292,13 @@ export class AudienceEditor extends LitElement {
       ${this.mine ? nothing : html`<p class="notice">${say("viewOnly")}</p>`}
       ${this.conflict ? conflict(this.conflict, this.draft, (id) => this.catalogue.audience(id), this.#keep, this.#take) : nothing}
       <div class="aim">
-        <div class="aim-main">
-          ${identity(of)}${this.#who()}${options(of)}
-          <section class="card"><fil-why .client=${this.client} .catalogue=${this.catalogue} audience=${this.base?.id ?? ""} ?may=${this.caller.sample ?? false} ?unsaved=${this.unsaved}></fil-why></section>
-        </div>
+        ${identity(of)}${this.#who()}
         <aside class="card aim-beside" aria-label=${say("size")}>
           <fil-beside .client=${this.client} .catalogue=${this.catalogue} rule=${this.draft.rule ?? ""} ?wrong=${Boolean(this.fault)} .added=${this.draft.members?.length ?? 0} within=${this.draft.perimeter ?? ""}
             @mend=${(event: CustomEvent<string>) => { this.written = event.detail; void this.#read(); }}></fil-beside>
         </aside>
+        ${options(of)}
+        <section class="card"><fil-why .client=${this.client} .catalogue=${this.catalogue} audience=${this.base?.id ?? ""} ?may=${this.caller.sample ?? false} ?unsaved=${this.unsaved}></fil-why></section>
       </div>`;
   }
 

@@ -115,15 +115,15 @@ function spanned(text: string, give: (text: string) => void, hours: boolean): Te
   const span = spanOf(text) ?? (text ? null : { count: 30, unit: "days" as Unit });
   if (!span) return html`<input class="short" aria-label=${say("value")} .value=${text} @change=${(event: Event) => give((event.target as HTMLInputElement).value)}>`;
   const units: Unit[] = [...(hours || span.unit === "hours" ? ["hours" as Unit] : []), "days", "weeks", "months", "years"];
-  return html`
+  return html`<span class="span">
     <input class="count" type="number" min="1" max="9999" aria-label=${say("spanCount")} .value=${String(span.count)}
       @input=${(event: Event) => {
         const count = Math.round((event.target as HTMLInputElement).valueAsNumber);
         if (count >= 1) give(spanText({ ...span, count })); // while it is being typed anew, the one before stands
       }}>
-    <select class="short" aria-label=${say("spanUnit")} .value=${span.unit} @change=${(event: Event) => give(spanText({ ...span, unit: (event.target as HTMLSelectElement).value as Unit }))}>
+    <select aria-label=${say("spanUnit")} .value=${span.unit} @change=${(event: Event) => give(spanText({ ...span, unit: (event.target as HTMLSelectElement).value as Unit }))}>
       ${units.map((unit) => html`<option value=${unit} ?selected=${unit === span.unit}>${say(unit)}</option>`)}
-    </select>`;
+    </select></span>`;
 }
 
 /** Whether the condition must hold or must not. */
