@@ -293,7 +293,7 @@ export class AudienceEditor extends LitElement {
       ${this.conflict ? conflict(this.conflict, this.draft, (id) => this.catalogue.audience(id), this.#keep, this.#take) : nothing}
       <div class="aim">
         ${identity(of)}${this.#who()}
-        <aside class="card aim-beside" aria-label=${say("size")}>
+        <aside class="card aim-beside" aria-label=${say("count")}>
           <fil-beside .client=${this.client} .catalogue=${this.catalogue} rule=${this.draft.rule ?? ""} ?wrong=${Boolean(this.fault)} .added=${this.draft.members?.length ?? 0} within=${this.draft.perimeter ?? ""}
             @mend=${(event: CustomEvent<string>) => { this.written = event.detail; void this.#read(); }}></fil-beside>
         </aside>
