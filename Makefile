@@ -54,7 +54,7 @@ build: web ## Construit bin/fil / builds bin/fil
 .PHONY: web
 web: $(WEB)/dist/fil-feed.js ## Construit les pages que le programme embarque / builds the pages that the program embeds
 
-$(WEB)/dist/fil-feed.js: $(WEB)/node_modules/.package-lock.json $(WEB)/build.mjs $(WEB)/icon.svg $(filter-out $(WEB)/dist/%,$(wildcard $(addprefix $(WEB)/*/*.,ts css html js svg webmanifest) $(WEB)/console/*/*.ts $(WEB)/console/*/*.css))
+$(WEB)/dist/fil-feed.js: $(WEB)/node_modules/.package-lock.json $(WEB)/build.mjs $(WEB)/icon.svg $(filter-out $(WEB)/dist/%,$(wildcard $(addprefix $(WEB)/*/*.,ts css html js svg webmanifest)))
 	node $(WEB)/build.mjs
 
 $(WEB)/node_modules/.package-lock.json: $(WEB)/package.json $(WEB)/package-lock.json

@@ -2,7 +2,7 @@
 
 import "./console.css"; // first: what the sections add to it comes after
 import { Frame, type Section } from "../shell/frame";
-import { Audiences } from "./aim/audiences";
+import { Audiences } from "../aim/audiences";
 import { say } from "./words";
 import { writing } from "../write/sections";
 

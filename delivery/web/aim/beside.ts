@@ -1,10 +1,10 @@
 // The figures beside a rule, as they follow it: size, breakdown, overlap, presence. What the server withholds is said in words.
 
 import { html, LitElement, nothing, type PropertyValues, svg, type TemplateResult } from "lit";
-import type { Client } from "../../sdk/client";
-import type { Answer } from "../../shell/api";
-import { bilingual, spoken } from "../../words/spoken";
-import { number } from "../../words/words";
+import type { Client } from "../sdk/client";
+import type { Answer } from "../shell/api";
+import { bilingual, spoken } from "../words/spoken";
+import { number } from "../words/words";
 import { say } from "./beside.words";
 import type { Catalogue } from "./catalogue";
 import { warnings } from "./expression";

@@ -1,9 +1,9 @@
 // The name of an audience, who answers for it, and the rest that is not about who is in it.
 
 import { html, nothing, type TemplateResult } from "lit";
-import type { Audience } from "../../shell/api";
-import { spoken } from "../../words/spoken";
-import { number } from "../../words/words";
+import type { Audience } from "../shell/api";
+import { spoken } from "../words/spoken";
+import { number } from "../words/words";
 import type { Catalogue } from "./catalogue";
 import { idsOf } from "./draft";
 import { say, type Word } from "./words";

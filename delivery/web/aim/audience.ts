@@ -1,12 +1,12 @@
 // One audience: who is in it, by choice or as an expression, the figures beside it, and what it takes to save it.
 
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
-import { type Client, Problem } from "../../sdk/client";
-import type { Audience, Calendar, CallerOutputBody, ClausesOutputBody } from "../../shell/api";
-import { ask } from "../../shell/ask";
-import { watchLeaving } from "../../shell/leave";
-import { addressOf, go } from "../../shell/place";
-import { saying } from "../../shell/screen";
+import { type Client, Problem } from "../sdk/client";
+import type { Audience, Calendar, CallerOutputBody, ClausesOutputBody } from "../shell/api";
+import { ask } from "../shell/ask";
+import { watchLeaving } from "../shell/leave";
+import { addressOf, go } from "../shell/place";
+import { saying } from "../shell/screen";
 import type { Catalogue } from "./catalogue";
 import type { Clauses } from "./clauses";
 import { say as sayClause } from "./clauses.words";

@@ -1,6 +1,6 @@
 // The words of the figures beside a rule, and of why an agent is in or out.
 
-import { lexicon } from "../../words/spoken";
+import { lexicon } from "../words/spoken";
 
 const fr = {
   figures: "Combien d'agents", agents: "agents", agentOne: "agent", ofTotal: "sur {total}, soit {share}", nobody: "Personne", counting: "Calcul…", few: "Moins de {few} agents", fewNote: "Trop peu d'agents pour qu'un effectif soit donné, ou aucun.", namedNote: "L'effectif d'une description qui nomme des agents n'est donné qu'aux clés qui peuvent voir des agents.",

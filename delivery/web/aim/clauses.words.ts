@@ -1,6 +1,6 @@
 // The words of the builder, of the figures beside it and of why an agent is in or out.
 
-import { lexicon } from "../../words/spoken";
+import { lexicon } from "../words/spoken";
 
 const fr = {
   all: "toutes ces conditions", any: "au moins une de ces conditions", none: "aucune de ces conditions", groupOf: "L'agent remplit", groupNumber: "Groupe {number}",

@@ -1,8 +1,8 @@
 // The section of audiences: the list, and one of them.
 
 import { html, nothing, type TemplateResult } from "lit";
-import { addressOf } from "../../shell/place";
-import { Screen } from "../../shell/screen";
+import { addressOf } from "../shell/place";
+import { Screen } from "../shell/screen";
 import { AudienceEditor } from "./audience";
 import { Beside } from "./beside";
 import { Catalogue } from "./catalogue";

@@ -1,6 +1,6 @@
 // The tree of clauses that a person makes: what the API calls clauses, with a name for each part so that the screen can follow it.
 
-import type { Clause } from "../../shell/api";
+import type { Clause } from "../shell/api";
 
 export const groupings = ["all", "any", "none"] as const;
 export type Grouping = (typeof groupings)[number];

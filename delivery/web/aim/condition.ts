@@ -2,8 +2,8 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import { keyed } from "lit/directives/keyed.js";
-import type { Clause, Field } from "../../shell/api";
-import { bilingual } from "../../words/spoken";
+import type { Clause, Field } from "../shell/api";
+import { bilingual } from "../words/spoken";
 import type { Catalogue } from "./catalogue";
 import { say, type Word } from "./clauses.words";
 import { spanOf, spanText, type Unit } from "./spans";

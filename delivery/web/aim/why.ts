@@ -1,9 +1,9 @@
 // Why an agent is in a saved audience or out of it: the conditions that decided, in words, with what they read.
 
 import { html, LitElement, nothing, type TemplateResult } from "lit";
-import { type Client, Problem } from "../../sdk/client";
-import type { ClausesOutputBody, Why, WhyReason } from "../../shell/api";
-import { bilingual } from "../../words/spoken";
+import { type Client, Problem } from "../sdk/client";
+import type { ClausesOutputBody, Why, WhyReason } from "../shell/api";
+import { bilingual } from "../words/spoken";
 import { say } from "./beside.words";
 import type { Catalogue } from "./catalogue";
 import { phrase, valueWords } from "./phrase";

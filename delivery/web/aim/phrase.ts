@@ -1,8 +1,8 @@
 // Clauses in words, in the language of the page.
 
-import type { Clause } from "../../shell/api";
-import { spoken } from "../../words/spoken";
-import { number } from "../../words/words";
+import type { Clause } from "../shell/api";
+import { spoken } from "../words/spoken";
+import { number } from "../words/words";
 import type { Catalogue } from "./catalogue";
 import { say, type Word } from "./clauses.words";
 import { spanOf } from "./spans";

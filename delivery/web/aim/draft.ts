@@ -1,6 +1,6 @@
 // What a person makes of an audience before it is saved, and how it compares with what is saved.
 
-import type { Audience } from "../../shell/api";
+import type { Audience } from "../shell/api";
 import { say, type Word } from "./words";
 
 /** The parts of an audience that the screen lets one change. */

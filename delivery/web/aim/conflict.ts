@@ -1,10 +1,10 @@
 // Another person saved the audience meanwhile: who, when, what differs, and the choice between the two.
 
 import { html, nothing, type TemplateResult } from "lit";
-import type { Edit } from "../../sdk/client";
-import type { Audience } from "../../shell/api";
-import { spoken } from "../../words/spoken";
-import { ago } from "../../words/words";
+import type { Edit } from "../sdk/client";
+import type { Audience } from "../shell/api";
+import { spoken } from "../words/spoken";
+import { ago } from "../words/words";
 import { differing, partLabel, partWords } from "./draft";
 import { say } from "./words";
 

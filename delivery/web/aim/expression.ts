@@ -1,8 +1,8 @@
 // The rule as it is written: a field of text, with what is wrong in it, where, and the way out.
 
 import { html, LitElement, nothing, type TemplateResult } from "lit";
-import type { Warning } from "../../shell/api";
-import { bilingual } from "../../words/spoken";
+import type { Warning } from "../shell/api";
+import { bilingual } from "../words/spoken";
 import { say } from "./clauses.words";
 
 /** What the server found wrong with a rule. Line and column count from 1; 0 when it names no place. */

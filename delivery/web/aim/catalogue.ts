@@ -1,8 +1,8 @@
 // What clauses may name, as the server says, and the values and audiences that it proposes: asked once, for all screens of a visit.
 
-import type { Client } from "../../sdk/client";
-import type { AudiencesPageBody, Audience, Builder, Field, Operator, ValuesOutputBody } from "../../shell/api";
-import { bilingual } from "../../words/spoken";
+import type { Client } from "../sdk/client";
+import type { AudiencesPageBody, Audience, Builder, Field, Operator, ValuesOutputBody } from "../shell/api";
+import { bilingual } from "../words/spoken";
 import { say, type Word } from "./clauses.words";
 
 const ofDates: Record<string, Word> = { is: "dateIs", is_not: "dateIsNot", less: "dateLess", at_most: "dateAtMost", more: "dateMore", at_least: "dateAtLeast", between: "dateBetween" };

@@ -1,11 +1,11 @@
 // The audiences that the key may read, with their sizes, who answers for them and who wrote them last.
 
 import { html, LitElement, nothing, type TemplateResult } from "lit";
-import type { Client } from "../../sdk/client";
-import type { Answer, AudiencesPageBody, Audience, Builder } from "../../shell/api";
-import { addressOf, go } from "../../shell/place";
-import { spoken } from "../../words/spoken";
-import { ago, number } from "../../words/words";
+import type { Client } from "../sdk/client";
+import type { Answer, AudiencesPageBody, Audience, Builder } from "../shell/api";
+import { addressOf, go } from "../shell/place";
+import { spoken } from "../words/spoken";
+import { ago, number } from "../words/words";
 import { say } from "./words";
 
 const page = 50;

@@ -1,6 +1,6 @@
 // The words of the audiences' screens.
 
-import { lexicon } from "../../words/spoken";
+import { lexicon } from "../words/spoken";
 
 const fr = {
   audiences: "Audiences", newAudience: "Nouvelle audience", search: "Chercher une audience", searchHint: "Par nom ou identifiant",
