@@ -39,10 +39,11 @@ const (
 	PreferNothing PreferenceKind = "nothing"
 	PreferOrder   PreferenceKind = "order"   // the order of the feed when a reading names none
 	Restore       PreferenceKind = "restore" // brings back one content that was dismissed
+	Unsave        PreferenceKind = "unsave"  // takes back that one content was saved
 	Forget        PreferenceKind = "forget"  // empties the profile: what the agent did, and what they prefer
 )
 
-var preferenceKinds = []PreferenceKind{PreferMore, PreferLess, PreferFollow, PreferHide, PreferNothing, PreferOrder, Restore, Forget}
+var preferenceKinds = []PreferenceKind{PreferMore, PreferLess, PreferFollow, PreferHide, PreferNothing, PreferOrder, Restore, Forget, Unsave}
 
 // PreferenceKinds lists the kinds in a fixed order, which packed profiles rely on: new kinds go last.
 func PreferenceKinds() []PreferenceKind { return slices.Clone(preferenceKinds) }
@@ -64,7 +65,7 @@ type Preference struct {
 	Facet   Facet          `json:"facet,omitempty"`   // for the kinds about one
 	Name    string         `json:"name,omitempty"`    // of the topic, source, author, kind or community, as contents have it
 	Order   Order          `json:"order,omitempty"`   // for PreferOrder; OrderDefault takes the choice back
-	Content string         `json:"content,omitempty"` // for Restore
+	Content string         `json:"content,omitempty"` // for Restore and Unsave
 	Time    time.Time      `json:"-"`                 // travels in the event's time
 }
 
@@ -86,7 +87,8 @@ func (p Preference) Validate() error {
 	if p.Kind == PreferOrder && !slices.Contains([]Order{OrderRanked, OrderChronological, OrderDefault}, p.Order) {
 		faults.Add("data.order", "doit être ranked, chronological ou default", "must be ranked, chronological or default")
 	}
-	if p.Kind == Restore {
+	aboutContent := p.Kind == Restore || p.Kind == Unsave
+	if aboutContent {
 		validID(&faults, "data.content", p.Content)
 	}
 	for _, field := range []struct {
@@ -94,7 +96,7 @@ func (p Preference) Validate() error {
 		given bool
 	}{
 		{"facet", p.Facet != "" && !aboutFacet}, {"name", p.Name != "" && !aboutFacet},
-		{"order", p.Order != "" && p.Kind != PreferOrder}, {"content", p.Content != "" && p.Kind != Restore},
+		{"order", p.Order != "" && p.Kind != PreferOrder}, {"content", p.Content != "" && !aboutContent},
 	} {
 		if field.given {
 			faults.Add("data."+field.name, "n'a pas de sens pour "+string(p.Kind)+" : retirez-le", "has no meaning for "+string(p.Kind)+": leave it out")

@@ -116,7 +116,7 @@ func (c Config) Validate() error {
 	return faults.Err()
 }
 
-// Parts are what a Keeper works with. All are needed, but for Order.
+// Parts are what a Keeper works with. All are needed, but for Order and Saved.
 type Parts struct {
 	Ranker    Ranker
 	Store     Store
@@ -126,6 +126,8 @@ type Parts struct {
 	Now       func() time.Time
 	// Order is the order that an agent chose, as their profile says, of which it gets the first bytes at least; nil: ranked.
 	Order func(profile []byte) fil.Order
+	// Saved is what an agent saved, as their whole profile says, the last first; nil: nothing.
+	Saved func(profile []byte) []fil.ContentKey
 }
 
 // Keeper keeps feeds right: at the read of one, and by Warm. It is safe for concurrent use.
@@ -136,6 +138,7 @@ type Keeper struct {
 	log       *slog.Logger
 	now       func() time.Time
 	order     func(profile []byte) fil.Order
+	saved     func(profile []byte) []fil.ContentKey
 	cfg       Config
 	metrics   *metrics
 	cache     *cache
@@ -153,7 +156,7 @@ func NewKeeper(cfg Config, parts Parts) (*Keeper, error) {
 		return nil, fmt.Errorf("delivery: register metrics: %w", err)
 	}
 	return &Keeper{
-		ranker: parts.Ranker, store: parts.Store, directory: parts.Directory, log: parts.Log, now: parts.Now, order: parts.Order,
+		ranker: parts.Ranker, store: parts.Store, directory: parts.Directory, log: parts.Log, now: parts.Now, order: parts.Order, saved: parts.Saved,
 		cfg: cfg, metrics: m, cache: newCache(cfg.CacheBytes),
 	}, nil
 }

@@ -86,6 +86,7 @@ type PageQuery struct {
 	Limit          int    `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"Nombre de communications par page"`
 	Cursor         string `query:"cursor" maxLength:"8192" doc:"Le « next » de la page précédente"`
 	Order          string `query:"order" enum:"ranked,chronological" doc:"Ordre : classé, ou simplement chronologique ; à défaut celui que l'agent a choisi, puis classé"`
+	Saved          bool   `query:"saved" doc:"Ce que l'agent a gardé et peut encore lire, du dernier gardé au premier, à la place du fil"`
 	Explain        string `query:"explain" enum:"reasons,full" default:"reasons" doc:"Ce qui est dit de chaque place : les raisons, en une à trois phrases, ou aussi l'explication complète (environ 2 ko de plus par communication, sans ETag)"`
 	Lang           string `query:"lang" maxLength:"35" pattern:"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$" doc:"Langue BCP 47 ; à défaut celle de l'agent, puis Accept-Language, puis le français"`
 	AcceptLanguage string `header:"Accept-Language"`
@@ -128,7 +129,7 @@ func (h handlers) feedOf(ctx context.Context, in *struct {
 
 func (h handlers) page(ctx context.Context, agent, path string, in *PageQuery) (*pageOutput, error) {
 	p, err := h.keeper.read(ctx, query{
-		agent: agent, order: fil.Order(in.Order), limit: in.Limit, cursor: in.Cursor, full: in.Explain == explainFull,
+		agent: agent, order: fil.Order(in.Order), limit: in.Limit, cursor: in.Cursor, full: in.Explain == explainFull, saved: in.Saved,
 		language: languages{asked: in.Lang, accepted: in.AcceptLanguage}, known: in.IfNoneMatch,
 	})
 	if err != nil {
@@ -235,7 +236,9 @@ func (h handlers) problem(ctx context.Context, agent, accepted string, err error
 	if ctx.Err() != nil {
 		return err
 	}
-	h.keeper.log.ErrorContext(ctx, "feed not read", "stage", "delivery", "error", err)
+	if !errors.Is(err, ErrAway) { // which has been said
+		h.keeper.log.ErrorContext(ctx, "feed not read", "stage", "delivery", "error", err)
+	}
 	return unavailable(fil.Bilingual{
 		FR: "Le fil ne peut pas être lu pour l'instant ; réessayez dans quelques secondes.",
 		EN: "The feed cannot be read for now; try again in a few seconds.",

@@ -25,6 +25,7 @@ type query struct {
 	limit    int
 	cursor   string
 	full     bool // each item with its whole explanation
+	saved    bool // what the agent saved, the last first, in place of the feed
 	language languages
 	known    string // If-None-Match
 }
@@ -32,7 +33,7 @@ type query struct {
 // first is how many briefs will be wanted of the first entries of a feed that is kept: a whole page, unless the page is
 // another one, or its client may have it.
 func (q query) first() int {
-	if q.cursor != "" || q.full || q.known != "" {
+	if q.cursor != "" || q.full || q.saved || q.known != "" {
 		return 0
 	}
 	return q.limit
@@ -91,6 +92,11 @@ func (k *Keeper) page(ctx context.Context, q query) (p page, outcome string, err
 	if r.briefs != nil {
 		now = r.at
 	}
+	if rest == nil && q.saved {
+		if rest, err = k.savedBy(ctx, &r); err != nil {
+			return page{}, outcomeFailed, err
+		}
+	}
 	// The first page of a kept feed is known by what it was computed from, before it is made.
 	if rest == nil && r.order == fil.OrderRanked && !r.degraded && !q.full {
 		p.etag = firstTagOf(r.feed, q.limit, language, now)
@@ -117,6 +123,23 @@ func (k *Keeper) page(ctx context.Context, q query) (p page, outcome string, err
 		}
 	}
 	return p, outcome, nil
+}
+
+// savedBy lists what an agent saved, as a page's cursor lists what is left to serve: never nil. While the store does not answer
+// it is not known, and ErrAway.
+func (k *Keeper) savedBy(ctx context.Context, r *reading) (Cursor, error) {
+	var err error
+	if *r, err = k.whole(ctx, *r); err != nil {
+		return nil, err
+	}
+	if r.degraded {
+		return nil, ErrAway
+	}
+	all := Cursor{}
+	if k.saved != nil {
+		all = append(all, k.saved(r.profile)...)
+	}
+	return all[:min(len(all), maxCursor)], nil
 }
 
 // firstTagOf is the entity tag of a first page: of the feed, then of what is shown of it. Reasons change at full hours.

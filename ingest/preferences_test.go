@@ -19,7 +19,7 @@ func TestPreferencesAreAdmitted(t *testing.T) {
 	about := `,"facet":"topic","name":"Égalité pro / parité"`
 	for i, c := range []struct{ kind, members string }{
 		{"more", about}, {"less", about}, {"follow", `,"facet":"community","name":"Juristes"`}, {"hide", `,"facet":"source","name":"DRH"`},
-		{"nothing", about}, {"order", `,"order":"chronological"`}, {"order", `,"order":"default"`}, {"restore", `,"content":"c1"`}, {"forget", ""},
+		{"nothing", about}, {"order", `,"order":"chronological"`}, {"order", `,"order":"default"`}, {"restore", `,"content":"c1"`}, {"forget", ""}, {"unsave", `,"content":"c1"`},
 	} {
 		h.want(202, "service", "POST", "/v1/engagements", asks(fmt.Sprint("p", i), "a1", c.kind, c.members), "Content-Type", one)
 	}
@@ -28,8 +28,8 @@ func TestPreferencesAreAdmitted(t *testing.T) {
 		t.Errorf("the same event again: %v", again)
 	}
 	records := h.logged(fil.TopicEngagements)
-	if len(records) != 9 {
-		t.Fatalf("%d records in the log, want 9", len(records))
+	if len(records) != 10 {
+		t.Fatalf("%d records in the log, want 10", len(records))
 	}
 	first, err := fil.PreferenceOf(records[0])
 	if err != nil || first.Kind != fil.PreferMore || first.Name != "Égalité pro / parité" || records[0].Key != "a1" {
@@ -51,6 +51,7 @@ func TestRefusedPreferenceNamesItsFields(t *testing.T) {
 		"other order":          {"order", `,"order":"random"`, "data.order"},
 		"no order":             {"order", ``, "data.order"},
 		"no content":           {"restore", ``, "data.content"},
+		"nothing to unsave":    {"unsave", ``, "data.content"},
 		"content with space":   {"restore", `,"content":"a b"`, "data.content"},
 		"forgetting a topic":   {"forget", `,"facet":"topic","name":"x"`, "data.facet data.name"},
 		"an order for a topic": {"more", `,"facet":"topic","name":"x","order":"ranked"`, "data.order"},

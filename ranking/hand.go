@@ -36,7 +36,7 @@ var errNobody = errors.New("unknown agent")
 type hand struct{ HandParts }
 
 // RegisterHand adds, for agents and for the services that show them their feed, the operations on what is known of an agent:
-// GET and DELETE /v1/me/profile, PUT and DELETE /v1/me/preferences/{facet}/{name} and /v1/me/order. A write is in the log
+// GET and DELETE /v1/me/profile, PUT and DELETE /v1/me/preferences/{facet}/{name} and /v1/me/order, DELETE /v1/me/saved/{content}. A write is in the log
 // when it is answered; 200 says that the next read goes by it, 202 that a read soon will.
 func RegisterHand(api huma.API, parts HandParts) {
 	h := hand{parts}
@@ -55,6 +55,13 @@ func RegisterHand(api huma.API, parts HandParts) {
 		"D'un thème, d'une source, d'un auteur, d'un type ou d'une communauté ; une communication (facet content, name son identifiant) ne peut qu'être masquée. / Of a topic, source, author, kind or community; one content can only be hidden. "+written), h.prefer)
 	huma.Register(api, operation("delete-preference", http.MethodDelete, "/v1/me/preferences/{facet}/{name}", "Reprendre une préférence (take a preference back)",
 		"Rétablit aussi une communication masquée. / Brings a hidden content back too. "+written), h.takeBack)
+	huma.Register(api, operation("delete-saved", http.MethodDelete, "/v1/me/saved/{content}", "Ne plus garder une communication (keep a content no more)",
+		"Elle sort de GET /v1/feed?saved=true. / It leaves GET /v1/feed?saved=true. "+written), func(ctx context.Context, in *struct {
+		Whose
+		Content string `path:"content" minLength:"1" maxLength:"128"`
+	}) (*writtenOutput, error) {
+		return h.write(ctx, &in.Whose, fil.Preference{Kind: fil.Unsave, Content: in.Content})
+	})
 	huma.Register(api, operation("put-order", http.MethodPut, "/v1/me/order", "Choisir l'ordre de son fil (choose the order of one's feed)",
 		"Vaut pour les lectures qui ne demandent pas d'ordre. / For readings that ask for no order. "+written), h.order)
 	huma.Register(api, operation("delete-order", http.MethodDelete, "/v1/me/order", "Ne plus choisir d'ordre (choose no order)", written), func(ctx context.Context, in *Whose) (*writtenOutput, error) {

@@ -103,9 +103,9 @@ func (p Profile) Prefer(asked fil.Preference, offset int64) Profile {
 	case fil.Forget:
 		return Profile{}.advanced(offset, 0)
 	case fil.Restore:
-		if i, found := next.search(fil.KeyOf(asked.Content)); found {
-			next.restore(i)
-		}
+		next.takeBack(asked.Content, dismissBit)
+	case fil.Unsave:
+		next.takeBack(asked.Content, saveBit)
 	case fil.PreferOrder:
 		next.packed[orderAt] = byte(max(0, slices.Index([]fil.Order{fil.OrderDefault, fil.OrderRanked, fil.OrderChronological}, asked.Order)))
 	default:
@@ -114,14 +114,42 @@ func (p Profile) Prefer(asked fil.Preference, offset int64) Profile {
 	return next
 }
 
-// restore takes back that a content was dismissed.
-func (p *Profile) restore(i int) {
+// takeBack takes an act on a content back.
+func (p *Profile) takeBack(content string, bit int) {
+	i, found := p.search(fil.KeyOf(content))
+	if !found {
+		return
+	}
 	f := p.at(i)
-	if f.kinds &^= 1 << dismissBit; f.kinds == 0 {
+	if f.kinds &^= 1 << bit; f.kinds == 0 {
 		p.forget(i)
 		return
 	}
+	if bit == saveBit {
+		f.saved = 0
+	}
 	p.put(i, f)
+}
+
+// Saved lists the contents that a packed profile says the agent saved and did not take back, the last saved first; none when
+// it cannot be read.
+func Saved(packed []byte) []fil.ContentKey {
+	p, err := ParseProfile(packed)
+	if err != nil {
+		return nil
+	}
+	var saved []fact
+	for i := range p.Len() {
+		if f := p.at(i); f.kinds&(1<<saveBit) != 0 {
+			saved = append(saved, f)
+		}
+	}
+	slices.SortFunc(saved, func(a, b fact) int { return cmp.Or(cmp.Compare(b.saved, a.saved), cmp.Compare(a.content, b.content)) })
+	keys := make([]fil.ContentKey, len(saved))
+	for i, f := range saved {
+		keys[i] = f.content
+	}
+	return keys
 }
 
 // wish puts a preference about a facet in the place of the one before it, or takes that away.

@@ -48,12 +48,12 @@ func wished() ranking.Profile {
 	return p
 }
 
-func TestProfile_PacksVersion3(t *testing.T) {
+func TestProfile_PacksVersion4(t *testing.T) {
 	p := wished()
-	if diff := cmp.Diff(golden(t, "profile_v3", p.Bytes()), p.Bytes()); diff != "" {
-		t.Errorf("packed in another way than version 3; write a new version, and read this one: %s", diff)
+	if diff := cmp.Diff(golden(t, "profile_v4", p.Bytes()), p.Bytes()); diff != "" {
+		t.Errorf("packed in another way than version 4; write a new version, and read this one: %s", diff)
 	}
-	for _, version := range []string{"profile_v2", "profile_v3"} {
+	for _, version := range []string{"profile_v2", "profile_v3", "profile_v4"} {
 		t.Run(version, func(t *testing.T) { isWished(t, golden(t, version, nil)) })
 	}
 }
@@ -110,6 +110,40 @@ func TestProfile_TakesVersion1Up(t *testing.T) {
 	}
 }
 
+// What was saved is listed by when it was saved last, whatever was done with it since, until it is taken back.
+func TestSaved_LastSavedFirst(t *testing.T) {
+	at := func(kind fil.EngagementKind, content string, minute int) fil.Engagement {
+		return did(kind, content, noon.Add(time.Duration(minute)*time.Minute))
+	}
+	var p ranking.Profile
+	saved := func(want ...string) {
+		t.Helper()
+		keys := make([]fil.ContentKey, len(want))
+		for i, id := range want {
+			keys[i] = fil.KeyOf(id)
+		}
+		if diff := cmp.Diff(keys, ranking.Saved(p.Bytes())); diff != "" {
+			t.Errorf("saved, want %v: %s", want, diff)
+		}
+	}
+	if got := ranking.Saved(nil); len(got) != 0 {
+		t.Errorf("nothing has %v saved", got)
+	}
+	for i, e := range []fil.Engagement{at(fil.Save, "a", 1), at(fil.Save, "b", 2), at(fil.Read, "a", 9), at(fil.Read, "c", 10), at(fil.Save, "d", 3)} {
+		p = p.Apply(e, int64(i))
+	}
+	saved("d", "b", "a")
+	p = p.Apply(at(fil.Save, "a", 4), 10)
+	saved("a", "d", "b")
+	p = p.Prefer(fil.Preference{Kind: fil.Unsave, Content: "d"}, 11).Prefer(fil.Preference{Kind: fil.Unsave, Content: "c"}, 12).Prefer(fil.Preference{Kind: fil.Unsave, Content: "never seen"}, 13)
+	saved("a", "b")
+	p = p.Apply(at(fil.Save, "d", 3), 14) // at the moment when it was before
+	saved("a", "d", "b")
+	if got := ranking.Saved([]byte("no profile")); got != nil {
+		t.Errorf("what is no profile has %v saved", got)
+	}
+}
+
 // What is taken back leaves no trace but the offset.
 func TestProfile_TakesPreferencesBack(t *testing.T) {
 	var p ranking.Profile
@@ -120,14 +154,15 @@ func TestProfile_TakesPreferencesBack(t *testing.T) {
 		Prefer(fil.Preference{Kind: fil.PreferOrder, Order: fil.OrderRanked}, 6).
 		Prefer(prefers(fil.PreferNothing, fil.FacetTopic, "Paie", 3), 7).Prefer(prefers(fil.PreferNothing, fil.FacetTopic, "Congés", 3), 8).
 		Prefer(fil.Preference{Kind: fil.Restore, Content: "b"}, 9).Prefer(fil.Preference{Kind: fil.Restore, Content: "c"}, 10).
-		Prefer(fil.Preference{Kind: fil.Restore, Content: "never seen"}, 11).Prefer(fil.Preference{Kind: fil.PreferOrder, Order: fil.OrderDefault}, 12)
-	if after.Offset() != 12 || after.Len() != 2 {
+		Prefer(fil.Preference{Kind: fil.Restore, Content: "never seen"}, 11).
+		Apply(did(fil.Save, "e", noon), 12).Prefer(fil.Preference{Kind: fil.Unsave, Content: "e"}, 13).Prefer(fil.Preference{Kind: fil.PreferOrder, Order: fil.OrderDefault}, 14)
+	if after.Offset() != 14 || after.Len() != 2 {
 		t.Errorf("%d contents up to offset %d", after.Len(), after.Offset())
 	}
 	if !bytes.Equal(after.Bytes()[9:], before) {
 		t.Errorf("left\n%x, want\n%x", after.Bytes()[9:], before)
 	}
-	if again := after.Prefer(prefers(fil.PreferMore, fil.FacetTopic, "Paie", 1), 12); !bytes.Equal(again.Bytes(), after.Bytes()) {
+	if again := after.Prefer(prefers(fil.PreferMore, fil.FacetTopic, "Paie", 1), 14); !bytes.Equal(again.Bytes(), after.Bytes()) {
 		t.Error("an offset was applied twice")
 	}
 	if gone := after.Prefer(fil.Preference{Kind: fil.Forget}, 20); gone.Len() != 0 || gone.Offset() != 20 || len(gone.Bytes()) != 12 {

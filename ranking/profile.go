@@ -13,17 +13,18 @@ import (
 )
 
 // A profile is packed as a header of one version byte and the offset of the last record applied (8 bytes), which every
-// version has; the order chosen (1) and the number of facts (2); then facts of 22 bytes in ascending order of content key:
+// version has; the order chosen (1) and the number of facts (2); then facts of 26 bytes in ascending order of content key:
 // key (8), bitset of kinds (2), last time in Unix seconds (4), times shown (2), seconds of dwell (2), when it was acknowledged
-// last in Unix seconds (4, 0 for never); then preferences, as wish says. All integers are little-endian. Facts of version 2
-// did not have the last of these, and version 1 had such facts alone, right after the offset.
+// last in Unix seconds (4, 0 for never), when it was saved last (4, likewise); then preferences, as wish says. All integers are little-endian. Facts of
+// version 3 did not have the last of these, those of version 2 the last two, and version 1 had such facts alone, right after the offset.
 const (
-	profileVersion = 3
+	profileVersion = 4
 	profileHeader  = 9 // what a write compares
 	orderAt        = 9
 	countAt        = 10
 	factsAt        = 12
-	factSize       = 22
+	factSize       = 26
+	factSize3      = 22 // of version 3
 	factSize2      = 18 // of versions 1 and 2
 	maxFacts       = 512
 )
@@ -31,7 +32,7 @@ const (
 // Profile is what is known of one agent: the facts about the 512 contents they dealt with last, the 64 preferences that
 // they stated last, the order that they chose, and the offset in the log of the last record that it includes. It holds no
 // score: tastes are derived from it at ranking time, under the policy in force. The zero value knows nothing. It takes 12
-// bytes, 22 per content, and 8 per preference with its name: 11,276 at most for an agent without preferences.
+// bytes, 26 per content, and 8 per preference with its name: 13,324 at most for an agent without preferences.
 type Profile struct {
 	packed []byte
 }
@@ -44,6 +45,7 @@ type fact struct {
 	shown   uint16 // impressions, saturating
 	dwell   uint16 // seconds in all, saturating
 	acked   uint32 // Unix seconds of the latest acknowledgement; 0: none
+	saved   uint32 // Unix seconds of the latest save that was not taken back; 0: none
 }
 
 // ParseProfile checks and wraps a packed profile, which it keeps and never changes; an empty one is the zero Profile. The
@@ -85,7 +87,7 @@ func ParseProfile(packed []byte) (Profile, error) {
 
 // checkProfile says whether this program reads the version that a packed profile is of: all there have been.
 func checkProfile(packed []byte) error {
-	if packed[0] == 1 {
+	if packed[0] >= 1 && packed[0] < profileVersion {
 		return nil
 	}
 	return checkVersion("profile", packed, profileVersion)
@@ -125,10 +127,13 @@ func (p Profile) factsFrom() int {
 
 // size is how many bytes a fact takes.
 func (p Profile) size() int {
-	if len(p.packed) > 0 && p.packed[0] < profileVersion {
-		return factSize2
+	switch {
+	case len(p.packed) == 0 || p.packed[0] == profileVersion:
+		return factSize
+	case p.packed[0] == 3:
+		return factSize3
 	}
-	return factSize
+	return factSize2
 }
 
 // advanced copies the profile as one of this version that includes the record at offset, with room for more bytes.
@@ -195,6 +200,9 @@ func (f fact) with(e fil.Engagement, bit int) fact {
 	if e.Kind == fil.Acknowledge {
 		f.acked = max(f.acked, at)
 	}
+	if e.Kind == fil.Save {
+		f.saved = max(f.saved, at)
+	}
 	if e.Kind == fil.Dwell {
 		f.dwell = uint16(min(float64(f.dwell)+math.Round(e.Dwell), math.MaxUint16))
 	}
@@ -210,11 +218,17 @@ func (p Profile) at(i int) fact {
 		shown:   binary.LittleEndian.Uint16(b[14:]),
 		dwell:   binary.LittleEndian.Uint16(b[16:]),
 	}
-	switch {
-	case len(b) == factSize:
+	switch { // without a time of its own: at that moment at the latest
+	case len(b) >= factSize3:
 		f.acked = binary.LittleEndian.Uint32(b[factSize2:])
 	case f.kinds&(1<<acknowledgeBit) != 0:
-		f.acked = f.last // at that moment at the latest
+		f.acked = f.last
+	}
+	switch {
+	case len(b) == factSize:
+		f.saved = binary.LittleEndian.Uint32(b[factSize3:])
+	case f.kinds&(1<<saveBit) != 0:
+		f.saved = f.last
 	}
 	return f
 }
@@ -226,7 +240,8 @@ func (p Profile) put(i int, f fact) {
 	binary.LittleEndian.PutUint32(b[10:], f.last)
 	binary.LittleEndian.PutUint16(b[14:], f.shown)
 	binary.LittleEndian.PutUint16(b[16:], f.dwell)
-	binary.LittleEndian.PutUint32(b[18:], f.acked)
+	binary.LittleEndian.PutUint32(b[factSize2:], f.acked)
+	binary.LittleEndian.PutUint32(b[factSize3:], f.saved)
 }
 
 // search finds the place of a content, or where it would go.

@@ -90,15 +90,15 @@ func TestParseProfile_RefusesWhatItDidNotPack(t *testing.T) {
 		"cut short":       good[:len(good)-1],
 		"half a header":   good[:5],
 		"out of order": mangled(func(b []byte) []byte {
-			return append(append(b[:12:12], b[34:]...), b[12:34]...)
+			return append(append(b[:12:12], b[38:]...), b[12:38]...)
 		}),
-		"twice the same":  append(bytes.Clone(good[:34]), good[12:34]...),
+		"twice the same":  append(bytes.Clone(good[:38]), good[12:38]...),
 		"no kind":         mangled(func(b []byte) []byte { b[20], b[21] = 0, 0; return b }),
 		"unknown kind":    mangled(func(b []byte) []byte { b[21] |= 0x80; return b }),
 		"negative offset": mangled(func(b []byte) []byte { b[8] = 0x80; return b }),
-		"too long":        append(bytes.Clone(good), make([]byte, 22*512)...),
+		"too long":        append(bytes.Clone(good), make([]byte, 26*512)...),
 		"more facts":      mangled(func(b []byte) []byte { b[10]++; return b }),
-		"too many facts":  append(mangled(func(b []byte) []byte { b[11] = 3; return b }), make([]byte, 22*800)...),
+		"too many facts":  append(mangled(func(b []byte) []byte { b[11] = 3; return b }), make([]byte, 26*800)...),
 		"unknown order":   mangled(func(b []byte) []byte { b[9] = 3; return b }),
 	} {
 		if _, err := ranking.ParseProfile(packed); err == nil {
@@ -127,7 +127,7 @@ func FuzzParseProfile(f *testing.F) {
 		if _, err := ranking.ParseProfile(next.Bytes()); err != nil {
 			t.Fatalf("Apply made what cannot be read: %v", err)
 		}
-		asked := fil.Preference{Kind: fil.PreferenceKinds()[int(kind)%8], Facet: fil.Facets()[int(kind)%5], Name: content, Content: content, Time: noon}
+		asked := fil.Preference{Kind: fil.PreferenceKinds()[int(kind)%9], Facet: fil.Facets()[int(kind)%5], Name: content, Content: content, Time: noon}
 		if asked.Validate() == nil || asked.Kind.AboutFacet() && strings.ToValidUTF8(content, "") == content {
 			if _, err := ranking.ParseProfile(next.Prefer(asked, next.Offset()+1).Bytes()); err != nil {
 				t.Fatalf("Prefer made what cannot be read: %v", err)

@@ -107,6 +107,7 @@ func kindBit(kind fil.EngagementKind) int {
 
 const (
 	dwellBit       = 3
+	saveBit        = 8
 	dismissBit     = 10
 	acknowledgeBit = 11
 	kindBits       = 12

@@ -71,6 +71,7 @@ func (h *house) openFeeds() (*feeds, error) {
 		Metrics:   h.reg,
 		Now:       h.now,
 		Order:     ranking.ChosenOrder,
+		Saved:     ranking.Saved,
 	})
 	if err != nil {
 		return nil, err

@@ -285,17 +285,18 @@ func TestElsewhere_IsCheapToAskAgain(t *testing.T) {
 	made := r.subscribe("Lecteur")
 	first := r.must(http.MethodGet, made.Addresses.RSS, "", "", 200)
 	etag := first.header.Get("ETag")
+	plain := strings.Replace(etag, "-gzip", "", 1) // without compression
 	again := func(path, etag string) answer { return r.ask(http.MethodGet, path, "", "", "If-None-Match: "+etag) }
 	for _, known := range []string{etag, "W/" + etag, `"other", ` + etag} {
-		if got := again(made.Addresses.RSS, known); got.status != 304 || len(got.body) != 0 || got.header.Get("ETag") != etag || got.header.Get("Cache-Control") == "" {
+		if got := again(made.Addresses.RSS, known); got.status != 304 || len(got.body) != 0 || got.header.Get("ETag") != plain || got.header.Get("Cache-Control") == "" {
 			t.Errorf("asked again with %s: %d, %d bytes", known, got.status, len(got.body))
 		}
 	}
 	if got := again(made.Addresses.Atom, etag); got.status != 200 || got.header.Get("ETag") == etag {
 		t.Errorf("another format: %d %s", got.status, got.header.Get("ETag"))
 	}
-	if got := r.ask(http.MethodHead, made.Addresses.RSS, "", ""); got.status != 200 || len(got.body) != 0 || got.header.Get("ETag") != etag {
-		t.Errorf("HEAD: %d", got.status)
+	if got := r.ask(http.MethodHead, made.Addresses.RSS, "", ""); got.status != 200 || len(got.body) != 0 || got.header.Get("ETag") != plain {
+		t.Errorf("HEAD: %d, %s", got.status, got.header.Get("ETag"))
 	}
 	r.must(http.MethodDelete, "/v1/contents/c3", r.keys["communicator"], "", 200, 204)
 	if got := again(made.Addresses.RSS, etag); got.status != 200 || strings.Contains(string(got.body), "Titre 3") {

@@ -165,6 +165,41 @@ func TestHand_CommandAndRemoval(t *testing.T) {
 	})
 }
 
+// What a reader saved is listed by itself, the last saved first, as long as they may read it and until they take it back.
+func TestHand_KeepsWhatIsSaved(t *testing.T) {
+	r := handOf(t)
+	if got := r.feed("?saved=true"); len(got) != 0 {
+		t.Fatalf("saved before anything was: %v", got)
+	}
+	for i, content := range []string{"c3", "c0", "c4", "c1"} {
+		r.must(http.MethodPost, "/v1/engagements", r.token, fmt.Sprintf(
+			`{"specversion":"1.0","id":"%d","source":"test","type":"fil.engagement.save","time":%q,"data":{"agent":"a0","content":%q}}`, i, time.Now().UTC().Add(time.Duration(i-9)*time.Minute).Format(time.RFC3339), content), 202)
+	}
+	r.write(http.MethodPut, at("topic", "Congés"), `{"choice":"more"}`) // which waits for all of them
+	saved := func(query string, want ...string) {
+		t.Helper()
+		if got := r.feed("?saved=true" + query); !slices.Equal(got, want) {
+			t.Errorf("saved%s are %v, want %v", query, got, want)
+		}
+	}
+	saved("", "c1", "c4", "c0", "c3")
+	saved("&limit=2", "c1", "c4")
+	var page feedPage
+	r.must(http.MethodGet, "/v1/feed?saved=true&limit=3", r.token, "", 200).json(t, &page)
+	if got := r.feed("?cursor=" + page.Next); fmt.Sprint(got) != "[c3]" {
+		t.Errorf("the next page has %v", got)
+	}
+	r.write(http.MethodDelete, "/v1/me/saved/c4", "")
+	r.must(http.MethodDelete, "/v1/contents/c0", r.keys["communicator"], "", 200, 204)
+	saved("", "c1", "c3")
+	r.must(http.MethodGet, "/v1/agents/a0/feed?saved=true", r.keys["service"], "", 200).json(t, &page)
+	if len(page.Items) != 2 {
+		t.Errorf("a service sees %d saved", len(page.Items))
+	}
+	r.write(http.MethodDelete, "/v1/me/profile", "")
+	saved("")
+}
+
 // A profile that is erased is empty, and stays so when it is made again from the log.
 func TestHand_Forgets(t *testing.T) {
 	r := handOf(t)

@@ -34,7 +34,7 @@ type Config struct {
 	Keys Lengthen
 }
 
-// headBytes is how much of a profile Get reads: all of it for most agents (55 contents, as ranking packs them), and enough
+// headBytes is how much of a profile Get reads: all of it for most agents (38 contents, as ranking packs them), and enough
 // for any to tell whether a feed is still right.
 const headBytes = 1024
 

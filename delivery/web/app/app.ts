@@ -4,46 +4,77 @@
 // screen: what follows # is never sent to a server. It leaves the address bar at once.
 
 import type { FilFeed } from "../feed/element";
+import { tokenFrom } from "../feed/page";
 import { byId, show } from "../page/dom";
+import { Client } from "../sdk/client";
 import "./app.css";
+import { Elsewhere } from "./elsewhere";
 import { Kiosk } from "./kiosk";
-import { language, words } from "./words";
+import { language, wordOf, words } from "./words";
 
 /** What is used here of the Trusted Types that the page's policy asks for, where the browser has them. */
 interface TrustedTypes {
   createPolicy(name: string, rules: { createScriptURL(address: string): string }): { createScriptURL(address: string): unknown };
 }
 
+type View = "feed" | "saved" | "elsewhere";
+
 const feed = byId<FilFeed>("feed");
 const kept = (name: string): string => localStorage.getItem("fil.app." + name) ?? "";
 const keep = (name: string, value: string): void => (value ? localStorage.setItem("fil.app." + name, value) : localStorage.removeItem("fil.app." + name));
+const tabs = [...document.querySelectorAll<HTMLElement>("[data-view]")];
 
 function enter(): void {
   const address = kept("token-url");
   const known = kept("token") !== "" || address !== "";
-  for (const id of ["feed", "leave", "print"]) show(id, known);
+  for (const id of ["leave", "print"]) show(id, known);
+  show("views", known && !kept("kiosk")); // nobody's hand is on a screen
   show("enter", !known);
   if (known) Object.assign(feed, { token: kept("token"), tokenUrl: kept("token") ? "" : address, observe: kept("kiosk") !== "" });
+  turn(known ? "feed" : undefined);
   if (known && kept("kiosk")) new Kiosk(feed, byId("pause"), words);
+}
+
+// turn shows one view; none before a token is there.
+function turn(view: View | undefined): void {
+  for (const tab of tabs) {
+    if (tab.dataset["view"] === view) tab.setAttribute("aria-current", "page");
+    else tab.removeAttribute("aria-current");
+  }
+  show("feed", view === "feed" || view === "saved");
+  show("elsewhere", view === "elsewhere");
+  show("print", view === "feed" || view === "saved");
+  byId("elsewhere-said").textContent = "";
+  if (view === "feed" || view === "saved") feed.saved = view === "saved";
+  if (view === "elsewhere") void panel().open();
+}
+
+function panel(): Elsewhere {
+  const client = new Client({ token: kept("token") || tokenFrom(kept("token-url")), language });
+  return new Elsewhere(byId("elsewhere-body"), byId("elsewhere-said"), client, () => void leave(words.expired));
 }
 
 async function leave(said: string): Promise<void> {
   for (const name of ["token", "token-url", "kiosk"]) keep(name, "");
   await feed.forget();
   Object.assign(feed, { token: "", tokenUrl: "" });
+  byId("elsewhere-body").replaceChildren();
   byId("said").textContent = said;
   enter();
   byId("token").focus();
 }
 
 document.documentElement.lang = language;
-for (const element of document.querySelectorAll<HTMLElement>("[data-text]")) element.textContent = words[element.dataset["text"] as keyof typeof words];
+document.title = words.title;
+byId("views").setAttribute("aria-label", words.views);
+for (const element of document.querySelectorAll<HTMLElement>("[data-text]")) element.textContent = wordOf(element.dataset["text"]);
 byId("enter").addEventListener("submit", (event) => {
   event.preventDefault();
   keep("token", byId<HTMLInputElement>("token").value.trim());
   byId<HTMLInputElement>("token").value = "";
   enter();
 });
+for (const tab of tabs) tab.addEventListener("click", () => turn(tab.dataset["view"] as View));
 byId("leave").addEventListener("click", () => void leave(words.how));
 byId("print").addEventListener("click", () => print());
 feed.addEventListener("fil-problem", (event) => {

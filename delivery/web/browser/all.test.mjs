@@ -6,6 +6,7 @@ before(() => house.open());
 after(() => house.close());
 
 await import("./stories.mjs");
+await import("./elsewhere.mjs");
 await import("./looks.mjs");
 await import("./office.mjs");
 await import("./dashboards.mjs");

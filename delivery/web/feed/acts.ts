@@ -48,8 +48,11 @@ export class Acts implements Hands {
     const { id } = item.content;
     const version = versionOf(item);
     let state = this.#states.get(version);
-    if (!state) this.#states.set(version, (state = untouched(item)));
     const { marks } = this.#reader;
+    if (!state) {
+      this.#states.set(version, (state = untouched(item)));
+      if (this.#feed.saved) marks.add("saved", id);
+    }
     state.acknowledged ||= item.acknowledged || marks.has("acknowledged", version);
     state.saved ||= marks.has("saved", id);
     state.reacted ||= marks.has("reacted", id);
@@ -91,23 +94,36 @@ export class Acts implements Hands {
     });
   }
 
-  // Neither has a way back in the log of engagements: a second press does nothing.
+  // It has no way back in the log of engagements: a second press does nothing.
   react(item: FeedItem): void {
-    this.#mark(item, "reaction", "reacted", this.words.reacted);
-  }
-
-  save(item: FeedItem): void {
-    this.#mark(item, "save", "saved", this.words.savedSaid);
-  }
-
-  #mark(item: FeedItem, kind: "reaction" | "save", mark: "reacted" | "saved", said: string): void {
     const state = this.state(item);
-    if (state[mark]) return;
-    state[mark] = true;
-    this.#reader.marks.add(mark, item.content.id);
-    this.#did(kind, item);
-    this.#feed.say(said);
+    if (state.reacted) return;
+    state.reacted = true;
+    this.#reader.marks.add("reacted", item.content.id);
+    this.#did("reaction", item);
+    this.#feed.say(this.words.reacted);
     this.#feed.requestUpdate();
+  }
+
+  /** Saves a content, or takes it back. It is told at once, for what is saved may be looked at next. */
+  save(item: FeedItem): void {
+    const { id } = item.content;
+    const { words } = this;
+    void this.#attempt("save", item, async (state) => {
+      const { marks } = this.#reader;
+      state.note = undefined;
+      if (state.saved) {
+        await this.#reader.unsave(id);
+        marks.remove("saved", id);
+        state.saved = false;
+      } else {
+        await this.#reader.tell("save", id);
+        marks.add("saved", id);
+        state.saved = true;
+      }
+      this.#feed.say(state.saved ? words.savedSaid : words.unsavedSaid);
+      this.#out(state.saved ? "save" : "unsave", item);
+    });
   }
 
   why(item: FeedItem): void {
@@ -201,7 +217,7 @@ export class Acts implements Hands {
     }
   }
 
-  #did(kind: "open" | "click" | "reaction" | "save", item: FeedItem): void {
+  #did(kind: "open" | "click" | "reaction", item: FeedItem): void {
     this.#reader.note(kind, item.content.id);
     this.#out(kind, item);
   }

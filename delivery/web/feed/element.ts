@@ -17,14 +17,14 @@ import { serverOfScript, tokenFrom } from "./page";
 import { Reader } from "./reader";
 
 /**
- * Attributes: server, token, token-url, agent, account, lang, order, limit, level, heading, observe, manual.
+ * Attributes: server, token, token-url, agent, account, lang, order, saved, limit, level, heading, observe, manual.
  * Properties: the same, and token may be a function. Events: fil-load, fil-act, fil-problem. Methods: refresh, forget.
  * See README.md beside this folder.
  */
 export class FilFeed extends LitElement {
   static override styles = [tokenSheet, unsafeCSS(styles)];
   static override properties = {
-    server: {}, token: {}, tokenUrl: { attribute: "token-url" }, agent: {}, account: {}, lang: { reflect: false }, order: {},
+    server: {}, token: {}, tokenUrl: { attribute: "token-url" }, agent: {}, account: {}, lang: { reflect: false }, order: {}, saved: { type: Boolean },
     limit: { type: Number }, level: { type: Number }, heading: {}, observe: { type: Boolean }, manual: { type: Boolean },
     said: { state: true }, away: { state: true }, printing: { state: true },
   };
@@ -35,6 +35,7 @@ export class FilFeed extends LitElement {
   declare agent: string;
   declare account: string;
   declare order: Order | "";
+  declare saved: boolean; // what the reader saved, in place of the feed
   declare limit: number;
   declare level: number;
   declare heading: string;
@@ -52,7 +53,7 @@ export class FilFeed extends LitElement {
 
   constructor() {
     super();
-    Object.assign(this, { server: serverOfScript, token: "", tokenUrl: "", agent: "", account: "", order: "", limit: 20, level: 2, heading: "", observe: false, manual: false });
+    Object.assign(this, { server: serverOfScript, token: "", tokenUrl: "", agent: "", account: "", order: "", saved: false, limit: 20, level: 2, heading: "", observe: false, manual: false });
     this.said = "";
     this.printing = false;
     this.away = !navigator.onLine;
@@ -115,7 +116,7 @@ export class FilFeed extends LitElement {
   }
 
   override willUpdate(changed: PropertyValues<this>): void {
-    const fresh = ["server", "token", "tokenUrl", "agent", "account", "lang", "order", "limit", "observe"].some((name) => changed.has(name as keyof FilFeed));
+    const fresh = ["server", "token", "tokenUrl", "agent", "account", "lang", "order", "saved", "limit", "observe"].some((name) => changed.has(name as keyof FilFeed));
     if (fresh) this.#start();
   }
 
@@ -139,7 +140,7 @@ export class FilFeed extends LitElement {
     if (!token) return;
     const reader = new Reader({
       server: this.server, token, agent: this.agent, account: this.account, language: this.lang, spoken: this.language,
-      order: this.order, limit: this.limit, observing: this.observe,
+      order: this.order, saved: this.saved, limit: this.limit, observing: this.observe,
     }, () => this.#moved(reader));
     this.#reader = reader;
     this.#acts = new Acts(this, reader);
@@ -177,11 +178,11 @@ export class FilFeed extends LitElement {
   override render(): TemplateResult {
     const { words } = this;
     const reader = this.#reader;
-    const title = this.heading || words.title;
+    const title = this.heading || (this.saved ? words.savedTitle : words.title);
     return html`<section class="root" aria-labelledby="title" @keydown=${(e: KeyboardEvent) => stepFrom(e, this.renderRoot)}>
       <div class="top">
         <p id="title" class="title" role="heading" aria-level=${this.level} tabindex="-1">${title}</p>
-        ${reader ? this.#drawOrder(reader) : nothing}
+        ${reader && !this.saved ? this.#drawOrder(reader) : nothing}
       </div>
       ${reader ? this.#drawNotices(reader) : html`<p class="notice">${words.noToken}</p>`}
       <div class="arrivals">${reader && reader.news > 0 ? html`<button type="button" class="strong round" @click=${() => void this.refresh()}>${icon("arrow")}${words.news(reader.news)}</button>` : nothing}</div>
@@ -218,7 +219,7 @@ export class FilFeed extends LitElement {
     const { words } = this;
     if (reader.items.length === 0) {
       if (reader.phase === "failed") return html``;
-      if (reader.phase === "ready") return html`<p class="card empty">${words.empty}</p>`;
+      if (reader.phase === "ready") return html`<p class="card empty">${this.saved ? words.savedEmpty : words.empty}</p>`;
       return html`<p class="unseen">${words.loading}</p><div aria-hidden="true">${[1, 2, 3].map(() => html`<div class="card ghost"><i></i><i></i><i></i></div>`)}</div>`;
     }
     const of = reader.ended ? reader.items.length : -1;
@@ -232,7 +233,7 @@ export class FilFeed extends LitElement {
   #drawAfter(reader: Reader): TemplateResult | typeof nothing {
     const { words } = this;
     if (reader.keptAt) return nothing;
-    if (reader.ended) return html`<p class="hint">${words.end}</p>`;
+    if (reader.ended) return html`<p class="hint">${this.saved ? words.savedEnd : words.end}</p>`;
     if (reader.problem) return html`<p class="hint">${reader.problem.status === 0 ? words.moreOffline : reader.problem.message}</p><button type="button" @click=${() => void reader.more()}>${words.retry}</button>`;
     if (reader.phase === "more") return html`<p class="hint">${words.loadingMore}</p>`;
     return html`<div class="tail"><button type="button" @click=${() => void reader.more()}>${words.more}</button></div>`;

@@ -33,6 +33,11 @@ export class Marks {
     void this.#shelf.put(this.#key, { agent: this.#agent, ids: this.#ids });
   }
 
+  remove(mark: Mark, content: string): void {
+    this.#ids[mark] = this.#ids[mark].filter((id) => id !== content);
+    void this.#shelf.put(this.#key, { agent: this.#agent, ids: this.#ids });
+  }
+
   forget(): Promise<void> {
     return this.#shelf.remove(this.#key);
   }

@@ -21,6 +21,8 @@ export interface ReaderOptions {
   /** Language of the interface. */
   spoken: string;
   order: Order | "";
+  /** What the reader saved, in place of the feed. */
+  saved: boolean;
   limit: number;
   /** Looks and does nothing: no engagement is told. */
   observing: boolean;
@@ -136,7 +138,7 @@ export class Reader {
   listen(on: boolean): void {
     this.#stream?.abort();
     this.#stream = undefined;
-    if (!on || !this.#begun || this.#stop.signal.aborted) return;
+    if (!on || !this.#begun || this.#options.saved || this.#stop.signal.aborted) return;
     this.#stream = new AbortController();
     void follow(this.#client, this.#options.agent, () => this.#soon(), this.#stream.signal);
   }
@@ -178,6 +180,7 @@ export class Reader {
     if (!this.#options.observing) void this.#outbox.flush(true);
   }
 
+  unsave = (content: string): Promise<void> => this.#hand.unsave(content);
   hide = (content: string): Promise<void> => this.#hand.hide(content);
   bringBack = (content: string): Promise<void> => this.#hand.bringBack(content);
 
@@ -237,11 +240,15 @@ export class Reader {
     const readers = [account, agent, await this.#client.subject().catch(() => ""), this.agent].filter(Boolean);
     const value: Kept = { readers, agent: this.agent, order: this.order, items: this.items.slice(0, mostKept), at: new Date().toISOString() };
     remember(this.#options.server, this.agent);
-    await this.#shelf.put("feed " + this.#options.server, value);
+    await this.#shelf.put(this.#keptAs, value);
+  }
+
+  get #keptAs(): string {
+    return (this.#options.saved ? "saved " : "feed ") + this.#options.server;
   }
 
   async #kept(): Promise<Kept | undefined> {
-    const kept = await this.#shelf.get<Kept>("feed " + this.#options.server);
+    const kept = await this.#shelf.get<Kept>(this.#keptAs);
     const { account, agent, server } = this.#options;
     const names = account || agent ? [account, agent] : [(await this.#client.subject().catch(() => "")) || remembered(server)];
     return kept?.readers.some((reader) => names.includes(reader)) ? kept : undefined;
@@ -249,7 +256,7 @@ export class Reader {
 
   /** Erases what this browser keeps of the reader, as on signing out. */
   async forget(): Promise<void> {
-    await Promise.all([this.#shelf.remove("feed " + this.#options.server), this.#shelf.remove("outbox " + this.#options.server), this.marks.forget()]);
+    await Promise.all([this.#shelf.remove("feed " + this.#options.server), this.#shelf.remove("saved " + this.#options.server), this.#shelf.remove("outbox " + this.#options.server), this.marks.forget()]);
   }
 
   #soon(): void {

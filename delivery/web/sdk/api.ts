@@ -152,3 +152,28 @@ export interface KnownTaste {
   name: string;
   value: number;
 }
+
+export interface MadeSubscription {
+  addresses: FeedAddresses;
+  id: string;
+  label: string;
+  made: string;
+}
+
+export interface FeedAddresses {
+  atom: string;
+  json: string;
+  rss: string;
+}
+
+export interface Subscriptions {
+  most: number;
+  subscriptions: ListedSubscription[];
+}
+
+export interface ListedSubscription {
+  id: string;
+  label: string;
+  last_used?: string;
+  made: string;
+}

@@ -36,6 +36,10 @@ export class Hand {
     return this.#write("DELETE", `preferences/content/${encodeURIComponent(content)}`);
   }
 
+  unsave(content: string): Promise<void> {
+    return this.#write("DELETE", `saved/${encodeURIComponent(content)}`);
+  }
+
   order(order: Order): Promise<void> {
     return this.#write("PUT", "order", { order });
   }

@@ -6,5 +6,6 @@ export { follow } from "./stream";
 export { Outbox, type Engagement, type EngagementKind } from "./outbox";
 export { Shelf } from "./shelf";
 export { Hand, type Choice, type Facet } from "./hand";
+export { AddressBook } from "./addresses";
 export { Sight, type Act } from "./sight";
 export type * from "./api";

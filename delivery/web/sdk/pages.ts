@@ -10,6 +10,8 @@ export interface PagesOptions {
   agent?: string;
   /** Empty: as the agent chose. */
   order?: Order | "";
+  /** What the reader saved, the last saved first, in place of the feed. */
+  saved?: boolean;
   /** Contents a page, up to 100. */
   limit?: number;
   /** Language that contents are asked in; empty: the agent's own. */
@@ -63,10 +65,11 @@ export class Pages {
   }
 
   #path(cursor: string): string {
-    const { agent, order, limit = 20, language } = this.#options;
+    const { agent, order, saved, limit = 20, language } = this.#options;
     const query = new URLSearchParams({ limit: String(limit) });
     if (order) query.set("order", order);
     if (language) query.set("lang", language);
+    if (saved) query.set("saved", "true");
     if (cursor) query.set("cursor", cursor);
     return `${agent ? `/v1/agents/${encodeURIComponent(agent)}/feed` : "/v1/feed"}?${query}`;
   }
