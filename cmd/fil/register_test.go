@@ -121,6 +121,7 @@ func TestRegister(t *testing.T) {
 	c.does(fil.Acknowledge, "p0", "p0", "charte-P")
 	c.does(fil.Acknowledge, "service", "p2", "charte-P")
 	c.does(fil.Dismiss, "p1", "p1", "charte-P")
+	c.must(http.MethodPost, "/v1/engagements", c.keys["p1"], `{"specversion":"1.0","id":"forged","source":"chancery","type":"fil.engagement.acknowledge","data":{"agent":"p1","content":"charte-P","receipt":{"title":"Autre chose"}}}`, 422)
 	c.await("charte-P", 2)
 	got := c.names("P", "charte-P", "state=acknowledged")
 	if got.who() != "p0 p2" || *got.Content.Targeted != 3 || *got.Content.Missing != 1 {
