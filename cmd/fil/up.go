@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/filengine/fil"
@@ -86,20 +87,27 @@ func (c *upCommand) announce(w *world, s *server) error {
 	return nil
 }
 
-// demonstrate loads the demonstration through the door, as any sender would, then prints a link to look at it.
+// demonstrate loads the demonstration through the door, as any sender would, then prints links to look at it.
 func (c *upCommand) demonstrate(ctx context.Context, w *world, s *server) error {
 	if err := loadDemo(ctx, w, s); err != nil {
 		return err
 	}
-	tokens := map[fil.Role]string{}
-	for _, role := range []fil.Role{fil.RoleService, fil.RoleLeader} {
-		token, err := s.signer.Token(fil.Caller{Role: role}, 24*time.Hour)
+	var text strings.Builder
+	text.WriteString("\nÀ regarder (liens valables 24 h) / to look at (links valid for 24 h):\n")
+	for _, one := range []struct {
+		what, path string
+		role       fil.Role
+	}{
+		{"le fil de chacun, et pourquoi / everyone's feed, and why", "/", fil.RoleService},
+		{"la console des communicants / the communicators' console", "/console/", fil.RoleCommunicator},
+		{"les tableaux de bord / the dashboards", "/dashboards/", fil.RoleLeader},
+	} {
+		token, err := s.signer.Token(fil.Caller{Role: one.role}, 24*time.Hour)
 		if err != nil {
 			return err
 		}
-		tokens[role] = token
+		fmt.Fprintf(&text, "- %s :\n  http://%s%s#key=%s\n", one.what, s.house.cfg.Listen, one.path, token)
 	}
-	_, err := fmt.Fprintf(w.Out, "\nLe fil de chacun, et pourquoi (lien valable 24 h) / everyone's feed, and why (link valid for 24 h):\n  http://%s/#key=%s&figures=%s\n\n",
-		s.house.cfg.Listen, tokens[fil.RoleService], tokens[fil.RoleLeader])
+	_, err := fmt.Fprintln(w.Out, text.String())
 	return err
 }

@@ -79,18 +79,95 @@ test("a leader looks at the house, filters, breaks down, shows it to another and
   await close(page);
 });
 
-// The screens, in every theme where colours differ, on a narrow screen and enlarged.
+test("a leader asks for each dashboard by keyboard alone", async () => {
+  const page = await house.office("/dashboards/", "leader");
+  await title(page, "Vue d'ensemble");
+  await settled(page);
+  const focused = () => page.evaluate(() => document.activeElement?.textContent?.trim().split("\n")[0] ?? "");
+  const to = async (name) => {
+    for (let i = 0; i < 60 && !(await focused()).startsWith(name); i++) await page.keyboard.press("Tab");
+    assert.ok((await focused()).startsWith(name), name);
+  };
+  await to("Filtrer");
+  await page.keyboard.press("Enter");
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("DGA ressources").waitFor();
+  await page.keyboard.press("Tab"); // from the axis to its first value
+  await page.keyboard.press("Space");
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: /^Retirer le filtre/ }).waitFor();
+  await settled(page);
+  assert.match(await focused(), /^Filtrer/, "the focus is where the question was asked");
+  await to("Voir les données");
+  await page.keyboard.press("Enter");
+  await page.getByRole("table", { name: /^Agents présents et lecteurs/ }).waitFor();
+  for (let i = 0; i < 2; i++) await page.keyboard.press("Tab"); // the table's own scroll, then the file
+  assert.match(await focused(), /^Données en CSV/);
+  await page.keyboard.press("Control+Home");
+  await page.getByRole("link", { name: "Parcours" }).focus();
+  await page.keyboard.press("Enter");
+  await title(page, "Parcours, de l'envoi à l'action");
+  await settled(page);
+  assert.equal(await page.evaluate(() => document.activeElement?.tagName), "H1", "the new screen has the focus");
+  assert.match(await finding(page), /sur 100 agents visés/);
+  await close(page);
+});
+
+test("a leader follows a message live", async () => {
+  const page = await house.office("/dashboards/#/contents?q=harcelement", "leader");
+  await title(page, "Communications");
+  await page.getByRole("link", { name: "Signaler un harcèlement" }).or(page.locator("tbody a")).first().click();
+  await settled(page);
+  const address = await page.evaluate(() => location.hash.split("/")[2].split("?")[0]);
+  await page.getByRole("button", { name: "Suivre en direct" }).click();
+  const shown = page.locator(".now .big").first();
+  await shown.waitFor();
+  const before = await shown.textContent();
+  await page.getByRole("status").filter({ hasText: "agents atteints" }).first().waitFor({ state: "attached" });
+  const now = new Date().toISOString();
+  const { agents } = await house.ask("GET", "/v1/agents?limit=100&after=a1500", "service");
+  await house.ask("POST", "/v1/engagements", "ingest", agents.map(({ id }) => ({
+    specversion: "1.0", id: `live-${id}`, source: "essai", type: "fil.engagement.impression", subject: address, time: now, data: { agent: id, content: address },
+  })));
+  await page.waitForFunction((was) => document.querySelector(".now .big").textContent !== was, before);
+  await shot(page, "dashboards-live", { fullPage: true });
+  await page.getByRole("button", { name: "Mettre en pause" }).click();
+  await page.getByText("En pause").waitFor();
+  await close(page);
+});
+
+// The screens: all of them in light, on a narrow screen and enlarged; in the other themes those that have each kind of mark.
 const screens = {
   overview: ["#/overview", "Vue d'ensemble"],
+  sites: ["#/overview?by=site&where=category:A,B", "Vue d'ensemble"],
+  content: ["#/contents/reglement-harcelement-signalement", ""],
+  hours: ["#/hours", "Meilleures heures"],
+  contents: ["#/contents", "Communications"],
+  nothing: ["#/contents?q=zzzz", "Communications"],
+  audience: ["#/audiences/agents-routes", "Agents des routes"],
+  audiences: ["#/audiences", "Audiences"],
+  funnel: ["#/funnel", "Parcours, de l'envoi à l'action"],
+  equity: ["#/equity", "Équité : qui n'est pas atteint"],
+  services: ["#/services", "Comparaison des services"],
+  pressure: ["#/pressure", "Pression de communication"],
+  empty: ["#/overview?from=2020-01-01&to=2020-01-31", "Vue d'ensemble"],
+  refused: ["#/overview?where=telework_days:1", "Vue d'ensemble"],
 };
+const coloured = ["overview", "content", "hours"];
 
 for (const [name, options] of Object.entries({ ...themes, narrow, zoom: zoomed })) {
   test(`the dashboards, ${name}`, async () => {
     const page = await house.office("/dashboards/", "leader", options);
+    await settled(page);
     for (const [screen, [address, heading]] of Object.entries(screens)) {
-      await page.goto(`${house.base}/dashboards/${address}`);
-      await title(page, heading);
-      await settled(page);
+      if (!["light", "narrow", "zoom"].includes(name) && !coloured.includes(screen)) continue;
+      await page.evaluate((hash) => new Promise((done) => {
+        addEventListener("hashchange", () => requestAnimationFrame(() => requestAnimationFrame(done)), { once: true });
+        location.hash = hash;
+      }), address);
+      if (heading) await title(page, heading);
+      await page.locator(`.told[data-place="${address.split("?")[0].slice(2)}"][aria-busy=false]`).waitFor();
+      if (screen === "overview") await page.locator("details.data summary").first().click();
       await accessible(page, `${screen}, ${name}`);
       await shot(page, `dashboards-${screen}-${name}`, { fullPage: true });
     }

@@ -117,8 +117,6 @@ for (const [name, options] of Object.entries({ ...themes, narrow, zoom: zoomed }
     await page.goto(house.link);
     await page.reload(); // only what follows # changed
     await card(page).waitFor();
-    await page.getByRole("button", { name: "Afficher les chiffres" }).click();
-    await page.locator("#report table").waitFor();
     await accessible(page, `${name}, agents`);
     await shot(page, `page-${name}`);
     assert.deepEqual(faults, []);

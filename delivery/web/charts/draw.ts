@@ -84,6 +84,7 @@ export const moments = (rows: Moment[], say: (n: number) => string = count) => (
     marks: [
       barY(known, { x: "i", y: "whole", fill: ground, fillOpacity: ({ partial }: Moment) => (partial ? 0 : 1), stroke: ground, strokeWidth: 2, strokeDasharray: "4 3", strokeOpacity: ({ partial }: Moment) => (partial ? 1 : 0), inset: 1, ry2: 3 }),
       barY(parts, { x: "i", y: "part", fill: main, fillOpacity: ({ partial }: Moment) => (partial ? 0.55 : 1), insetLeft: 5, insetRight: 5, ry2: 3 }),
+      dot(rows.map((one, i) => ({ ...one, i })).filter(({ whole }) => whole === null), { x: "i", y: 0, dy: -8, r: 3.5, fill: "none", stroke: soft }),
       ruleY([0], { stroke: soft }),
       axisX({ tickSize: 0, tickFormat: (i: number) => rows[i]!.label, ticks: rows.map((_, i) => i).filter((i) => (rows.length - 1 - i) % step === 0), fill: soft }),
       ...(figures ? [text(known, { x: "i", y: "whole", text: (one: Moment) => one.told ?? say(one.whole!), dy: -9, fill: ink, fontWeight: 600 })] : [gridY({ stroke: line }), axisY({ tickSize: 0, anchor: "left", fill: soft, dx: 4, dy: -6, textAnchor: "start", ticks: 3 })]),

@@ -6,6 +6,7 @@ import type { Board, SchemaOutputBody } from "../shell/api";
 import { ask } from "../shell/ask";
 import { go, type Place } from "../shell/place";
 import { Screen } from "../shell/screen";
+import { say as sayShell } from "../shell/words";
 import { axesOf, mixed, namer, type Axis } from "./axes";
 import { askFilter } from "./filter";
 import { addressFor, conditionOf, paramsOf, presetOf, presets, questionOf, type Preset, type Question } from "./question";
@@ -67,7 +68,8 @@ export abstract class Dash extends Screen {
   }
 
   get by(): Axis | undefined {
-    return this.axes.find(({ name }) => name === (this.question.by || this.axis));
+    const named = (axis: string): Axis | undefined => this.axes.find(({ name }) => name === axis);
+    return named(this.question.by) ?? named(this.axis);
   }
 
   override async arrive(): Promise<void> {
@@ -143,7 +145,7 @@ export abstract class Dash extends Screen {
       await navigator.clipboard.writeText(address);
       this.tell(say("shared"));
     } catch { // refused, or a page without a certificate
-      await ask({ title: say("shareTitle"), text: html`<p>${say("shareHint")}</p><p><input type="text" readonly aria-label=${say("shareTitle")} .value=${address} @focus=${(event: Event) => (event.target as HTMLInputElement).select()}></p>` });
+      await ask({ title: say("shareTitle"), yes: sayShell("close"), text: html`<p>${say("shareHint")}</p><p><input type="text" readonly aria-label=${say("shareTitle")} .value=${address} @focus=${(event: Event) => (event.target as HTMLInputElement).select()}></p>` });
     }
   }
 
@@ -151,7 +153,7 @@ export abstract class Dash extends Screen {
     if (this.#loaded !== null && !this.#going && !this.#failed) this.#told = html`${this.asks ? this.#scope() : nothing}${this.story()}`;
     return html`
       ${this.asks ? this.#bar() : nothing}
-      <div class="told" aria-busy=${this.#going}>
+      <div class="told" data-place=${this.place.path.join("/")} aria-busy=${this.#going}>
         ${this.#failed ? html`<p><button type="button" class="quiet" @click=${() => this.attempt(() => this.arrive())}>${say("retry")}</button></p>`
           : this.#loaded === null ? html`<p class="hint" role="status">${say("loading")}</p>` : this.#told}
       </div>`;
@@ -204,7 +206,8 @@ export abstract class Dash extends Screen {
       event.preventDefault();
       const form = new FormData(event.target as HTMLFormElement);
       this.dated = false;
-      this.change({ from: String(form.get("from")), to: String(form.get("to")) });
+      const [from, to] = [String(form.get("from")), String(form.get("to"))].sort();
+      this.change({ from: from!, to: to! });
     };
     return html`
       <form class="dates" @submit=${submit}>

@@ -46,8 +46,16 @@ export class Live extends LitElement {
     return this;
   }
 
+  override connectedCallback(): void {
+    super.connectedCallback();
+    addEventListener("fil-language", this.#spoken);
+  }
+
+  readonly #spoken = (): void => this.requestUpdate();
+
   override disconnectedCallback(): void {
     super.disconnectedCallback();
+    removeEventListener("fil-language", this.#spoken);
     this.#pause();
   }
 

@@ -13,7 +13,7 @@ import { say } from "./words";
 
 const fr = {
   found: "{span}, {share} des agents visés ont été atteints ({range}) et {reading} de ceux-là ont lu.", foundReading: "{span}, {reading} des agents à qui une communication a été montrée l'ont lue ({range}).",
-  more: "C'est {points} de portée de plus qu'à la période précédente.", less: "C'est {points} de portée de moins qu'à la période précédente.", same: "La portée n'a pas changé de façon sûre depuis la période précédente.", first: "La période précédente n'a pas assez de chiffres pour comparer.",
+  more: "Soit {points} de portée de plus qu'à la période précédente.", less: "Soit {points} de portée de moins qu'à la période précédente.", same: "La portée n'a pas changé de façon sûre depuis la période précédente.", first: "La période précédente n'a pas assez de chiffres pour comparer.",
   nobody: "Aucun agent, ou presque, n'a vu de communication sur cette période. Choisissez une période plus longue ou retirez des filtres.", few: "Trop peu d'agents sont concernés pour en dire plus : choisissez une période plus longue ou retirez des filtres.",
 };
 const en: typeof fr = {

@@ -3,7 +3,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import type { ChartSpec } from "../charts/chart";
 import { dots, moments } from "../charts/draw";
-import { count, dateOf, lexicon, locale, percent, range, say as sayChart } from "../charts/words";
+import { count, dateOf, dayOf, lexicon, locale, percent, range, say as sayChart } from "../charts/words";
 import type { Board, Figures, Share } from "../shell/api";
 import { below, compareCounts, loose, standings, type Rate, type Standing } from "./judge";
 import { whole, type Every } from "./question";
@@ -11,7 +11,7 @@ import { say, type Word } from "./words";
 
 const fr = {
   day: "par jour", week: "par semaine", month: "par mois", period_day: "Jour", period_week: "Semaine du", period_month: "Mois",
-  present: "Agents présents et lecteurs, {every}", reached: "Agents atteints et lecteurs, {every}", nothing: "Rien n'a été montré sur cette période.", legend: "Barre large : agents à qui une communication a été montrée. Barre étroite : ceux qui ont lu. En pointillé : période incomplète.",
+  present: "Agents présents et lecteurs, {every}", reached: "Agents atteints et lecteurs, {every}", nothing: "Rien n'a été montré sur cette période.", legend: "Barre large : agents à qui une communication a été montrée. Barre étroite : ceux qui ont lu. En pointillé : période incomplète.", hollow: "Rond vide : chiffre retenu.", peak: "Au plus fort, {n} agents {at}.",
   onePeriod: "Une seule période est complète : {n} agents.", noPeriod: "Aucune période n'est encore complète.", allWithheld: "Les chiffres sont retenus : trop peu d'agents.",
   up: "Plus d'agents {last} ({n}) que {before} ({m}).", down: "Moins d'agents {last} ({n}) que {before} ({m}).", flat: "Autant d'agents {last} ({n}) que {before} ({m}), aux écarts du hasard près.",
   in_day: "le {day}", in_week: "la semaine du {day}", in_month: "en {day}",
@@ -22,7 +22,7 @@ const fr = {
 
 const en: typeof fr = {
   day: "by day", week: "by week", month: "by month", period_day: "Day", period_week: "Week of", period_month: "Month",
-  present: "Agents present and readers, {every}", reached: "Agents reached and readers, {every}", nothing: "Nothing was shown in this period.", legend: "Wide bar: agents who were shown a message. Narrow bar: those who read. Dashed: a period that is not whole.",
+  present: "Agents present and readers, {every}", reached: "Agents reached and readers, {every}", nothing: "Nothing was shown in this period.", legend: "Wide bar: agents who were shown a message. Narrow bar: those who read. Dashed: a period that is not whole.", hollow: "Empty circle: a figure withheld.", peak: "At most, {n} agents {at}.",
   onePeriod: "One period alone is whole: {n} agents.", noPeriod: "No period is whole yet.", allWithheld: "The figures are withheld: too few agents.",
   up: "More agents {last} ({n}) than {before} ({m}).", down: "Fewer agents {last} ({n}) than {before} ({m}).", flat: "As many agents {last} ({n}) as {before} ({m}), but for chance.",
   in_day: "on {day}", in_week: "in the week of {day}", in_month: "in {day}",
@@ -44,19 +44,33 @@ const inPeriod = (every: Every, start: string): string => tell(`in_${every}`, { 
 const shareCell = (share: Share | undefined): string[] => (share ? [percent(share.value), range(share)] : ["–", "–"]);
 const cell = (n: number | null): string | null => (n === null ? null : count(n));
 
+const none: Figures = { targeted: null, shown: 0, opened: 0, readers: 0, acknowledged: 0, acted: 0, dismissed: 0, read_days: 0 };
+
+/** The rows of a board over time, with those in between in which nobody did anything: the server tells of the others only. */
+function filled({ rows }: Board, every: Every): Figures[] {
+  const known = new Map(rows.map((row) => [row.period!, row])), out: Figures[] = [];
+  const last = rows.at(-1)?.period ?? "";
+  for (const at = dateOf(rows[0]?.period ?? ""); rows.length && dayOf(at) <= last; every === "month" ? at.setMonth(at.getMonth() + 1) : at.setDate(at.getDate() + (every === "week" ? 7 : 1))) {
+    out.push(known.get(dayOf(at)) ?? { ...none, period: dayOf(at) });
+  }
+  return out;
+}
+
 /** Who was present and who read, over time. */
 export function presence(board: Board, every: Every, kind: "present" | "reached"): ChartSpec {
-  const rows = board.rows.map((row) => ({ ...row, start: row.period!, partial: !whole(every, row.period!, board) }));
+  const rows = filled(board, every).map((row) => ({ ...row, start: row.period!, partial: !whole(every, row.period!, board) }));
   const full = rows.filter(({ partial, shown }) => !partial && shown !== null);
   const last = full.at(-1), before = full.at(-2);
   let says = tell(!rows.length ? "nothing" : rows.some(({ shown }) => shown !== null) ? "noPeriod" : "allWithheld");
-  if (last && !before) says = tell("onePeriod", { n: count(last.shown) });
-  if (last && before) {
+  const peak = rows.toSorted((a, b) => (b.shown ?? 0) - (a.shown ?? 0))[0];
+  if (kind === "reached" && peak?.shown) says = tell("peak", { n: count(peak.shown), at: inPeriod(every, peak.start) });
+  else if (last && !before) says = tell("onePeriod", { n: count(last.shown) });
+  else if (last && before) {
     const sign = compareCounts(last.shown, before.shown);
     says = tell(sign > 0 ? "up" : sign < 0 ? "down" : "flat", { last: inPeriod(every, last.start), before: inPeriod(every, before.start), n: count(last.shown), m: count(before.shown) });
   }
   return {
-    heading: tell(kind, { every: tell(every) }), says, note: rows.length ? tell("legend") : nothing,
+    heading: tell(kind, { every: tell(every) }), says, note: rows.length ? `${tell("legend")}${rows.some(({ shown }) => shown === null) ? ` ${tell("hollow")}` : ""}` : nothing,
     draw: rows.length ? moments(rows.map(({ start, shown, readers, partial }) => ({ label: periodWords(every, start), whole: shown, part: readers, partial }))) : null,
     columns: [{ name: tell(`period_${every}`) }, ...[say("shown"), say("read"), say("reading"), say("interval"), say("acknowledged"), say("acted")].map((name) => ({ name, number: true }))],
     rows: rows.map((row) => {

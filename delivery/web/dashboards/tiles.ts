@@ -46,7 +46,7 @@ export function actedTile(now: Figures, before: Figures | undefined): Tile {
   const tile = { name: say("acting"), means: say("actingMeans") };
   if (now.acted === null) return { ...tile, value: null, why: say("tileWithheldWhy") };
   const sign = before && compareCounts(now.acted, before.acted), n = count(Math.abs(now.acted - (before?.acted ?? 0)));
-  return { ...tile, value: count(now.acted), beside: say("acted"), change: !before || before.acted === null ? "" : say(sign === 0 ? "same" : sign! > 0 ? "moreAgents" : "lessAgents", { n }) };
+  return { ...tile, value: count(now.acted), beside: say("acted"), change: !before || before.acted === null || now.acted + before.acted === 0 ? "" : say(sign === 0 ? "same" : sign! > 0 ? "moreAgents" : "lessAgents", { n }) };
 }
 
 export const tiles = (all: Tile[]): TemplateResult => html`

@@ -1,10 +1,8 @@
-// The first page: anyone's feed with a service key, one's own with a token, and the figures of a content.
+// The first page: anyone's feed with a service key, and one's own with a token.
 
 import type { FilFeed } from "../feed/element";
 import { Client, Problem } from "../sdk/client";
-import type { FeedItem } from "../sdk/api";
 import { byId, make, show, tell } from "./dom";
-import { figures } from "./figures";
 import "./page.css";
 import { speak, spoken } from "../words/spoken";
 import { say, type Word } from "./words";
@@ -21,20 +19,19 @@ const keep = (name: string, value: string): void => (value ? sessionStorage.setI
 const input = (id: string): HTMLInputElement => byId<HTMLInputElement>(id);
 const feed = byId<FilFeed>("feed");
 const client = new Client();
-const titles = new Map<string, string>();
 let key = "";
 let own = false; // the token is an agent's
 let agentsNext = "";
 
 // attempt runs what a person asked for and shows what went wrong.
-async function attempt(work: () => unknown, where = "problem"): Promise<void> {
-  tell(where, "");
+async function attempt(work: () => unknown): Promise<void> {
+  tell("problem", "");
   try {
     await work();
   } catch (error) {
     const status = error instanceof Problem ? error.status : -1;
-    tell(where, status === 0 ? say("network") : status === 401 ? say("badKey") : (error as Error).message);
-    if (status === 401 && where === "problem") disconnect();
+    tell("problem", status === 0 ? say("network") : status === 401 ? say("badKey") : (error as Error).message);
+    if (status === 401) disconnect();
   }
 }
 
@@ -57,10 +54,7 @@ async function connect(given: string): Promise<void> {
     await findAgents(true);
   } catch (error) {
     if (!refused(error)) throw error;
-    input("figures-key").value = key;
-    opened();
-    tell("problem", say("figuresOnly"));
-    return;
+    throw new Problem(403, say("otherKey"));
   }
   opened();
   show("picker", true);
@@ -76,12 +70,11 @@ function opened(): void {
 }
 
 function disconnect(): void {
-  for (const name of ["key", "agent", "figures"]) keep(name, "");
+  for (const name of ["key", "agent"]) keep(name, "");
   void feed.forget();
   Object.assign(feed, { token: "", agent: "" });
   for (const id of ["open", "leave", "feed-part", "picker"]) show(id, false);
-  byId("report").replaceChildren();
-  input("key").value = input("figures-key").value = "";
+  input("key").value = "";
   input("act").checked = false;
   show("connect", true);
   input("key").focus();
@@ -126,14 +119,6 @@ function about(): void {
   byId("about").textContent = say(own ? "tellingOwn" : input("act").checked ? "telling" : "observing");
 }
 
-feed.addEventListener("fil-load", (event) => {
-  const { items } = (event as CustomEvent<{ items: FeedItem[] }>).detail;
-  for (const { content } of items) titles.set(content.id, content.title);
-  byId("contents").replaceChildren(...items.map(({ content }) => make("option", { value: content.id }, content.title)));
-  input("content").value ||= items[0]?.content.id ?? "";
-});
-feed.addEventListener("fil-act", (event) => (input("content").value = (event as CustomEvent<{ content: string }>).detail.content));
-
 function translate(): void {
   document.documentElement.lang = feed.lang = client.language = spoken.language;
   if (!localStorage.getItem("fil.language")) feed.lang = ""; // not chosen here: the directory's goes first
@@ -143,20 +128,15 @@ function translate(): void {
   byId("language").lang = spoken.language === "fr" ? "en" : "fr";
 }
 
-function submit(form: string, work: () => unknown, where?: string): void {
+function submit(form: string, work: () => unknown): void {
   byId(form).addEventListener("submit", (e) => {
     e.preventDefault();
-    void attempt(work, where);
+    void attempt(work);
   });
 }
 
 submit("key-form", () => connect(input("key").value.trim()));
 submit("search", () => findAgents(true));
-submit("figures-form", async () => {
-  const given = input("figures-key").value.trim();
-  await figures(new Client({ token: given, language: spoken.language }), (content) => titles.get(content) ?? "");
-  keep("figures", given);
-}, "figures-problem");
 byId("leave").addEventListener("click", () => {
   tell("problem", "");
   disconnect();
@@ -169,19 +149,17 @@ byId("act").addEventListener("change", () => {
 byId("language").addEventListener("click", () => {
   speak(spoken.language === "fr" ? "en" : "fr");
   translate();
-  byId("report").replaceChildren();
   if (!byId("feed-part").hidden) {
     feed.heading = say("feedOf", { agent: feed.agent });
     about();
   }
 });
 
-// "#key=…&figures=…&agent=…" lets a command print a ready link: what follows # is never sent to a server. It leaves the
+// "#key=…&agent=…" lets a command print a ready link: what follows # is never sent to a server. It leaves the
 // address bar at once, and the history with it.
 const ready = new URLSearchParams(location.hash.slice(1));
-for (const name of ["key", "figures", "agent"]) if (ready.has(name)) keep(name, ready.get(name) ?? "");
+for (const name of ["key", "agent"]) if (ready.has(name)) keep(name, ready.get(name) ?? "");
 if (ready.has("key")) history.replaceState(null, "", location.pathname);
-input("figures-key").value = kept("figures");
 translate();
 if (kept("key")) {
   void attempt(() => connect(kept("key")).catch((error: unknown) => {
