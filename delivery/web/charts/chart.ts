@@ -127,7 +127,7 @@ export class Chart extends LitElement {
       return i === 0 ? html`<th scope="row">${shown}</th>` : html`<td class=${columns[i]?.number ? "number" : ""}>${shown}</td>`;
     };
     return html`
-      <div class="scroll" tabindex="0" role="region" aria-label=${heading}>
+      <div class="scroll" tabindex="0" role="region" aria-label="${say("dataOf")} : ${heading}">
         <table>
           <caption>${heading}</caption>
           <thead><tr>${columns.map(({ name, number }) => html`<th scope="col" class=${number ? "number" : ""}>${name}</th>`)}</tr></thead>

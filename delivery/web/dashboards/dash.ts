@@ -128,7 +128,7 @@ export abstract class Dash extends Screen {
   }
 
   protected change(changes: Partial<Question>): void {
-    go(addressFor(this.place.path.length ? this.place.path : ["overview"], { ...this.question, ...changes }));
+    go(addressFor(this.place.path, { ...this.question, ...changes }));
   }
 
   override actions(): TemplateResult | typeof nothing {
