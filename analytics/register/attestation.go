@@ -41,7 +41,7 @@ type Attestation struct {
 	WitnessLabel   string    `json:"witness_label,omitempty" doc:"Nom de cette clé / name of that key"`
 	InForce        bool      `json:"in_force" doc:"Ce texte était encore en vigueur à la date de l'attestation / that text was still in force when it was attested"`
 
-	Counts   *counts   `json:"counts,omitempty" doc:"Le bilan / the sheet"`
+	Counts   *Counts   `json:"counts,omitempty" doc:"Le bilan / the sheet"`
 	IssuedAt time.Time `json:"issued_at" doc:"Date de l'attestation / when it was attested"`
 	Issuer   string    `json:"issuer" doc:"Toujours « fil » / always \"fil\""`
 }

@@ -32,7 +32,7 @@ type mandatory struct {
 	RevisedAt   time.Time `json:"revised_at,omitzero" doc:"Dernière modification de fond : il faut en reprendre connaissance depuis / last change in substance: it is to be acknowledged again since"`
 	Deadline    time.Time `json:"deadline,omitzero" doc:"Date limite / deadline"`
 	Revision    string    `json:"revision,omitempty" doc:"SHA-256 du texte en vigueur / SHA-256 of the text in force"`
-	counts
+	Counts
 	RemindedAt time.Time `json:"reminded_at,omitzero" doc:"Dernier rappel / last reminder"`
 	RemindFrom time.Time `json:"remind_from,omitzero" doc:"D'où un rappel à tous est possible de nouveau ; absent : dès maintenant / from when a reminder to all is possible again; absent: now"`
 	MayRemind  bool      `json:"may_remind" doc:"Un rappel à tous est possible maintenant / a reminder to all is possible now"`

@@ -81,7 +81,7 @@ func (r *Register) tell(ctx context.Context, caller fil.Caller, e entry) (mandat
 	now := r.Now()
 	m := mandatory{
 		ID: e.ID, Title: e.Title, Source: e.Source, Perimeter: e.Perimeter, State: e.state, PublishedAt: e.PublishedAt, RevisedAt: e.RevisedAt,
-		Deadline: e.MandatoryUntil, counts: n,
+		Deadline: e.MandatoryUntil, Counts: n,
 	}
 	if e.aimed() {
 		m.Revision = e.Digest()

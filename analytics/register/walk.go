@@ -133,8 +133,8 @@ func (r *Register) place(caller fil.Caller, e entry, line *analytics.Acknowledge
 	return one, ""
 }
 
-// counts are what the register says of a content as a whole.
-type counts struct {
+// Counts are what the register says of a content as a whole; huma passes over an embedded type that is not exported.
+type Counts struct {
 	Targeted     *int `json:"targeted" nullable:"true" doc:"Agents que le contenu concerne ; null s'il a été retiré / agents whom the content is for; null when it was withdrawn"`
 	Acknowledged int  `json:"acknowledged" doc:"… qui ont pris connaissance du texte en vigueur / … who acknowledged the text in force"`
 	Missing      *int `json:"missing" nullable:"true" doc:"… qui ne l'ont pas fait ; null s'il a été retiré / … who have not; null when it was withdrawn"`
@@ -142,8 +142,8 @@ type counts struct {
 }
 
 // count reads who acknowledged, once.
-func (r *Register) count(ctx context.Context, caller fil.Caller, e entry) (counts, error) {
-	var c counts
+func (r *Register) count(ctx context.Context, caller fil.Caller, e entry) (Counts, error) {
+	var c Counts
 	q := r.asked(e, "")
 	for {
 		lines, err := r.Book.Acknowledged(ctx, q)

@@ -15,6 +15,7 @@ import (
 // webAnswers are the schemas of the API that delivery/web uses, with those that they are made of, by the file that has their
 // types. A screen that needs another adds it here, then: make api-types
 var webAnswers = map[string][]string{
+	"register/api.ts": {"AccessesOutputBody", "ContentsOutputBody", "Page", "RemindOutputBody", "VerifyOutputBody"},
 	"sdk/api.ts": {"FeedPage", "ItemExplanation", "Known", "MadeSubscription", "Subscriptions"},
 	"shell/api.ts": {"CallerOutputBody", "Answer", "AudiencesPageBody", "Board", "Builder", "Calendar", "CheckOutputBody", "ClausesOutputBody", "ContentsPageBody", "Desk",
 		"Equity", "Feed", "Funnel", "Hours", "ListOutputBody", "Persona", "Pressure", "Reach", "SchemaOutputBody", "Totals", "ValuesOutputBody", "View", "Why", "Words"},

@@ -1,5 +1,5 @@
 // What the stories need: Fil with its demonstration on a free port, pages of another application on another, and Chromium.
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import { createServer as createListener } from "node:net";
@@ -89,6 +89,11 @@ class House {
     });
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
     return answer.status === 204 ? undefined : answer.json();
+  }
+
+  /** A new key of a role, with options of `fil keys create`. */
+  key(role, ...options) {
+    return execFileSync(join(root, "bin/fil"), ["keys", "create", "--data", this.data, "--role", role, ...options], { encoding: "utf8" }).trim().split(/\s+/).find((word) => word.startsWith("fil_"));
   }
 
   token(agent) {

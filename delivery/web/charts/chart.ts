@@ -2,6 +2,7 @@
 
 import { html, LitElement, nothing, type TemplateResult } from "lit";
 import type { Client } from "../sdk/client";
+import { download } from "../shell/download";
 import type { PlotOptions } from "@observablehq/plot";
 import { drawn } from "./draw";
 import { say } from "./words";
@@ -90,13 +91,8 @@ export class Chart extends LitElement {
     const { path, name } = this.spec.source!;
     this.problem = "";
     try {
-      const answer = await this.client.call(path, { headers: { Accept: media[ending] } });
-      const link = document.createElement("a");
-      link.href = URL.createObjectURL(await answer.blob());
-      link.download = `${name}.${ending}`;
-      link.click();
-      setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-      this.dispatchEvent(new CustomEvent("fil-saying", { bubbles: true, detail: say("downloaded", { name: link.download }) }));
+      await download(this.client, path, `${name}.${ending}`, media[ending]);
+      this.dispatchEvent(new CustomEvent("fil-saying", { bubbles: true, detail: say("downloaded", { name: `${name}.${ending}` }) }));
     } catch (error) {
       this.problem = (error as Error).message;
     }

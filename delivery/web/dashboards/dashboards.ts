@@ -10,13 +10,19 @@ import { Hours } from "./hours";
 import { Live } from "./live";
 import { Overview } from "./overview";
 import { Pressure } from "./pressure";
+import { Register } from "../register/register";
+import { say as sayRegister } from "../register/words";
 import { say, type Word } from "./words";
 
 const screens = { overview: Overview, contents: Contents, audiences: Audiences, funnel: Funnel, equity: Equity, services: Services, pressure: Pressure, hours: Hours } satisfies Partial<Record<Word, CustomElementConstructor>>;
 
 for (const [name, screen] of Object.entries(screens)) customElements.define(`fil-${name}`, screen);
 customElements.define("fil-live", Live);
+customElements.define("fil-register", Register);
 customElements.define("fil-dashboards", class extends Frame {
   override readonly page = "dashboards";
-  override readonly sections: Section[] = Object.keys(screens).map((path) => ({ path, label: () => say(path as Word), tag: `fil-${path}` }));
+  override readonly sections: Section[] = [
+    ...Object.keys(screens).map((path) => ({ path, label: () => say(path as Word), tag: `fil-${path}` })),
+    { path: "register", label: () => sayRegister("register"), tag: "fil-register", shown: ({ register }) => register === true },
+  ];
 });

@@ -22,6 +22,8 @@ export abstract class Screen extends LitElement {
   /** Something that was attempted is still going on. */
   declare busy: boolean;
 
+  #under = 0; // attempts that are going on
+
   constructor() {
     super();
     this.problem = "";
@@ -66,6 +68,7 @@ export abstract class Screen extends LitElement {
   /** Runs what a person asked for, and shows what went wrong. Gives whether all went well. */
   protected async attempt(work: () => unknown): Promise<boolean> {
     this.problem = "";
+    this.#under++;
     this.busy = true;
     try {
       await work();
@@ -76,7 +79,8 @@ export abstract class Screen extends LitElement {
       else this.problem = error instanceof Problem && error.status === 0 ? say("network") : (error as Error).message;
       return false;
     } finally {
-      this.busy = false;
+      this.busy = --this.#under > 0;
+      this.requestUpdate(); // another may go on: what this one brought is drawn all the same
     }
   }
 
