@@ -166,8 +166,9 @@ func (r *Register) rows(a Attestation, say func(fr, en string) string) (lead str
 	}
 	add("Contenu", "Content", a.Title)
 	add("Référence", "Reference", a.Content)
-	add("Version du", "Version of", at(a.RevisedAt))
-	add("Date limite", "Deadline", at(a.Deadline))
+	on := func(t time.Time) string { return strings.TrimPrefix(at(t), say("le ", "on ")) } // beside a name, not in a sentence
+	add("Version du", "Version of", on(a.RevisedAt))
+	add("Date limite", "Deadline", on(a.Deadline))
 	switch {
 	case a.Kind == AttestsSheet:
 		lead = say("Ce que le registre dit de ce contenu "+at(a.IssuedAt)+".", "What the register says of this content "+at(a.IssuedAt)+".")
@@ -184,7 +185,7 @@ func (r *Register) rows(a Attestation, say func(fr, en string) string) (lead str
 	default:
 		lead = say("L'agent désigné ci-dessous a déclaré avoir pris connaissance de ce contenu.", "The agent named below has declared that they have read this content.")
 		add("Agent", "Agent", a.Agent)
-		add("Déclaré", "Declared", at(a.AcknowledgedAt))
+		add("Déclaré le", "Declared on", on(a.AcknowledgedAt))
 		who := say("Par l'agent", "By the agent")
 		if a.By == "service" {
 			name := a.WitnessLabel
@@ -199,9 +200,9 @@ func (r *Register) rows(a Attestation, say func(fr, en string) string) (lead str
 		}
 	}
 	if a.Revision != "" {
-		rows = append(rows, row{say("Empreinte du texte (SHA-256)", "Digest of the text (SHA-256)"), a.Revision, true})
+		rows = append(rows, row{say("Empreinte du texte (SHA\u2011256)", "Digest of the text (SHA\u2011256)"), a.Revision, true})
 	}
-	add("Attestation établie", "Attested", at(a.IssuedAt))
+	add("Attestation établie le", "Attested on", on(a.IssuedAt))
 	return lead, rows
 }
 
