@@ -154,13 +154,14 @@ const screens = {
   refused: ["#/overview?where=telework_days:1", "Vue d'ensemble"],
 };
 const coloured = ["overview", "content", "hours"];
+const shades = ["contrast", "contrast-dark"]; // the same marks in other colours
 
 for (const [name, options] of Object.entries({ ...themes, narrow, zoom: zoomed })) {
   test(`the dashboards, ${name}`, async () => {
     const page = await house.office("/dashboards/", "leader", options);
     await settled(page);
     for (const [screen, [address, heading]] of Object.entries(screens)) {
-      if (!["light", "narrow"].includes(name) && !coloured.includes(screen)) continue;
+      if (!["light", "narrow"].includes(name) && !coloured.slice(0, shades.includes(name) ? 1 : undefined).includes(screen)) continue;
       await page.evaluate((hash) => new Promise((done) => {
         addEventListener("hashchange", () => requestAnimationFrame(() => requestAnimationFrame(done)), { once: true });
         location.hash = hash;

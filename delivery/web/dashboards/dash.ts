@@ -2,6 +2,7 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import { dayOf, days, locale } from "../charts/words";
+import { Problem } from "../sdk/client";
 import type { Board, SchemaOutputBody } from "../shell/api";
 import { ask } from "../shell/ask";
 import { go, type Place } from "../shell/place";
@@ -9,8 +10,10 @@ import { Screen } from "../shell/screen";
 import { say as sayShell } from "../shell/words";
 import { axesOf, mixed, namer, type Axis } from "./axes";
 import { askFilter } from "./filter";
-import { addressFor, conditionOf, paramsOf, presetOf, presets, questionOf, type Preset, type Question } from "./question";
+import { addressFor, conditionOf, paramsOf, presetOf, presets, questionOf, spanOf, type Preset, type Question } from "./question";
 import { say } from "./words";
+
+const longest = 800; // days that the server tells of at once
 
 let schema: Promise<SchemaOutputBody> | null = null; // of the house, the same for all screens
 
@@ -92,13 +95,22 @@ export abstract class Dash extends Screen {
         this.#failed = true;
         if (!this.axes.length) schema = null; // to be asked again
       }
-      throw error;
+      throw this.#inWords(error);
     } finally {
       if (this.#asked === asked) {
         this.#going = false;
         this.requestUpdate();
       }
     }
+  }
+
+  /** A question that the server refuses is told in the words of the bar, not in those of the API. */
+  #inWords(error: unknown): unknown {
+    if (!(error instanceof Problem) || error.status !== 422) return error;
+    if (this.caller.perimeter && this.place.path[0] === "hours") return new Problem(422, say("wholeHouse"));
+    if (spanOf(this.question) > longest) return new Problem(422, say("tooLong"));
+    const known = (where: string): boolean => this.axes.some(({ name }) => name === conditionOf(where).axis);
+    return this.question.where.every(known) ? error : new Problem(422, say("unasked"));
   }
 
   protected async get<T>(path: string, query: URLSearchParams, signal?: AbortSignal): Promise<T> {

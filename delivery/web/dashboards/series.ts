@@ -90,7 +90,7 @@ export function groups(board: Board, rate: Rate, axis: string, name: (value: str
   const many = told.length > most.first + most.last;
   const drawn = many ? [...told.slice(0, most.first), ...told.slice(-most.last)] : told;
   const high = told[0], low = told.at(-1);
-  const between = (one: Standing & { share: Share }): string => (others > 0 ? range({ low: one.share.value, high: one.share.high }) : percent(one.share.value));
+  const between = (one: Standing & { share: Share }): string => (others > 0 ? range(one.share) : percent(one.share.value));
   let says = tell("noGroup");
   if (high && high === low) says = tell("alone");
   else if (high && low) says = below(low, high) ? tell("gap", { rate: say(rate), low: name(low.value), a: between(low), high: name(high.value), b: between(high) }) : tell("even");
