@@ -306,7 +306,18 @@ func TestDesk_CalendarReachAndClauses(t *testing.T) {
 		t.Errorf("the rule of clauses is %s", clauses.Rule)
 	}
 	o.must("POST", "/v1/audiences/clauses", o.keys["paz"], `{"clauses":{"attribute":"grade","operator":"equals","values":["A"]}}`, 422)
-	o.must("GET", "/v1/schema/clauses", o.keys["leader"], "", 200)
+	var schema struct{ Threshold int }
+	o.must("GET", "/v1/schema/clauses", o.keys["leader"], "", 200).json(t, &schema)
+	var values struct {
+		Values []string
+		More   bool
+	}
+	o.must("GET", "/v1/schema/values/org?q=CD", o.keys["paz"], "", 200).json(t, &values)
+	if schema.Threshold != fil.DefaultThreshold || !slices.Contains(values.Values, "cd/p") || values.More {
+		t.Errorf("the threshold is %d, the units %+v", schema.Threshold, values)
+	}
+	o.must("GET", "/v1/schema/values/hired", o.keys["paz"], "", 422)
+	o.must("GET", "/v1/schema/values/org", o.keys["service"], "", 403)
 	o.must("GET", "/v1/audiences/P/why?agent=a0", o.keys["zoé"], "", 403)
 	seer, err := o.server.ring.CreateScoped(fil.RoleCommunicator, "voit", access.Scope{Perimeter: "P", Sample: true})
 	if err != nil {

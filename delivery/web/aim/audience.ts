@@ -47,7 +47,8 @@ export class AudienceEditor extends LitElement {
   declare faulty: boolean;
   #etag = "";
   #ownId = false; // the person chose the id
-  #timer = 0;
+  #timer = 0; // until an expression that is being typed is read; 0 when none is
+  #settling: Promise<void> = Promise.resolve(); // the reading under way
   #reading: AbortController | null = null;
   #stop: (() => void) | null = null;
 
@@ -69,7 +70,8 @@ export class AudienceEditor extends LitElement {
 
   /** Whether something would be lost by leaving. */
   get unsaved(): boolean {
-    return differing(this.base ?? blank(), this.draft).length > 0 || this.draft.id !== (this.base?.id ?? "");
+    const typed = this.fault !== null && this.written !== (this.base?.rule ?? ""); // and cannot be read
+    return typed || differing(this.base ?? blank(), this.draft).length > 0 || this.draft.id !== (this.base?.id ?? "");
   }
 
   /** Whether the caller may change it. */
@@ -98,11 +100,17 @@ export class AudienceEditor extends LitElement {
     this.draft = { ...saved };
     this.conflict = null;
     this.faults = {};
-    const read = await this.#clauses({ rule: saved.rule ?? "" });
-    this.root = treeOf(read.clauses);
     this.written = saved.rule ?? "";
     this.fault = null;
-    this.#describe(read);
+    try {
+      const read = await this.#clauses({ rule: this.written });
+      this.root = treeOf(read.clauses);
+      this.#describe(read);
+    } catch (error) {
+      this.root = group();
+      this.way = "expression"; // an attribute was taken out of the schema, for one: it is mended in writing
+      this.#wrong(error);
+    }
     this.#named();
   }
 
@@ -120,32 +128,33 @@ export class AudienceEditor extends LitElement {
     this.dispatchEvent(new Event("named", { bubbles: true }));
   }
 
-  readonly #built = async (): Promise<void> => {
+  readonly #built = (): void => {
+    this.#settling = this.#write();
+  };
+
+  async #write(): Promise<void> {
     const builder = this.querySelector<Clauses>("fil-clauses")!;
     const clause = clauseOf(this.root, (leaf) => !builder.missing(leaf));
     try {
       const read = clause ? await this.#clauses({ clauses: clause }) : { rule: "", clauses: { everyone: false }, by_choice: true };
       this.fault = null;
       this.written = read.rule;
-      this.#ruled(read);
+      this.draft = { ...this.draft, rule: read.rule };
+      this.#describe(read);
     } catch (error) {
       this.#wrong(error);
     }
-  };
-
-  #ruled(read: ClausesOutputBody): void {
-    this.draft = { ...this.draft, rule: read.rule };
-    this.#describe(read);
-    this.requestUpdate();
   }
 
   readonly #typed = (event: CustomEvent<string>): void => {
     this.written = event.detail;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#read(), pause);
+    this.#timer = setTimeout(() => (this.#settling = this.#read()), pause);
   };
 
   async #read(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = 0;
     const rule = this.written.trim();
     try {
       const read = await this.#clauses({ rule });
@@ -175,6 +184,8 @@ export class AudienceEditor extends LitElement {
 
   /** Saves, or says what is to be mended first and goes there. */
   async save(match = this.#etag): Promise<void> {
+    if (this.#timer) this.#settling = this.#read();
+    await this.#settling;
     if (this.busy || !this.#whole()) return;
     this.busy = true;
     this.problem = "";
@@ -292,12 +303,12 @@ export class AudienceEditor extends LitElement {
       ${this.mine ? nothing : html`<p class="notice">${say("viewOnly")}</p>`}
       ${this.conflict ? conflict(this.conflict, this.draft, (id) => this.catalogue.audience(id), this.#keep, this.#take) : nothing}
       <div class="aim">
-        ${identity(of)}${this.#who()}
+        ${this.mine ? identity(of) : nothing}${this.#who()}
         <aside class="card aim-beside" aria-label=${say("count")}>
           <fil-beside .client=${this.client} .catalogue=${this.catalogue} rule=${this.draft.rule ?? ""} ?wrong=${Boolean(this.fault)} .added=${this.draft.members?.length ?? 0} within=${this.draft.perimeter ?? ""}
-            @mend=${(event: CustomEvent<string>) => { this.written = event.detail; void this.#read(); }}></fil-beside>
+            @mend=${(event: CustomEvent<string>) => { this.written = event.detail; this.#settling = this.#read(); }}></fil-beside>
         </aside>
-        ${options(of)}
+        ${this.mine ? options(of) : nothing}
         <section class="card"><fil-why .client=${this.client} .catalogue=${this.catalogue} audience=${this.base?.id ?? ""} ?may=${this.caller.sample ?? false} ?unsaved=${this.unsaved}></fil-why></section>
       </div>`;
   }
@@ -305,6 +316,7 @@ export class AudienceEditor extends LitElement {
   #who(): TemplateResult {
     const way = (one: "choice" | "expression"): TemplateResult => html`
       <label><input type="radio" name="way" value=${one} .checked=${this.way === one} @change=${() => (this.way = one)}>${say(one === "choice" ? "byChoice" : "byExpression")}</label>`;
+    if (!this.mine) return html`<section class="card"><h2>${say("who")}</h2><p class="in-words">${this.inWords || sayClause("emptyRoot")}</p></section>`;
     return html`
       <section class="card who-is">
         <h2>${say("who")}</h2>

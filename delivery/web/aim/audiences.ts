@@ -32,7 +32,7 @@ export class Audiences extends Screen {
 
   override get heading(): string {
     if (!this.#id) return say("audiences");
-    return this.#editor?.draft.name || (this.#id === "new" ? say("newAudience") : (this.#editor?.base?.name ?? "…"));
+    return this.#editor?.draft.name || (this.#id === "new" ? say("newAudience") : say(this.#editor ? "unnamed" : "audiences"));
   }
 
   override async arrive(): Promise<void> {

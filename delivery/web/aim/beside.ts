@@ -59,7 +59,7 @@ export class Beside extends LitElement {
   }
 
   protected override willUpdate(changed: PropertyValues): void {
-    if (this.by === "?") this.by = this.catalogue.field("category") ? "category" : "org";
+    if (this.by && !this.catalogue.field(this.by)) this.by = this.catalogue.field("category") ? "category" : "org";
     if (!["rule", "within", "by", "overlap", "presence"].some((name) => changed.has(name))) return;
     clearTimeout(this.#timer);
     this.#asked?.abort();

@@ -3,7 +3,7 @@
 import { lexicon } from "../words/spoken";
 
 const fr = {
-  audiences: "Audiences", newAudience: "Nouvelle audience", search: "Chercher une audience", searchHint: "Par nom ou identifiant",
+  audiences: "Audiences", newAudience: "Nouvelle audience", unnamed: "Audience sans nom", search: "Chercher une audience", searchHint: "Par nom ou identifiant",
   name: "Nom", size: "Agents", owner: "Responsable", upkeep: "Dernière modification", by: "{when}, par {who}", more: "Afficher la suite",
   none: "Aucune audience pour l'instant. Une audience dit à qui s'adresse une communication.", noneFound: "Aucune audience ne contient « {query} ».", found: "{count} audiences", foundOne: "1 audience", foundMore: "{count} premières audiences",
   few: "moins de {few}", named: "agents nommés", withheldNote: "« Moins de {few} » : trop peu d'agents pour qu'un effectif soit donné, ou aucun. « Agents nommés » : l'effectif n'est donné qu'aux clés qui peuvent voir des agents.",
@@ -18,12 +18,12 @@ const fr = {
   deleteTitle: "Supprimer « {name} » ?", deleteText: "Les agents ne recevront plus rien par cette audience. Cela ne peut pas être défait.", deleteUses: "Elle est visée par {count} communications en cours ou à venir, que plus personne ne recevra par elle :", deleteUsesOne: "Elle est visée par une communication en cours ou à venir, que plus personne ne recevra par elle :", deleteNoUse: "Aucune communication en cours ou à venir ne la vise.", deleteYes: "Supprimer", deleted: "Audience « {name} » supprimée.",
   leaveTitle: "Quitter sans enregistrer ?", leaveText: "Vos modifications seront perdues.", leaveYes: "Quitter sans enregistrer",
   taken: "L'identifiant « {id} » est déjà celui d'une autre audience. Choisissez-en un autre.",
-  conflictTitle: "Cette audience a changé entre-temps", conflictWho: "{who} l'a enregistrée {when}, pendant que vous la modifiiez. Rien n'est perdu : choisissez.", conflictSomeone: "Quelqu'un", conflictField: "Ce qui diffère", conflictTheirs: "La leur", conflictMine: "La mine", conflictMineYours: "La vôtre", keepMine: "Garder la mienne", takeTheirs: "Reprendre la leur", nothing: "rien", yes: "oui", no: "non", conflictGone: "Elle a été supprimée entre-temps. Enregistrez-la de nouveau pour la garder.", tookTheirs: "La version enregistrée est affichée.", rule: "Qui en fait partie",
+  conflictTitle: "Cette audience a changé entre-temps", conflictWho: "{who} l'a enregistrée {when}, pendant que vous la modifiiez. Rien n'est perdu : choisissez.", conflictSomeone: "Quelqu'un", conflictField: "Ce qui diffère", conflictTheirs: "La leur", conflictMineYours: "La vôtre", keepMine: "Garder la mienne", takeTheirs: "Reprendre la leur", nothing: "rien", yes: "oui", no: "non", conflictGone: "Elle a été supprimée entre-temps. Enregistrez-la de nouveau pour la garder.", tookTheirs: "La version enregistrée est affichée.", rule: "Qui en fait partie",
   viewOnly: "Cette audience n'est pas de votre périmètre : vous pouvez la viser, pas la modifier.",
 };
 
 const en: typeof fr = {
-  audiences: "Audiences", newAudience: "New audience", search: "Search for an audience", searchHint: "By name or id",
+  audiences: "Audiences", newAudience: "New audience", unnamed: "Audience without a name", search: "Search for an audience", searchHint: "By name or id",
   name: "Name", size: "Agents", owner: "Owner", upkeep: "Last change", by: "{when}, by {who}", more: "Show more",
   none: "No audience yet. An audience says whom a message is for.", noneFound: "No audience holds “{query}”.", found: "{count} audiences", foundOne: "1 audience", foundMore: "First {count} audiences",
   few: "under {few}", named: "named agents", withheldNote: "“Under {few}”: too few agents for a figure to be given, or none. “Named agents”: the figure is given only to keys that may see agents.",
@@ -38,7 +38,7 @@ const en: typeof fr = {
   deleteTitle: "Delete “{name}”?", deleteText: "Agents will get nothing by this audience any more. This cannot be undone.", deleteUses: "{count} messages that are out or to come aim at it; nobody will get them by it any more:", deleteUsesOne: "A message that is out or to come aims at it; nobody will get it by it any more:", deleteNoUse: "No message that is out or to come aims at it.", deleteYes: "Delete", deleted: "Audience “{name}” deleted.",
   leaveTitle: "Leave without saving?", leaveText: "Your changes will be lost.", leaveYes: "Leave without saving",
   taken: "The id “{id}” is another audience's already. Choose another.",
-  conflictTitle: "This audience has changed meanwhile", conflictWho: "{who} saved it {when}, while you were changing it. Nothing is lost: choose.", conflictSomeone: "Someone", conflictField: "What differs", conflictTheirs: "Theirs", conflictMine: "Mine", conflictMineYours: "Yours", keepMine: "Keep mine", takeTheirs: "Take theirs", nothing: "nothing", yes: "yes", no: "no", conflictGone: "It was deleted meanwhile. Save it again to keep it.", tookTheirs: "The saved version is shown.", rule: "Who is in it",
+  conflictTitle: "This audience has changed meanwhile", conflictWho: "{who} saved it {when}, while you were changing it. Nothing is lost: choose.", conflictSomeone: "Someone", conflictField: "What differs", conflictTheirs: "Theirs", conflictMineYours: "Yours", keepMine: "Keep mine", takeTheirs: "Take theirs", nothing: "nothing", yes: "yes", no: "no", conflictGone: "It was deleted meanwhile. Save it again to keep it.", tookTheirs: "The saved version is shown.", rule: "Who is in it",
   viewOnly: "This audience is not of your perimeter: you may aim at it, not change it.",
 };
 

@@ -126,6 +126,18 @@ test("an audience is made by choice and in writing, asked why, saved, and a coll
   await page.getByText("Tout est enregistré").waitFor();
   assert.equal((await house.ask("GET", "/v1/audiences/elus-cadres", "communicator")).owner, "Secrétariat général");
 
+  // What is still being typed is saved, or refused, as it stands.
+  await page.getByLabel("En expression").check();
+  await written.fill('category == "B"');
+  await page.getByRole("button", { name: "Enregistrer", exact: true }).click();
+  await page.getByText("Tout est enregistré").waitFor();
+  assert.equal((await house.ask("GET", "/v1/audiences/elus-cadres", "communicator")).rule, 'category == "B"');
+  await written.fill("category ==");
+  await page.getByRole("button", { name: "Enregistrer", exact: true }).click();
+  await page.getByRole("alert").getByText("Corrigez l'expression avant d'enregistrer.").waitFor();
+  await written.fill('category == "B"');
+  await page.getByText("Tout est enregistré").waitFor();
+
   // Deleting says what aims at it.
   await house.publish("pour-les-elus", { title: "Réunion des élus", audiences: ["elus-cadres"] });
   await page.getByRole("button", { name: "Supprimer l'audience" }).click();

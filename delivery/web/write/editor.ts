@@ -4,7 +4,7 @@ import { html, nothing, type TemplateResult } from "lit";
 import { Problem } from "../sdk/client";
 import type { Content, ListOutputBody, View, Words } from "../shell/api";
 import { ask } from "../shell/ask";
-import { addressOf, go } from "../shell/place";
+import { addressOf, go, leaving } from "../shell/place";
 import { Screen } from "../shell/screen";
 import { drawGate, drawPreview, drawReach, type Look } from "./aside";
 import { badge } from "./board";
@@ -51,13 +51,13 @@ export class Editor extends Screen {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    addEventListener("hashchange", this.#leaving, true); // before the frame hears it
+    addEventListener(leaving, this.#leaving);
     addEventListener("beforeunload", this.#unloading);
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    removeEventListener("hashchange", this.#leaving, true);
+    removeEventListener(leaving, this.#leaving);
     removeEventListener("beforeunload", this.#unloading);
     this.#watch?.end();
   }
@@ -66,11 +66,11 @@ export class Editor extends Screen {
     if (this.#dirty) event.preventDefault();
   };
 
-  readonly #leaving = (event: HashChangeEvent): void => {
+  readonly #leaving = (event: Event): void => {
     if (!this.#dirty) return;
-    event.stopImmediatePropagation();
+    event.preventDefault();
     const wanted = location.hash;
-    history.replaceState(null, "", new URL(event.oldURL).hash);
+    history.pushState(null, "", (event as CustomEvent<string>).detail);
     void ask({ title: say("unsavedTitle"), text: say("unsavedText"), yes: say("leave") }).then((answer) => {
       if (answer === null) return;
       this.#form = this.#base;
