@@ -85,6 +85,7 @@ type access struct {
 	Role      fil.Role      `json:"role"`
 	Act       fil.AccessAct `json:"act" enum:"contents,list,export,reminder,attestation,sheet" doc:"contents : liste des contenus ; list : page de noms ; export : CSV ; reminder : rappel ; attestation, sheet : attestation d'un agent, bilan / contents: list of contents; list: page of names; export: CSV; reminder; attestation of an agent; sheet: attested counts"`
 	Content   string        `json:"content,omitempty"`
+	Title     string        `json:"title,omitempty" doc:"Du contenu, tel qu'il est à présent ; absent s'il a été retiré / of the content, as it is now; absent when it was withdrawn"`
 	Perimeter string        `json:"perimeter,omitempty" doc:"Du contenu / of the content"`
 	Agent     string        `json:"agent,omitempty" doc:"L'agent d'une attestation / the agent of an attestation"`
 	State     string        `json:"state,omitempty" doc:"Quels agents étaient demandés / which agents were asked for"`
@@ -93,8 +94,11 @@ type access struct {
 	Lines     *int          `json:"lines" nullable:"true" doc:"Lignes données, ou agents relancés ; null : ce qu'une clé d'un autre périmètre a lu n'est pas dit / lines told, or agents reminded; null: what a key of another perimeter was told is not said"`
 }
 
-func (one seen) tell(caller fil.Caller) access {
+func (r *Register) tellAccess(one seen, caller fil.Caller) access {
 	a := access{At: one.At, By: one.By, Label: one.Label, Role: one.Role, Act: one.Act, Content: one.Content, Perimeter: one.Perimeter, State: one.State}
+	if c, known := r.Contents.Content(one.Content); known {
+		a.Title = c.Title
+	}
 	if caller.Perimeter == "" || one.Scope == caller.Perimeter {
 		a.Agent, a.Org, a.Query, a.Lines = one.Agent, one.Org, one.Query, &one.Lines
 	}

@@ -197,7 +197,7 @@ func (r *Register) getAccesses(ctx context.Context, in *accessesInput) (*accesse
 			out.Body.Next = cursorOf(strconv.FormatInt(all[i-1].offset, 10))
 			break
 		}
-		out.Body.Accesses = append(out.Body.Accesses, one.tell(caller))
+		out.Body.Accesses = append(out.Body.Accesses, r.tellAccess(one, caller))
 	}
 	return out, nil
 }

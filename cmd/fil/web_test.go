@@ -16,7 +16,7 @@ import (
 // types. A screen that needs another adds it here, then: make api-types
 var webAnswers = map[string][]string{
 	"register/api.ts": {"AccessesOutputBody", "ContentsOutputBody", "Page", "RemindOutputBody", "VerifyOutputBody"},
-	"sdk/api.ts": {"FeedPage", "ItemExplanation", "Known", "MadeSubscription", "Subscriptions"},
+	"sdk/api.ts":      {"FeedPage", "ItemExplanation", "Known", "MadeSubscription", "Subscriptions"},
 	"shell/api.ts": {"CallerOutputBody", "Answer", "AudiencesPageBody", "Board", "Builder", "Calendar", "CheckOutputBody", "ClausesOutputBody", "ContentsPageBody", "Desk",
 		"Equity", "Feed", "Funnel", "Hours", "ListOutputBody", "Persona", "Pressure", "Reach", "SchemaOutputBody", "Totals", "ValuesOutputBody", "View", "Why", "Words"},
 }

@@ -84,6 +84,7 @@ test("who has acknowledged is seen by those entitled alone, reminded, attested, 
   await page.getByRole("link", { name: "Qui a consulté le registre" }).click();
   await page.getByRole("cell", { name: "attestation · a0031" }).waitFor();
   await page.getByRole("cell", { name: "Claire Martin" }).first().waitFor();
+  await page.getByRole("cell", { name: title }).first().waitFor();
   await accessible(page, "register, accesses");
   await shot(page, "register-accesses");
   assert.deepEqual(page.faults, []);

@@ -18,6 +18,7 @@ export interface Access {
   q?: string;
   role: string;
   state?: string;
+  title?: string;
 }
 
 export interface ContentsOutputBody {

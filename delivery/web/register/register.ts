@@ -112,7 +112,7 @@ export class Register extends Screen {
               <th scope="row">${moment(spoken.language, one.at)}</th>
               <td data-head=${say("who")}>${one.label || one.by}</td>
               <td data-head=${say("what")}>${say((one.act === "sheet" ? "sheetAct" : one.act) as Word)}${one.agent ? ` · ${one.agent}` : ""}${one.org ? ` · ${one.org}` : ""}</td>
-              <td data-head=${say("title")}>${one.content ? html`<a href=${addressOf(["register", one.content])}>${one.content}</a>` : ""}</td>
+              <td data-head=${say("title")}>${one.content ? html`<a href=${addressOf(["register", one.content])}>${one.title ?? one.content}</a>` : ""}</td>
               <td data-head=${say("lines")} class="number">${one.lines === null ? say("notSaid") : number(spoken.language, one.lines)}</td>
             </tr>`)}</tbody>
         </table>
