@@ -37,7 +37,7 @@ export function drawGate(watch: Watch): TemplateResult {
     <h2 id="gate-title">${say("gate")}</h2>
     <p role="status" class=${stops ? "fault" : "hint"}>${findings || faults.length ? said || say("gateOk") : say("checking")}</p>
     ${stops + others.length ? html`<ul class="findings">
-      ${faults.map(({ location, message }) => html`<li class="error"><button type="button" class="finding" @click=${() => reach(location)}><span class="where"><span class="badge bad">${say("complete")}</span> ${fieldName(location.replace(/\[.*$/, ""))}</span> ${upper(message)}.</button></li>`)}
+      ${faults.map(({ location, message }) => html`<li class="error"><button type="button" class="quiet finding" @click=${() => reach(location)}><span class="where"><span class="badge bad">${say("complete")}</span> ${fieldName(location.replace(/\[.*$/, ""))}</span> ${upper(message)}.</button></li>`)}
       ${[...errors, ...others].map(drawFinding)}
     </ul>` : nothing}
   </section>`;
@@ -47,7 +47,7 @@ function drawFinding(found: Finding): TemplateResult {
   const stops = found.severity === "error";
   const where = fieldName(found.field) + (found.line > 1 || found.field.endsWith("body") ? `, ${say("line", { n: found.line })}` : "");
   return html`<li class=${found.severity}>
-    <button type="button" class="finding" @click=${() => reach(found.field, found.line, found.column)}>
+    <button type="button" class="quiet finding" @click=${() => reach(found.field, found.line, found.column)}>
       <span class="where"><span class="badge ${stops ? "bad" : "waiting"}">${say(stops ? "stops" : "advice")}</span> ${where}</span>
       <span class="problem-words">${upper(bilingual(found.problem))}${found.extract ? html` : <q>${found.extract}</q>` : "."}</span>
       <span class="remedy">${bilingual(found.remedy)}${found.criterion ? html` <small>(${say("criterion", { n: found.criterion })})</small>` : nothing}</span>

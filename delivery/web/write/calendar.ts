@@ -74,7 +74,7 @@ export class Calendar extends Screen {
     super.updated();
     if (!this.#focus || !changed) return;
     const cell = this.querySelector<HTMLElement>(`[data-day="${dateOf(this.#day)}"]`);
-    if (!cell) return; // its month is on its way
+    if (!cell || this.#loaded !== spanOf(this.#view, this.#day).map(dateOf).join(" ")) return; // its month is on its way
     this.#focus = false;
     cell.focus();
   }
@@ -160,7 +160,7 @@ export class Calendar extends Screen {
     const label = [fullDay(day), starts.length ? plural(starts.length, "beginOne", "begin") : "", stops.length ? plural(stops.length, "endOne", "end") : "", say("liveCount", { n: one.live.length })].filter(Boolean).join(", ");
     const extra = starts.length + stops.length - Math.min(starts.length, most) - Math.min(stops.length, most);
     return html`<td class="${outside ? "outside" : ""} ${today ? "today" : ""}">
-      <button type="button" class="day" data-day=${one.day} tabindex=${chosen ? 0 : -1} aria-label=${label} aria-current=${today ? "date" : nothing} aria-pressed=${chosen && this.#open} @click=${() => this.#choose(day)}>${day.getDate()}</button>
+      <button type="button" class="quiet day" data-day=${one.day} tabindex=${chosen ? 0 : -1} aria-label=${label} aria-current=${today ? "date" : nothing} aria-pressed=${chosen && this.#open} @click=${() => this.#choose(day)}>${day.getDate()}</button>
       <ul class="marks-of-day">
         ${starts.slice(0, most).map((entry) => html`<li class="start ${entry.state}"><span aria-hidden="true">▸</span> <span class="hidden">${say("begins")} : </span><a href=${addressOf(["contents", entry.id])}>${entry.title}</a></li>`)}
         ${stops.slice(0, most).map((entry) => html`<li class="stop"><span aria-hidden="true">◂</span> <span class="hidden">${say("ends")} : </span><a href=${addressOf(["contents", entry.id])}>${entry.title}</a></li>`)}

@@ -78,7 +78,7 @@ function drawTopics({ topics, known, change, tell }: { topics: string[]; known: 
   return html`
     <label for=${id}>${say("topics")}</label>
     <p class="hint" id="${id}-hint">${say("topicsHint")}</p>
-    ${topics.length ? html`<ul class="chips">${topics.map((topic) => html`<li>${topic}<button type="button" aria-label=${say("removeTopic", { name: topic })} @click=${() => remove(topic)}>×</button></li>`)}</ul>` : nothing}
+    ${topics.length ? html`<ul class="chips">${topics.map((topic) => html`<li>${topic}<button type="button" class="quiet" aria-label=${say("removeTopic", { name: topic })} @click=${() => remove(topic)}>×</button></li>`)}</ul>` : nothing}
     <div class="row">
       <input id=${id} list="topics-list" maxlength="100" autocomplete="off" aria-describedby="${id}-hint" @keydown=${(e: KeyboardEvent) => {
         if (e.key !== "Enter") return;
