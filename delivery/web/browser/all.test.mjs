@@ -12,3 +12,4 @@ await import("./office.mjs");
 await import("./register.mjs");
 await import("./dashboards.mjs");
 await import("./audiences.mjs");
+await import("./contents.mjs");

@@ -123,9 +123,9 @@ export class Calendar extends Screen {
       <div class="almanac">
         <h2 id="span" aria-live="polite">${title}</h2>
         <p class="acts steps-of">
-          <button type="button" class="quiet" aria-label=${say(weekly ? "previousWeek" : "previousMonth")} @click=${() => this.#step(-1)}>‹ ${say("previous")}</button>
+          <button type="button" class="quiet" @click=${() => this.#step(-1)}>‹ ${say(weekly ? "previousWeek" : "previousMonth")}</button>
           <button type="button" class="quiet" @click=${() => this.#go(dayOf(null))}>${say("today")}</button>
-          <button type="button" class="quiet" aria-label=${say(weekly ? "nextWeek" : "nextMonth")} @click=${() => this.#step(1)}>${say("next")} ›</button>
+          <button type="button" class="quiet" @click=${() => this.#step(1)}>${say(weekly ? "nextWeek" : "nextMonth")} ›</button>
         </p>
         <p class="goto"><label for="goto">${say("goToDay")}</label><input id="goto" type="date" .value=${dateOf(this.#day)} @change=${(e: Event) => {
           const { value } = e.target as HTMLInputElement;
@@ -179,7 +179,8 @@ export class Calendar extends Screen {
     const others = day.live.filter((id) => !day.begins.includes(id) && !day.ends.includes(id));
     return html`<section class="card day-of" aria-labelledby="day-title">
       <h2 id="day-title" tabindex="-1">${fullDay(dayOf(day.day))}</h2>
-      ${day.begins.length + day.ends.length + day.live.length ? html`${part("begins", day.begins)}${part("ends", day.ends)}${part("isLive", others)}` : html`<p class="hint">${say("nothingThatDay")}</p>`}
+      ${day.begins.length + day.ends.length + day.live.length ? html`${part("begins", day.begins)}${part("ends", day.ends)}
+        ${others.length ? html`<details><summary>${say("othersLive", { n: number(spoken.language, others.length) })}</summary><ul class="agenda untimed">${others.map((id) => this.#entry(by.get(id)!, "isLive"))}</ul></details>` : nothing}` : html`<p class="hint">${say("nothingThatDay")}</p>`}
       <p><a class="button quiet" href=${addressOf(["contents", "new"], { day: day.day })}>${say("writeFor")}</a></p>
     </section>`;
   }

@@ -88,6 +88,11 @@ export class MadeUpReader extends LitElement {
       </details>
       <div>${this.problem ? html`<p class="notice problem" role="alert">${this.problem}</p>` : nothing}
       <div role="status">${this.feed ? this.#outcome(this.feed) : nothing}</div>
+      ${this.feed?.explanation ? html`<details><summary>${say("whyThere")}</summary>
+        <p>${this.feed.explanation.degree}</p>
+        <dl class="data">${this.feed.explanation.data.map(({ name, value }) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
+        <ol>${this.feed.explanation.operations.map((text) => html`<li>${text}</li>`)}</ol>
+      </details>` : nothing}
       ${this.feed ? html`<h3>${say("feedAt", { when: when(this.feed.at) })}</h3><ol class="fictive">${this.feed.items.map((one) => this.#item(one))}</ol>` : nothing}</div></div>
     </section>`;
   }

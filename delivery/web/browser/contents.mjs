@@ -1,0 +1,207 @@
+// Communicators write, mend, submit, approve, revise, meet each other, take up and withdraw; and look at what is planned.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { test } from "node:test";
+import { house, shot } from "./house.mjs";
+import { accessible, narrow, themes, zoomed } from "./judge.mjs";
+
+const program = new URL("../../../bin/fil", import.meta.url).pathname;
+
+/** A communicator's key that has a name. */
+const keyOf = (name) => execFileSync(program, ["keys", "create", "--data", house.data, "--role", "communicator", "--name", name],
+  { env: { ...process.env, LC_ALL: "C.UTF-8" }, encoding: "utf8" }).trim();
+
+const field = (page, name) => page.getByRole("textbox", { name, exact: true });
+const press = (page, name) => page.getByRole("button", { name, exact: true }).click();
+const told = (page, text) => page.locator(".saying").getByText(text).waitFor();
+const dialog = (page) => page.locator("dialog[open]");
+
+async function seen(page, state) {
+  await accessible(page, state);
+  await shot(page, `contents-${state.replaceAll(" ", "-")}`, { fullPage: true });
+}
+
+async function feedOf(agent) {
+  const { items } = await house.ask("GET", `/v1/agents/${agent}/feed?limit=100`, "service");
+  return items.map(({ content }) => content.title);
+}
+
+test("a text goes from its first words to its withdrawal, through two people", async () => {
+  await house.ask("PUT", "/v1/audiences/essai-accord", "communicator", { name: "Essai d'accord", rule: "true", approval: true });
+  const [camille, nadia] = [keyOf("Camille Roy"), keyOf("Nadia Benali")];
+  const page = await house.office("/console/#/contents", camille);
+  await page.locator(".matters li").first().waitFor();
+  await seen(page, "board");
+
+  // Written by keyboard, and stopped by an image without a text.
+  await page.getByRole("link", { name: "Nouvelle communication" }).focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "Nouvelle communication", level: 1 }).waitFor();
+  await page.getByText("Un titre est nécessaire").waitFor();
+  await field(page, "Titre").fill("Guide du télétravail 2027");
+  await field(page, "Résumé").fill("Deux jours par semaine pour tous, sur simple demande.");
+  const body = field(page, "Texte complet");
+  await body.fill("Voici le plan.\n\n![](plan.png)\n\nLisez [le guide complet](https://exemple.fr/guide).");
+  await page.getByLabel("Essai d'accord").check();
+  const finding = page.getByRole("button", { name: /Cette image n'a pas de texte/ });
+  await finding.waitFor();
+  await seen(page, "stopped");
+  await page.getByRole("button", { name: "Publier", exact: true }).press("Enter");
+  assert.match(await page.evaluate(() => document.activeElement.textContent), /Cette image n'a pas de texte/, "what stops has the focus");
+  await finding.press("Enter");
+  assert.deepEqual(await page.evaluate(() => [document.activeElement.id, document.activeElement.selectionStart]), ["f-body", "Voici le plan.\n\n".length], "the place has the focus");
+
+  // Mended by the button that asks for the text.
+  await page.keyboard.press("Shift+End");
+  await page.keyboard.press("Delete");
+  await press(page, "Image");
+  await page.getByLabel("Adresse de l'image").fill("plan.png");
+  await page.getByLabel("Ce que l'image apporte").fill("Plan : l'accueil est au premier étage");
+  await accessible(page, "image");
+  await press(dialog(page), "Insérer");
+  assert.match(await body.inputValue(), /!\[Plan : l'accueil est au premier étage\]\(plan\.png\)/);
+  await finding.waitFor({ state: "detached" });
+  await page.getByText(/agents recevront cette communication/).waitFor();
+  await page.getByText(/recevront déjà|Rien d'autre ne paraît/).waitFor();
+
+  // In two languages, and as a made-up reader sees it.
+  await page.getByLabel("Ajouter une langue").selectOption("en");
+  await press(page, "Ajouter");
+  await page.locator("#f-translations-en-title").fill("Telework guide 2027");
+  await page.locator("#f-translations-en-body").fill("Here is the **guide**.");
+  await page.getByLabel("anglais", { exact: true }).check();
+  await page.locator("fil-card").getByRole("heading", { name: "Telework guide 2027" }).waitFor();
+  await page.locator("fil-card").getByRole("button").first().click();
+  await page.locator("fil-card strong", { hasText: "guide" }).waitFor();
+  await page.getByText("Décrire cette personne").click();
+  await page.getByLabel("Encadrant", { exact: true }).selectOption("true");
+  await press(page, "Voir son fil");
+  await page.getByText(/Votre communication serait/).waitFor();
+  await seen(page, "whole");
+
+  // Leaving asks first.
+  await page.getByRole("link", { name: "Calendrier" }).click();
+  await dialog(page).getByText("Quitter sans enregistrer ?").waitFor();
+  await press(dialog(page), "Annuler");
+  await press(page, "Enregistrer le brouillon");
+  await told(page, "Brouillon enregistré.");
+  const id = new URL(page.url()).hash.split("/").pop();
+  await press(page, "Soumettre à l'approbation");
+  await dialog(page).getByRole("textbox").fill("Pour lundi");
+  await accessible(page, "asking");
+  await press(dialog(page), "Soumettre");
+  await told(page, "C'est soumis");
+  await page.getByText("Une autre personne doit approuver").waitFor();
+  assert.equal(await page.getByRole("button", { name: "Approuver et publier" }).count(), 0, "who wrote does not approve");
+  assert.ok(!(await feedOf("a0150")).includes("Guide du télétravail 2027"));
+
+  // The second person.
+  const other = await house.office("/console/#/approvals", nadia);
+  await other.getByText("Soumis par Camille Roy").waitFor();
+  await other.locator("blockquote", { hasText: "Pour lundi" }).waitFor();
+  await seen(other, "approvals");
+  await other.getByRole("button", { name: /Rendre avec un motif/ }).first().click();
+  await dialog(other).getByRole("textbox").fill("Précisez la date");
+  await press(dialog(other), "Rendre");
+  await other.getByText("Rien n'attend d'approbation.").waitFor();
+  await accessible(other, "nothing waits");
+  await page.reload();
+  await page.getByText("Rendu par Nadia Benali").first().waitFor();
+  await field(page, "Résumé (français)").fill("Deux jours par semaine pour tous dès janvier, sur simple demande.");
+  await press(page, "Soumettre à l'approbation");
+  await press(dialog(page), "Soumettre");
+  await told(page, "C'est soumis");
+  await other.reload();
+  await other.getByRole("button", { name: /Approuver et publier/ }).first().click();
+  await press(dialog(other), "Approuver et publier");
+  await told(other, "Approuvé et publié.");
+  assert.ok((await feedOf("a0150")).includes("Guide du télétravail 2027"), "an agent has it");
+
+  // Revised by two at once.
+  await page.reload();
+  await page.getByText("Publié par Nadia Benali").first().waitFor();
+  await field(page, "Titre (français)").fill("Guide du télétravail : 2027");
+  await press(page, "Enregistrer le brouillon");
+  await told(page, "Brouillon enregistré.");
+  await other.goto(`${house.base}/console/#/contents/${id}`);
+  await other.getByLabel("Service qui communique").fill("Direction des ressources humaines");
+  await press(other, "Enregistrer le brouillon");
+  await told(other, "Brouillon enregistré.");
+  await field(page, "Résumé (français)").fill("Trois jours par semaine.");
+  await press(page, "Enregistrer le brouillon");
+  await page.getByRole("heading", { name: /^Nadia Benali a enregistré ce brouillon/ }).waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement.id), "conflict-title");
+  await seen(page, "conflict");
+  await press(page, "Enregistrer ce choix");
+  await told(page, "Vos deux textes sont réunis.");
+  assert.deepEqual([await field(page, "Résumé (français)").inputValue(), await page.getByLabel("Service qui communique").inputValue()], ["Trois jours par semaine.", "Direction des ressources humaines"]);
+
+  // Given up, taken up from the history, withdrawn.
+  await press(page, "Abandonner le brouillon");
+  await press(dialog(page), "Abandonner le brouillon");
+  await told(page, "Brouillon abandonné.");
+  await page.getByRole("button", { name: /^Voir : Version/ }).last().click();
+  await page.locator(".versions fil-card").waitFor();
+  await seen(page, "history");
+  await page.getByRole("button", { name: /^Reprendre dans un brouillon : Version/ }).last().click();
+  await told(page, "est reprise dans un brouillon");
+  await press(page, "Retirer aux agents");
+  await dialog(page).getByRole("textbox").fill("Une erreur de date");
+  await press(dialog(page), "Retirer aux agents");
+  await told(page, "C'est retiré");
+  assert.ok(!(await feedOf("a0150")).includes("Guide du télétravail 2027"), "no agent has it any more");
+  await page.goto(`${house.base}/console/#/contents?state=ended&q=t%C3%A9l%C3%A9travail`);
+  await page.locator(".matters").getByText("Retirée", { exact: true }).first().waitFor();
+  assert.deepEqual([...page.faults, ...other.faults], []);
+  await page.context().close();
+  await other.context().close();
+});
+
+for (const [name, options] of Object.entries({ dark: themes.dark, contrast: themes.contrast, forced: themes.forced, narrow, zoom: zoomed })) {
+  test(`writing and planning, ${name}`, async () => {
+    const page = await house.office("/console/#/contents", "communicator", options);
+    await page.locator(".matters li").first().waitFor();
+    await seen(page, `board ${name}`);
+    await page.locator(".matters .title a").nth(8).click();
+    await page.getByText(/agents recevront cette communication/).waitFor();
+    await field(page, "Texte complet").fill("# Un\n\n![](a.png)");
+    await page.getByRole("button", { name: /Cette image n'a pas de texte/ }).waitFor();
+    await seen(page, `editor ${name}`);
+    await field(page, "Texte complet").fill("");
+    page.on("dialog", (asked) => asked.accept()); // what is not saved is left
+    await page.goto(`${house.base}/console/?#/calendar`);
+    await page.locator(name === "narrow" || name === "zoom" ? ".agenda" : "table.month").first().waitFor();
+    await seen(page, `calendar ${name}`);
+    assert.deepEqual(page.faults, []);
+    await page.context().close();
+  });
+}
+
+test("the calendar by keyboard", async () => {
+  const page = await house.office("/console/#/calendar?day=2026-11-26");
+  const day = () => page.evaluate(() => document.activeElement.dataset.day);
+  await page.locator('[data-day="2026-11-26"]').focus();
+  for (const [key, want] of [["ArrowRight", "2026-11-27"], ["ArrowDown", "2026-12-04"], ["Home", "2026-11-30"], ["PageDown", "2026-12-30"], ["ArrowUp", "2026-12-23"]]) {
+    await page.keyboard.press(key);
+    await page.waitForFunction((wanted) => document.activeElement.dataset.day === wanted, want);
+  }
+  assert.equal(await day(), "2026-12-23");
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(() => document.activeElement.id === "day-title");
+  await page.getByText("mercredi 23 décembre 2026", { exact: false }).first().waitFor();
+  await seen(page, "day");
+  await page.getByLabel("Semaine", { exact: true }).check();
+  await page.locator("table.week").waitFor();
+  await seen(page, "week");
+  await page.getByLabel("Aller au").fill("2026-11-26");
+  await page.locator('[data-day="2026-11-26"]').waitFor();
+  await page.getByLabel("Liste", { exact: true }).check();
+  await page.locator(".agenda").first().waitFor();
+  await accessible(page, "calendar as a list");
+  await page.getByLabel("Mois", { exact: true }).check();
+  await page.emulateMedia({ media: "print" });
+  await shot(page, "contents-calendar-print", { fullPage: true });
+  assert.equal(await page.getByRole("button", { name: "Imprimer" }).isVisible(), false);
+  assert.deepEqual(page.faults, []);
+  await page.context().close();
+});
