@@ -18,7 +18,7 @@ const dialog = (page) => page.locator("dialog[open]");
 
 async function seen(page, state) {
   await accessible(page, state);
-  await shot(page, `contents-${state.replaceAll(" ", "-")}`, { fullPage: true });
+  await shot(page, `contents-${state.replaceAll(" ", "-")}`);
 }
 
 async function feedOf(agent) {
@@ -161,17 +161,18 @@ for (const [name, options] of Object.entries({ dark: themes.dark, contrast: them
   test(`writing and planning, ${name}`, async () => {
     const page = await house.office("/console/#/contents", "communicator", options);
     await page.locator(".matters li").first().waitFor();
-    await seen(page, `board ${name}`);
+    if (name !== "contrast") await seen(page, `board ${name}`);
     await page.locator(".matters .title a").nth(8).click();
     await page.getByText(/agents recevront cette communication/).waitFor();
     await field(page, "Texte complet").fill("# Un\n\n![](a.png)");
     await page.getByRole("button", { name: /Cette image n'a pas de texte/ }).waitFor();
     await seen(page, `editor ${name}`);
-    await field(page, "Texte complet").fill("");
-    page.on("dialog", (asked) => asked.accept()); // what is not saved is left
-    await page.goto(`${house.base}/console/?#/calendar`);
-    await page.locator(name === "narrow" || name === "zoom" ? ".agenda" : "table.month").first().waitFor();
-    await seen(page, `calendar ${name}`);
+    if (name !== "contrast") {
+      page.on("dialog", (asked) => asked.accept()); // what is not saved is left
+      await page.goto(`${house.base}/console/?#/calendar`);
+      await page.locator(name === "narrow" || name === "zoom" ? ".agenda" : "table.month").first().waitFor();
+      await seen(page, `calendar ${name}`);
+    }
     assert.deepEqual(page.faults, []);
     await page.context().close();
   });

@@ -84,7 +84,7 @@ export class Approvals extends Screen {
       ${live ? html`<h4>${say("whatChanges")}</h4>
         ${drawDifferences({ before: formOf(live), after: form, names: [say("nowPublished"), say("thisDraft")], roll: this.#roll, same: say("conflictNone"), caption: `${say("whatChanges")} : ${form.title}` })}`
         : html`<p>${badge("draft", say("newContent"))}</p>
-        <div class="cards">${languagesOf(form).map((tag) => html`<div>${languagesOf(form).length > 1 ? html`<p class="hint">${languageName(tag)}</p>` : nothing}<fil-card open .item=${itemOf(form, tag, bodies[tag] ?? "")}></fil-card></div>`)}</div>`}
+        <div class="cards">${languagesOf(form).map((tag) => html`<div>${languagesOf(form).length > 1 ? html`<p class="hint tongue">${languageName(tag)}</p>` : nothing}<fil-card open .item=${itemOf(form, tag, bodies[tag] ?? "")}></fil-card></div>`)}</div>`}
       <p class="acts">
         ${may ? html`<button type="button" ?disabled=${this.busy} @click=${() => this.#take(approve, one)}>${say("approve")}<span class="hidden"> : ${form.title}</span></button>` : nothing}
         <button type="button" class="quiet" ?disabled=${this.busy} @click=${() => this.#take(giveBack, one)}>${say("giveBack")}<span class="hidden"> : ${form.title}</span></button>

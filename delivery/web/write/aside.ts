@@ -72,7 +72,7 @@ export function drawPreview(form: Form, watch: Watch, look: Look, change: (look:
       ${languages.length > 1 ? html`<fieldset class="switch"><legend class="hidden">${say("readerLanguage")}</legend>${languages.map((tag) => radio("preview-language", languageName(tag), tag === language, { language: tag }))}</fieldset>` : nothing}
       <fieldset class="switch"><legend class="hidden">${say("previewSize")}</legend>${radio("preview-size", say("previewWide"), !look.narrow, { narrow: false })}${radio("preview-size", say("previewNarrow"), look.narrow, { narrow: true })}</fieldset>
     </div>
-    <div class="stage ${look.narrow ? "small" : ""}">
+    <div class="stage ${look.narrow ? "phone" : ""}">
       ${form.title || watch.bodies[language] ? html`<fil-card lang=${spoken.language} .item=${itemOf(form, language, watch.bodies[language] ?? "")}></fil-card>` : html`<p class="hint">${say("previewEmpty")}</p>`}
     </div>
     <p class="hint">${say("previewOthers", { language: languageName(originalOf(form)) })}</p>
@@ -94,7 +94,7 @@ export function drawReach(known: Reach | null, all: boolean, showAll: () => void
   return html`<section class="card reach" aria-labelledby="reach-title">
     <h2 id="reach-title">${say("reach")}</h2>
     <div role="status">
-      <p class="figure">${known.size === null ? say("reachHidden") : say("reachSize", { n: n(known.size) })}</p>
+      <p class="sized">${known.size === null ? say("reachHidden") : say("reachSize", { n: n(known.size) })}</p>
       <p class=${first > 2 ? "notice" : ""}>${first ? (first === 1 ? say("reachDayOne", { day: named }) : say("reachDay", { day: named, n: n(first) })) : say("reachNone", { day: daysTo(day) === 0 ? named.toLowerCase() : dayWords(day) })}</p>
     </div>
     ${same.length ? html`<ul class="rivals">${(all ? same : same.slice(0, seen)).map((one) => html`<li>

@@ -58,7 +58,7 @@ export class Board extends Screen {
     return html`
       <div class="sieve">
         <nav aria-label=${say("states")}><ul class="pills">
-          ${filters.map(([name, word]) => html`<li><a href=${addressOf(["contents"], { state: name, q })} aria-current=${name === state ? "true" : nothing}>${say(word)} <span class="count">${this.#desk ? (this.#desk.counts[name || "all"] ?? 0).toLocaleString("fr-FR") : ""}</span></a></li>`)}
+          ${filters.map(([name, word]) => html`<li><a href=${addressOf(["contents"], { state: name, q })} aria-current=${name === state ? "true" : nothing}>${say(word)} <span class="tally">${this.#desk ? (this.#desk.counts[name || "all"] ?? 0).toLocaleString("fr-FR") : ""}</span></a></li>`)}
         </ul></nav>
         <form role="search" @submit=${(e: Event) => e.preventDefault()}>
           <label class="hidden" for="find">${say("search")}</label>

@@ -65,7 +65,14 @@ export class Calendar extends Screen {
     if (!this.#known) await this.#roll.load(this.client);
     this.#known = true;
     const [from, to] = spanOf(this.#view, this.#day).map(dateOf);
-    if (this.#loaded !== `${from} ${to}`) this.#days = await this.client.json<Days>(`/v1/calendar?from=${from}&to=${to}`);
+    if (this.#loaded !== `${from} ${to}`) {
+      this.#days = await this.client.json<Days>(`/v1/calendar?from=${from}&to=${to}`);
+      const by = new Map(this.#days.entries.map((one) => [one.id, one]));
+      for (const { begins, ends } of this.#days.days) { // within a day, by the hour: entries are the last published first
+        begins.reverse();
+        ends.sort((a, b) => ((by.get(a)?.expires_at ?? "") < (by.get(b)?.expires_at ?? "") ? -1 : 1));
+      }
+    }
     this.#loaded = `${from} ${to}`;
     this.requestUpdate();
   }
@@ -80,7 +87,11 @@ export class Calendar extends Screen {
   }
 
   override actions(): TemplateResult {
-    return html`<button type="button" class="quiet" @click=${() => print()}>${say("print")}</button>`;
+    return html`
+      <fieldset class="switch wide-only"><legend class="hidden">${say("view")}</legend>
+        ${views.map((one) => html`<label><input type="radio" name="view" .checked=${one === this.#view} @change=${() => this.#go(this.#day, one)}><span>${say(one === "list" ? "asList" : one)}</span></label>`)}
+      </fieldset>
+      <button type="button" class="quiet" @click=${() => print()}>${say("print")}</button>`;
   }
 
   #go(day: Date, view = this.#view): void {
@@ -131,9 +142,6 @@ export class Calendar extends Screen {
           const { value } = e.target as HTMLInputElement;
           if (value) this.#go(dayOf(value));
         }}></p>
-        <fieldset class="switch wide-only"><legend class="hidden">${say("view")}</legend>
-          ${views.map((one) => html`<label><input type="radio" name="view" .checked=${one === view} @change=${() => this.#go(this.#day, one)}><span>${say(one === "list" ? "asList" : one)}</span></label>`)}
-        </fieldset>
       </div>
       ${view === "list" ? this.#list(this.#days) : html`<p class="hint" id="legend">${say("legend")}</p>${this.#table(this.#days, view)}${this.#open ? this.#detail(this.#days) : nothing}`}
       ${this.#days.more ? html`<p class="hint">${say("left", { n: this.#days.more })}</p>` : nothing}`;

@@ -43,7 +43,7 @@ function drawMarked(parts: string[], kept: boolean[], mark: "del" | "ins"): Temp
   return html`${runs.map((run) => (run.kept ? run.text : mark === "del" ? html`<del>${run.text}</del>` : html`<ins>${run.text}</ins>`))}`;
 }
 
-export const drawText = (text: string | TemplateResult): TemplateResult => html`<div class="words">${text || html`<span class="hint">${say("empty")}</span>`}</div>`;
+export const drawText = (text: string | TemplateResult): TemplateResult => html`<div class="said-text">${text || html`<span class="hint">${say("empty")}</span>`}</div>`;
 
 /** A table of the fields that differ; same is said when none does. */
 export function drawDifferences({ before, after, names, roll, same, caption }: { before: Form; after: Form; names: [string, string]; roll: Roll; same: string; caption: string }): TemplateResult {

@@ -273,9 +273,9 @@ export class Editor extends Screen {
     const waiting = open?.approval && open.state === "submitted" && !dirty;
     const stopped = !(this.#watch?.sound ?? true);
     const standing = this.#live && this.#versions[0]?.state !== "withdrawn" ? liveState(this.#live) : "expired";
-    return html`<div class="bar" role="group" aria-label=${say("states")}>
-      <p class="hint" id="bar-hint">${stopped ? say("gateStops") : dirty ? say("changed") : open || this.#live ? say("unchanged") : ""}</p>
-      ${standing !== "expired" ? button(say("withdraw"), withdraw, "danger") : nothing}
+    return html`<div class="dock" role="group" aria-label=${say("states")}>
+      <p class="hint" id="dock-hint">${stopped ? say("gateStops") : dirty ? say("changed") : open || this.#live ? say("unchanged") : ""}</p>
+      ${standing !== "expired" ? button(say("withdraw"), withdraw, "quiet danger") : nothing}
       ${open ? button(say("discard"), discard) : nothing}
       ${open?.may.includes("refuse") && !dirty ? button(say("giveBack"), giveBack) : nothing}
       <button type="button" class="quiet" ?disabled=${busy || (!dirty && Boolean(open))} @click=${() => void this.attempt(async () => {
@@ -284,7 +284,7 @@ export class Editor extends Screen {
         this.requestUpdate();
       })}>${say("save")}</button>
       ${approving ? button(say("approve"), approve, "") : waiting || (!open && !dirty && this.#live) ? nothing
-        : html`<button type="button" ?disabled=${busy} aria-disabled=${stopped} aria-describedby="bar-hint" @click=${() => (stopped ? this.#stop() : this.#take(open?.approval ? submit : publish))}>${say(open?.approval ? "submit" : momentAhead(this.#form) ? "plan" : "publish")}</button>`}
+        : html`<button type="button" ?disabled=${busy} aria-disabled=${stopped} aria-describedby="dock-hint" @click=${() => (stopped ? this.#stop() : this.#take(open?.approval ? submit : publish))}>${say(open?.approval ? "submit" : momentAhead(this.#form) ? "plan" : "publish")}</button>`}
     </div>`;
   }
 

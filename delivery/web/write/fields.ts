@@ -32,7 +32,7 @@ export const drawFields = (desk: Desk): TemplateResult => html`
   </section>
   <section class="card" aria-labelledby="emphasis-title"><h2 id="emphasis-title">${say("emphasis")}</h2>
     <label for=${idOf("priority")}>${say("priority")}</label>
-    <select id=${idOf("priority")} class="short" @change=${(e: Event) => desk.change(put(desk.form, "priority", Number((e.target as HTMLSelectElement).value)))}>
+    <select id=${idOf("priority")} class="brief" @change=${(e: Event) => desk.change(put(desk.form, "priority", Number((e.target as HTMLSelectElement).value)))}>
       ${priorityWords().map((word, i) => html`<option value=${i - 3} ?selected=${i - 3 === (desk.form.priority ?? 0)}>${word}</option>`)}
     </select>
     <div class="pair">${drawMoment(desk, "pinned_until", say("pinnedUntil"), say("pinnedHint"))}${drawMoment(desk, "mandatory_until", say("mandatoryUntil"), say("mandatoryHint"))}</div>
@@ -108,7 +108,7 @@ function drawWhom({ form, roll, sought, change, seek }: Desk): TemplateResult {
       <p class="hint" id="whom-hint">${say("whomHint")}</p>
       <p class="chosen"><strong>${ticked.length ? (ticked.length > 1 ? say("chosen", { n: ticked.length }) : say("chosenOne")) : say("chosenNone")}</strong></p>
       <label for="find-audience">${say("findAudience")}</label>
-      <input id="find-audience" type="search" class="short" autocomplete="off" .value=${sought} @input=${(e: InputEvent) => seek((e.target as HTMLInputElement).value)}>
+      <input id="find-audience" type="search" class="brief" autocomplete="off" .value=${sought} @input=${(e: InputEvent) => seek((e.target as HTMLInputElement).value)}>
       ${listed.length ? html`<ul class="ticks">${repeat(listed, (id) => id, box)}</ul>` : nothing}
       ${left > 0 ? html`<p class="hint">${say("audiencesLeft", { n: left })}</p>` : nothing}
       ${found.length ? nothing : html`<p class="hint" role="status">${say("noAudience")}</p>`}

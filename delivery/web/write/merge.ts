@@ -35,11 +35,11 @@ export class Merge {
 export function drawMerge(merge: Merge, roll: Roll, acts: { keep: () => void; take: () => void; changed: () => void }): TemplateResult {
   const { paths, theirs, mine } = merge;
   const choice = (path: string, own: boolean, label: string, text: TemplateResult | string): TemplateResult => html`
-    <label class="side"><span class="pick"><input type="radio" name="keep-${path}" .checked=${merge.keeps(path) === own} @change=${() => {
+    <label class="side"><span class="choice"><input type="radio" name="keep-${path}" .checked=${merge.keeps(path) === own} @change=${() => {
       merge.choose(path, own);
       acts.changed();
     }}> ${label}</span>${drawText(text)}</label>`;
-  return html`<section class="card conflict" aria-labelledby="conflict-title">
+  return html`<section class="card clash" aria-labelledby="conflict-title">
     <h2 id="conflict-title" tabindex="-1">${merge.title}</h2>
     <p>${paths.length ? say("conflictText") : say("conflictNone")}</p>
     ${paths.map((path) => {
