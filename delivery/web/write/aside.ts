@@ -98,7 +98,7 @@ export function drawReach(known: Reach | null, all: boolean, showAll: () => void
       <p class=${first > 2 ? "notice" : ""}>${first ? (first === 1 ? say("reachDayOne", { day: named }) : say("reachDay", { day: named, n: n(first) })) : say("reachNone", { day: daysTo(day) === 0 ? named.toLowerCase() : dayWords(day) })}</p>
     </div>
     ${same.length ? html`<ul class="rivals">${(all ? same : same.slice(0, seen)).map((one) => html`<li>
-        <a href=${addressOf(["contents", one.id])} target="_blank">${one.title}</a>${one.state === "published" ? "" : html` <span class="badge">${say("stillDraft")}</span>`}
+        <a href=${addressOf(["contents", one.id])} target="_blank">${one.title} <small>${say("newTab")}</small></a>${one.state === "published" ? "" : html` <span class="badge">${say("stillDraft")}</span>`}
         <span class="hint">${[one.source, one.published_at ? when(one.published_at) : "", shared(one, n)].filter(Boolean).join(" · ")}</span>
       </li>`)}</ul>
       ${same.length > seen && !all ? html`<p><button type="button" class="quiet" @click=${showAll}>${say("showAll", { n: same.length })}</button></p>` : nothing}` : nothing}
