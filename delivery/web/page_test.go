@@ -171,7 +171,7 @@ func TestSources_FitTogether(t *testing.T) {
 			return nil
 		}
 		raw, err := os.ReadFile(name)
-		if lines := bytes.Count(raw, []byte("\n")); lines > limit {
+		if lines := bytes.Count(raw, []byte("\n")); lines > limit && filepath.Base(name) != "api.ts" { // which is made from /openapi.json
 			t.Errorf("%s: %d lines, more than %d", name, lines, limit)
 		}
 		if strings.HasPrefix(name, "page/") {
