@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -120,6 +121,34 @@ func TestDashboards_OtherViews(t *testing.T) {
 	}
 	if readers < 400 || readers > 700 { // each agent in two hours, of a month or two, small hours withheld
 		t.Errorf("%v agents × hours of reading, want about 600", readers)
+	}
+}
+
+// The agents of a place are too few in each service for blocks of their own, and share blocks that no service has: they are aimed
+// at by service and counted in none, so what is told of each service is the least that it can be.
+func TestDashboards_SharesAreLeastWhereSomeAreNotToldApart(t *testing.T) {
+	of := busy()
+	for i := range of.people {
+		of.people[i].site = "nord"
+		if i < 28 {
+			of.people[i].site = "refuge"
+		}
+	}
+	w := build(t, of)
+	rows := w.told("overview?by=org").Rows
+	mixed := slices.IndexFunc(rows, func(row map[string]any) bool { return row["value"] == "*" })
+	if mixed < 0 || rows[mixed]["shown"].(float64) < 10 {
+		t.Fatalf("all are told apart: %v", rows)
+	}
+	for _, row := range slices.Delete(rows, mixed, mixed+1) {
+		if reach := row["reach"].(map[string]any); reach["value"].(float64) > .98 || reach["high"].(float64) < .999 {
+			t.Errorf("%v is reached at %v, and may be wholly", row["value"], reach)
+		}
+	}
+	for _, group := range w.told("equity").Groups {
+		if group.Rate.High < .999 {
+			t.Errorf("equity says otherwise: %+v", group)
+		}
 	}
 }
 

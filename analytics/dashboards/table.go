@@ -112,6 +112,20 @@ func (t *table) write(a *board, guard fil.Guard) {
 	for i := range a.Rows {
 		a.Rows[i].rates()
 	}
+	for i := range a.Rows {
+		if mixed := t.mixed(a, t.keys[i]); mixed != nil {
+			a.Rows[i].loosen(*mixed)
+		}
+	}
+}
+
+// mixed is the row, of the period of another one, of agents whom no value tells apart; nil without.
+func (t *table) mixed(a *board, of key) *figures {
+	i := slices.Index(t.keys, key{value: analytics.Mixed, period: of.period})
+	if t.q.By == "" || i < 0 || t.keys[i] == of {
+		return nil
+	}
+	return &a.Rows[i]
 }
 
 func (t *table) fill(a *board, guard fil.Guard, c column) {
@@ -162,6 +176,18 @@ func (f *figures) rates() {
 		return rateOf(*k, *n, f.groups)
 	}
 	f.Reach, f.Reading, f.Ack = of(f.Shown, f.Targeted), of(f.Readers, f.Shown), of(f.Acknowledged, f.Targeted)
+}
+
+// loosen raises the upper end of the shares of those aimed at, who are known for each value, by those who acted and whom no
+// value tells apart: each of them may be of this one. The share itself is then the least that it can be.
+func (f *figures) loosen(mixed figures) {
+	raise := func(s *share, k, more, n *int) {
+		if s != nil && more != nil {
+			s.High = max(s.High, rateOf(min(*k+*more, *n), *n, f.groups+mixed.groups).High)
+		}
+	}
+	raise(f.Reach, f.Shown, mixed.Shown, f.Targeted)
+	raise(f.Ack, f.Acknowledged, mixed.Acknowledged, f.Targeted)
 }
 
 // withheld says why there are null figures.

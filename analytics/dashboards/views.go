@@ -62,7 +62,7 @@ type reachedGroup struct {
 	Targeted *int     `json:"targeted" nullable:"true"`
 	Shown    *int     `json:"shown" nullable:"true"`
 	Readers  *int     `json:"readers" nullable:"true"`
-	Rate     *share   `json:"rate,omitempty" doc:"Part atteinte / share reached"`
+	Rate     *share   `json:"rate,omitempty" doc:"Part atteinte ; un minimum quand des agents ne sont d'aucun groupe que l'on puisse dire, et high en tient compte / share reached; the least that it can be when some agents are of no group that can be told, which high allows for"`
 	Ratio    *float64 `json:"ratio,omitempty" doc:"À la part du groupe le mieux atteint / to the share of the group that is reached best"`
 	Pooled   *float64 `json:"pooled,omitempty" doc:"Taux ramené vers celui de tous, d'autant plus que le groupe est petit / rate drawn to that of all, the more the smaller the group"`
 }
@@ -72,22 +72,28 @@ type equity struct {
 	From     string         `json:"from"`
 	To       string         `json:"to" doc:"Dernier jour, compris / last day, inclusive"`
 	By       string         `json:"by"`
-	Gini     float64        `json:"gini" doc:"0 : tous les groupes sont atteints de même ; vers 1 : peu le sont / 0: all groups are reached alike; towards 1: few are"`
+	Gini     float64        `json:"gini" doc:"0 : tous les groupes sont atteints de même ; vers 1 : peu le sont ; des parts ci-dessous / 0: all groups are reached alike; towards 1: few are; of the shares below"`
 	Groups   []reachedGroup `json:"groups" doc:"Les moins atteints d'abord / those reached least first"`
 	Withheld string         `json:"withheld,omitempty"`
 }
 
-// equity compares those shown to those aimed at.
+// equity compares those shown to those aimed at. Of a group that nobody shown it is known to be of, while some are of no group that
+// is told, nothing can be said.
 func (d *Dashboards) equity(ctx context.Context, p params, s scope) (equity, error) {
-	return d.compare(ctx, p, s, func(f figures) (part, of *int) { return f.Shown, f.Targeted })
+	return d.compare(ctx, p, s, func(f figures) (part, of *int, rate *share) {
+		if f.Reach != nil && *f.Shown == 0 && f.Reach.High > rateOf(0, *f.Targeted, f.groups).High {
+			return nil, nil, nil
+		}
+		return f.Shown, f.Targeted, f.Reach
+	})
 }
 
 // services compares those who read to those whom it was shown to.
 func (d *Dashboards) services(ctx context.Context, p params, s scope) (equity, error) {
-	return d.compare(ctx, p, s, func(f figures) (part, of *int) { return f.Readers, f.Shown })
+	return d.compare(ctx, p, s, func(f figures) (part, of *int, rate *share) { return f.Readers, f.Shown, f.Reading })
 }
 
-func (d *Dashboards) compare(ctx context.Context, p params, s scope, of func(figures) (part, whole *int)) (equity, error) {
+func (d *Dashboards) compare(ctx context.Context, p params, s scope, of func(figures) (part, whole *int, rate *share)) (equity, error) {
 	if p.By == "" {
 		p.By = axisOrg
 	}
@@ -101,11 +107,10 @@ func (d *Dashboards) compare(ctx context.Context, p params, s scope, of func(fig
 	var rates []float64
 	best := 0.
 	for _, row := range a.Rows {
-		part, whole := of(row)
-		if part == nil || whole == nil || *whole == 0 || *row.Value == analytics.Mixed {
+		part, whole, r := of(row)
+		if r == nil || *row.Value == analytics.Mixed {
 			continue
 		}
-		r := rateOf(*part, *whole, row.groups)
 		e.Groups = append(e.Groups, reachedGroup{Value: *row.Value, Targeted: row.Targeted, Shown: row.Shown, Readers: row.Readers, Rate: r})
 		parts, wholes, rates = append(parts, *part), append(wholes, *whole), append(rates, r.Value)
 		best = max(best, r.Value)
