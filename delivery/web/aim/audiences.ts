@@ -46,6 +46,8 @@ export class Audiences extends Screen {
     }
     this.#list = null;
     if (this.#editor?.base?.id === this.#id) return; // it was saved for the first time
+    this.#editor = null; // what is shown is not another's
+    this.requestUpdate();
     const catalogue = new Catalogue(this.client);
     await catalogue.load();
     const editor = Object.assign(document.createElement("fil-audience") as AudienceEditor, { client: this.client, caller: this.caller, catalogue });

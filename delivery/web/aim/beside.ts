@@ -186,4 +186,4 @@ const some = (names: string[], most = 5): string =>
   names.length > most + 1 ? say("withheldMore", { names: names.slice(0, most).join(", "), count: names.length - most }) : names.join(", ");
 
 /** A bar of a part of its place: the figure is beside it. */
-const bar = (part: number): TemplateResult => html`<svg class="bar" aria-hidden="true"><rect width="${Math.max(0.5, Math.min(100, part * 100))}%" height="100%"></rect></svg>`;
+const bar = (part: number): TemplateResult => html`<svg class="part-bar" aria-hidden="true"><rect width="${Math.max(0.5, Math.min(100, part * 100))}%" height="100%"></rect></svg>`;
