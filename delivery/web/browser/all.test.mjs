@@ -9,6 +9,7 @@ await import("./stories.mjs");
 await import("./elsewhere.mjs");
 await import("./looks.mjs");
 await import("./office.mjs");
+await import("./chain.mjs");
 await import("./register.mjs");
 await import("./dashboards.mjs");
 await import("./audiences.mjs");

@@ -27,14 +27,22 @@ async function open(agent, example, options) {
   return page;
 }
 
+/** A content that one agent alone must acknowledge, whatever the demonstration has had them do. */
+async function mandatory(agent) {
+  const id = `essai-${agent}`;
+  await house.ask("PUT", `/v1/audiences/${id}`, "communicator", { name: `Essai de ${agent}`, members: [agent] });
+  await house.publish(id, { title: "Consignes d'évacuation", summary: "Le point de rassemblement change.", body: "Il est désormais **place des Tilleuls**.", topics: ["securite"], audiences: [id], mandatory_until: new Date(Date.now() + 5 * 86_400_000).toISOString() });
+  return (await eventually("what is to be acknowledged", async () => (await feedOf(agent)).items.find(({ content }) => content.id === id))).content;
+}
+
 async function close(page) {
   assert.deepEqual(page.faults, [], "nothing fails, and the host's policy refuses nothing");
   await page.context().close();
 }
 
 test("an agent reads, acknowledges, and asks why", async () => {
+  const must = await mandatory("a0001");
   const page = await open("a0001");
-  const must = (await feedOf("a0001")).items.find(({ content, acknowledged }) => content.mandatory_until && !acknowledged).content;
   const it = card(page, must.id);
   await button(it, /^Lire/).click();
   await it.locator(".body p").first().waitFor();
@@ -132,8 +140,8 @@ test("what arrives is offered, and moves nothing that one reads", async () => {
 });
 
 test("goes off line, still reads, and what was done is sent later", async () => {
+  const must = await mandatory("a0007");
   const page = await open("a0007");
-  const must = (await feedOf("a0007")).items.find(({ content, acknowledged }) => content.mandatory_until && !acknowledged).content;
   await page.context().setOffline(true);
   await page.getByText("Hors ligne").first().waitFor();
   const it = card(page, must.id);
