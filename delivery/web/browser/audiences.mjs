@@ -93,7 +93,7 @@ test("an audience is made by choice and in writing, asked why, saved, and a coll
   await page.getByRole("button", { name: "Annuler" }).click();
   await page.getByRole("button", { name: "Enregistrer", exact: true }).click();
   await page.getByText("Audience enregistrée.").waitFor();
-  assert.match(page.url(), /#\/audiences\/elus-cadres$/);
+  await page.waitForURL(/#\/audiences\/elus-cadres$/);
   const { agents } = await house.ask("GET", "/v1/agents?limit=50", "service");
   for (const [agent, words] of [[agents.find(({ attributes }) => attributes.category === "A"), "fait partie de l'audience"], [agents.find(({ attributes }) => attributes.category === "C"), "ne fait pas partie de l'audience"]]) {
     await page.getByLabel("Identifiant de l'agent").fill(agent.id);

@@ -35,6 +35,7 @@ test("a communicator aims and publishes, agents see and acknowledge, a leader lo
   await desk.locator(".size .figure").getByText(/\d/).waitFor();
   await keys(desk, button("Enregistrer"), "Enter");
   await desk.getByText("Audience enregistrée.").waitFor();
+  await desk.waitForURL(/#\/audiences\/(?!new)/);
   const audience = new URL(desk.url()).hash.split("/").pop();
 
   // What is said, through the gate.
@@ -50,6 +51,7 @@ test("a communicator aims and publishes, agents see and acknowledge, a leader lo
   await keys(desk, button("Publier"), "Enter");
   await keys(desk, desk.locator("dialog[open]").getByRole("button", { name: "Publier", exact: true }), "Enter");
   await desk.getByText(/^Publié par Inès Caron/).first().waitFor();
+  await desk.waitForURL(/#\/contents\/(?!new)/);
   const id = new URL(desk.url()).hash.split("/").pop();
   await shot(desk, "chain-published");
   assert.deepEqual(desk.faults, []);
