@@ -44,7 +44,8 @@ test("a communicator aims and publishes, agents see and acknowledge, a leader lo
   await keys(desk, desk.getByRole("textbox", { name: "Titre", exact: true }), title);
   await keys(desk, desk.getByRole("textbox", { name: "Résumé", exact: true }), "Deux personnes par secteur, dès le premier décembre.");
   await keys(desk, desk.getByRole("textbox", { name: "Texte complet", exact: true }), "Chaque secteur a **deux** personnes d'astreinte.");
-  await keys(desk, desk.getByLabel("Cadres de catégorie A"), "Space");
+  await keys(desk, desk.getByLabel("Chercher une audience"), "Cadres de catégorie A");
+  await keys(desk, desk.getByRole("checkbox", { name: "Cadres de catégorie A" }), "Space");
   const deadline = new Date(Date.now() + 6 * 86_400_000).toISOString().slice(0, 16);
   await desk.getByLabel("À lire obligatoirement avant le").fill(deadline);
   await desk.getByText(/agents recevront cette communication/).waitFor();

@@ -42,6 +42,7 @@ test("a text goes from its first words to its withdrawal, through two people", a
   await field(page, "Résumé").fill("Deux jours par semaine pour tous, sur simple demande.");
   const body = field(page, "Texte complet");
   await body.fill("Voici le plan.\n\n![](plan.png)\n\nLisez [le guide complet](https://exemple.fr/guide).");
+  await page.getByLabel("Chercher une audience").fill("Essai d'accord"); // there may be more than are listed
   await page.getByLabel("Essai d'accord").check();
   const finding = page.getByRole("button", { name: /Cette image n'a pas de texte/ });
   await finding.waitFor();

@@ -30,6 +30,7 @@ export abstract class Frame extends LitElement {
   declare said: string;
   readonly client = new Client({ language: spoken.language });
   #screen: Screen | null = null;
+  #gone: ReturnType<typeof setTimeout> | undefined; // when what was said leaves
 
   /** The page's name among the pages of the house. */
   abstract readonly page: Word & ("console" | "dashboards");
@@ -112,8 +113,10 @@ export abstract class Frame extends LitElement {
 
   async #say(text: string): Promise<void> {
     this.said = ""; // so that the same words are heard again
+    clearTimeout(this.#gone);
     await this.updateComplete;
     this.said = text;
+    this.#gone = setTimeout(() => (this.said = ""), 6000);
   }
 
   #translate(): void {
