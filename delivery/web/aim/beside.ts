@@ -3,7 +3,7 @@
 import { html, LitElement, nothing, type PropertyValues, svg, type TemplateResult } from "lit";
 import type { Client } from "../sdk/client";
 import type { Answer } from "../shell/api";
-import { bilingual, spoken } from "../words/spoken";
+import { bilingual, locale, spoken } from "../words/spoken";
 import { number } from "../words/words";
 import { say } from "./beside.words";
 import type { Catalogue } from "./catalogue";
@@ -15,7 +15,7 @@ const most = 10; // audiences that one question may compare with
 const memory = "fil.aim.by"; // the attribute chosen, in this tab
 
 const n = (value: number): string => number(spoken.language, value);
-const share = (part: number, whole: number): string => (part / whole).toLocaleString(spoken.language === "en" ? "en-GB" : "fr-FR", { style: "percent", maximumFractionDigits: 1 });
+const share = (part: number, whole: number): string => (part / whole).toLocaleString(locale(), { style: "percent", maximumFractionDigits: 1 });
 
 /** Tells "mend" with a rule, when the person takes up what a warning proposes. */
 export class Beside extends LitElement {

@@ -1,7 +1,7 @@
 // Clauses in words, in the language of the page.
 
 import type { Clause } from "../shell/api";
-import { spoken } from "../words/spoken";
+import { locale, spoken } from "../words/spoken";
 import { number } from "../words/words";
 import type { Catalogue } from "./catalogue";
 import { say, type Word } from "./clauses.words";
@@ -23,7 +23,7 @@ export function valueWords(value: unknown, kind = ""): string {
   if (Array.isArray(value)) return value.length ? value.map((one) => valueWords(one, kind)).join(", ") : "–";
   const text = String(value);
   if (kind === "date" && /^\d{4}-\d\d-\d\d/.test(text)) {
-    return new Date(`${text.slice(0, 10)}T12:00`).toLocaleDateString(spoken.language === "en" ? "en-GB" : "fr-FR", { day: "numeric", month: "long", year: "numeric" });
+    return new Date(`${text.slice(0, 10)}T12:00`).toLocaleDateString(locale(), { day: "numeric", month: "long", year: "numeric" });
   }
   return text;
 }

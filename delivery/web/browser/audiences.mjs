@@ -1,16 +1,13 @@
 // The console's audiences: a communicator says who is meant, by choice and in writing, sees how many, asks why, saves, and meets a colleague's edit.
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { test } from "node:test";
-import { house, shot } from "./house.mjs";
+import { eventually, house, shot } from "./house.mjs";
 import { accessible, narrow, themes, zoomed } from "./judge.mjs";
-
-const program = new URL("../../../bin/fil", import.meta.url).pathname;
 
 /** A key of a communicator who may see agents. */
 let seeing = "";
 function seer() {
-  seeing ||= execFileSync(program, ["keys", "create", "--data", house.data, "--role", "communicator", "--sample", "--name", "Zoé Martin"], { env: { ...process.env, LC_ALL: "C.UTF-8" } }).toString().trim();
+  seeing ||= house.key("communicator", "--sample", "--name", "Zoé Martin");
   return seeing;
 }
 
@@ -124,14 +121,14 @@ test("an audience is made by choice and in writing, asked why, saved, and a coll
   await page.getByRole("button", { name: "Enregistrer", exact: true }).click();
   await page.getByRole("button", { name: "Garder la mienne" }).click();
   await page.getByText("Tout est enregistré").waitFor();
-  assert.equal((await house.ask("GET", "/v1/audiences/elus-cadres", "communicator")).owner, "Secrétariat général");
+  await eventually("mine to be kept", async () => (await house.ask("GET", "/v1/audiences/elus-cadres", "communicator")).owner === "Secrétariat général");
 
   // What is still being typed is saved, or refused, as it stands.
   await page.getByLabel("En expression").check();
   await written.fill('category == "B"');
   await page.getByRole("button", { name: "Enregistrer", exact: true }).click();
   await page.getByText("Tout est enregistré").waitFor();
-  assert.equal((await house.ask("GET", "/v1/audiences/elus-cadres", "communicator")).rule, 'category == "B"');
+  await eventually("what was being typed to be saved", async () => (await house.ask("GET", "/v1/audiences/elus-cadres", "communicator")).rule === 'category == "B"');
   await written.fill("category ==");
   await page.getByRole("button", { name: "Enregistrer", exact: true }).click();
   await page.getByRole("alert").getByText("Corrigez l'expression avant d'enregistrer.").waitFor();

@@ -2,7 +2,7 @@
 // see, acknowledge and ask why, and a leader looks at the outcome seconds later.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { house, patience, shot } from "./house.mjs";
+import { eventually, house, shot } from "./house.mjs";
 
 const title = "Astreintes d'hiver : ce qui change pour les cadres";
 
@@ -12,16 +12,6 @@ async function keys(page, target, typed) {
   await eventually("what is not ready to be ready", () => target.isEnabled());
   await target.focus();
   await (["Enter", "Space"].includes(typed) ? page.keyboard.press(typed) : page.keyboard.type(typed));
-}
-
-async function eventually(what, look) {
-  const end = Date.now() + patience;
-  for (;;) {
-    const found = await look();
-    if (found) return found;
-    assert.ok(Date.now() < end, `waited in vain for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
 }
 
 test("a communicator aims and publishes, agents see and acknowledge, a leader looks at the outcome", async (t) => {

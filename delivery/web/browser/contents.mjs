@@ -1,15 +1,11 @@
 // Communicators write, mend, submit, approve, revise, meet each other, take up and withdraw; and look at what is planned.
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { test } from "node:test";
 import { house, shot } from "./house.mjs";
 import { accessible, narrow, themes, zoomed } from "./judge.mjs";
 
-const program = new URL("../../../bin/fil", import.meta.url).pathname;
-
 /** A communicator's key that has a name. */
-const keyOf = (name) => execFileSync(program, ["keys", "create", "--data", house.data, "--role", "communicator", "--name", name],
-  { env: { ...process.env, LC_ALL: "C.UTF-8" }, encoding: "utf8" }).trim();
+const keyOf = (name) => house.key("communicator", "--name", name);
 
 const field = (page, name) => page.getByRole("textbox", { name, exact: true });
 const press = (page, name) => page.getByRole("button", { name, exact: true }).click();

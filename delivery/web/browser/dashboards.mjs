@@ -98,6 +98,7 @@ test("a leader asks for each dashboard by keyboard alone", async () => {
   await page.getByRole("button", { name: /^Retirer le filtre/ }).waitFor();
   await settled(page);
   assert.match(await focused(), /^Filtrer/, "the focus is where the question was asked");
+  await page.getByText("Voir les données").first().waitFor();
   await to("Voir les données");
   await page.keyboard.press("Enter");
   await page.getByRole("table", { name: /^Agents présents et lecteurs/ }).waitFor();

@@ -1,4 +1,5 @@
 // What the stories need: Fil with its demonstration on a free port, pages of another application on another, and Chromium.
+import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
@@ -10,6 +11,17 @@ import { chromium } from "playwright-core";
 const at = (path) => new URL(path, import.meta.url).pathname;
 const root = at("../../..");
 export const patience = 30_000; // milliseconds that a thing may take on a busy machine
+
+/** Waits for what the server or a page comes to after a moment. */
+export async function eventually(what, look) {
+  const end = Date.now() + patience;
+  for (;;) {
+    const found = await look();
+    if (found) return found;
+    assert.ok(Date.now() < end, `waited in vain for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
 
 async function freePort() {
   const listener = createListener().listen(0, "127.0.0.1");

@@ -1,7 +1,7 @@
 // An agent's stories, in another application's page, against Fil itself.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { house, patience, shot } from "./house.mjs";
+import { eventually, house, patience, shot } from "./house.mjs";
 
 const cards = (page) => page.locator("article");
 const card = (page, id) => page.locator(`article[data-id="${id}"]`);
@@ -9,17 +9,6 @@ const button = (where, name) => where.getByRole("button", { name });
 const feedOf = (agent) => house.ask("GET", `/v1/agents/${agent}/feed?limit=100`, "service");
 const known = (agent) => house.ask("GET", `/v1/me/profile?agent=${agent}`, "service");
 const idsOf = (page) => cards(page).evaluateAll((all) => all.map((one) => one.dataset.id));
-
-// eventually waits for what the server comes to after a moment.
-async function eventually(what, look) {
-  const end = Date.now() + patience;
-  for (;;) {
-    const found = await look();
-    if (found) return found;
-    assert.ok(Date.now() < end, `waited in vain for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
 
 async function open(agent, example, options) {
   const page = await house.page(agent, example, options);
@@ -31,7 +20,7 @@ async function open(agent, example, options) {
 async function mandatory(agent) {
   const id = `essai-${agent}`;
   await house.ask("PUT", `/v1/audiences/${id}`, "communicator", { name: `Essai de ${agent}`, members: [agent] });
-  await house.publish(id, { title: "Consignes d'évacuation", summary: "Le point de rassemblement change.", body: "Il est désormais **place des Tilleuls**.", topics: ["securite"], audiences: [id], mandatory_until: new Date(Date.now() + 5 * 86_400_000).toISOString() });
+  await house.publish(id, { title: "Consignes d'évacuation", summary: "Le point de rassemblement change.", body: "Il est désormais **place des Tilleuls**.", topics: ["securite"], audiences: [id], published_at: new Date(Date.now() - 20 * 86_400_000).toISOString(), mandatory_until: new Date(Date.now() + 5 * 86_400_000).toISOString() });
   return (await eventually("what is to be acknowledged", async () => (await feedOf(agent)).items.find(({ content }) => content.id === id))).content;
 }
 

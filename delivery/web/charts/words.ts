@@ -1,6 +1,6 @@
 // The words around every chart, and how shares, periods and counts are said.
 
-import { lexicon as plain, spoken } from "../words/spoken";
+import { lexicon as plain, locale, spoken } from "../words/spoken";
 import { number } from "../words/words";
 
 const fr = {
@@ -20,8 +20,6 @@ export const lexicon: typeof plain = (fr, en) => {
 };
 
 export const say = lexicon(fr, en);
-
-export const locale = (): string => (spoken.language === "en" ? "en-GB" : "fr-FR");
 
 /** A count, with spaces between thousands; what is withheld is said. */
 export const count = (n: number | null | undefined): string => (n === null || n === undefined ? say("withheld") : number(spoken.language, n, 0));

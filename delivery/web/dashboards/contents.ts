@@ -1,11 +1,11 @@
 // One message: how far it came, over time and by group, and live. Without an id, the list to choose from.
 
 import { html, nothing, type TemplateResult } from "lit";
-import { dateOf, dayOf, lexicon, locale } from "../charts/words";
+import { dateOf, dayOf, lexicon } from "../charts/words";
 import type { Calendar, Content, ContentsPageBody } from "../shell/api";
 import { addressOf } from "../shell/place";
 import { day } from "../words/words";
-import { spoken } from "../words/spoken";
+import { locale, spoken } from "../words/spoken";
 import { One } from "./one";
 
 const fr = {

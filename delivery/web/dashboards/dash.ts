@@ -1,13 +1,14 @@
 // What every dashboard is: a screen with a bar for what is asked, a finding, and charts; all asked by its address.
 
 import { html, nothing, type TemplateResult } from "lit";
-import { dayOf, days, locale } from "../charts/words";
+import { dayOf, days } from "../charts/words";
 import { Problem } from "../sdk/client";
 import type { Board, SchemaOutputBody } from "../shell/api";
 import { ask } from "../shell/ask";
 import { go, type Place } from "../shell/place";
 import { Screen } from "../shell/screen";
 import { say as sayShell } from "../shell/words";
+import { locale } from "../words/spoken";
 import { axesOf, mixed, namer, type Axis } from "./axes";
 import { askFilter } from "./filter";
 import { addressFor, conditionOf, paramsOf, presetOf, presets, questionOf, spanOf, type Preset, type Question } from "./question";

@@ -2,8 +2,9 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import { chart } from "../charts/chart";
-import { lexicon, locale, percent } from "../charts/words";
+import { lexicon, percent } from "../charts/words";
 import type { Board, Equity as Answer } from "../shell/api";
+import { locale } from "../words/spoken";
 import { Dash } from "./dash";
 import { below, gini, loose, standings } from "./judge";
 import { paramsOf } from "./question";

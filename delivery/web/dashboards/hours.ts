@@ -3,8 +3,9 @@
 import { html, type TemplateResult } from "lit";
 import { chart } from "../charts/chart";
 import { week } from "../charts/draw";
-import { count, days, lexicon, locale } from "../charts/words";
+import { count, days, lexicon } from "../charts/words";
 import type { Hours as Answer, Slot } from "../shell/api";
+import { locale } from "../words/spoken";
 import { Dash } from "./dash";
 import { compareCounts } from "./judge";
 import { paramsOf } from "./question";

@@ -1,10 +1,11 @@
 // The figures of one content as they change, for as long as someone looks.
 
 import { html, LitElement, nothing, type TemplateResult } from "lit";
-import { count, lexicon, locale, percent } from "../charts/words";
+import { count, lexicon, percent } from "../charts/words";
 import type { Client } from "../sdk/client";
 import { listen } from "../sdk/stream";
 import type { Totals as Told } from "../shell/api";
+import { locale } from "../words/spoken";
 import { say } from "./words";
 
 const fr = {

@@ -3,8 +3,9 @@
 import { html, type TemplateResult } from "lit";
 import { chart } from "../charts/chart";
 import { bars, moments } from "../charts/draw";
-import { count, dateOf, dayOf, lexicon, locale, percent, say as sayChart } from "../charts/words";
+import { count, dateOf, dayOf, lexicon, percent, say as sayChart } from "../charts/words";
 import type { Pressure as Answer } from "../shell/api";
+import { locale } from "../words/spoken";
 import { Dash } from "./dash";
 import { presets, spanOf, whole, type Question } from "./question";
 import { periodWords } from "./series";

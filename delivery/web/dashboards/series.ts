@@ -3,8 +3,9 @@
 import { html, nothing, type TemplateResult } from "lit";
 import type { ChartSpec } from "../charts/chart";
 import { dots, moments } from "../charts/draw";
-import { count, dateOf, dayOf, lexicon, locale, percent, range, say as sayChart } from "../charts/words";
+import { count, dateOf, dayOf, lexicon, percent, range, say as sayChart } from "../charts/words";
 import type { Board, Figures, Share } from "../shell/api";
+import { locale } from "../words/spoken";
 import { below, compareCounts, loose, standings, type Rate, type Standing } from "./judge";
 import { whole, type Every } from "./question";
 import { say, type Word } from "./words";

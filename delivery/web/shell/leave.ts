@@ -3,8 +3,11 @@
 import { ask, type Question } from "./ask";
 import { leaving } from "./place";
 
-/** Watches until what it gives is called. While `unsaved` says so, to leave for an address where `stays` is false is asked first. */
-export function watchLeaving(unsaved: () => boolean, stays: (hash: string) => boolean, question: () => Question): () => void {
+/**
+ * Watches until what it gives is called. While `unsaved` says so, to leave for an address where `stays` is false is asked first. What gives
+ * up what was not saved is called before one goes: without it, nothing is watched any more.
+ */
+export function watchLeaving(unsaved: () => boolean, stays: (hash: string) => boolean, question: () => Question, given?: () => void): () => void {
   const close = (event: BeforeUnloadEvent): void => {
     if (unsaved()) event.preventDefault();
   };
@@ -15,7 +18,7 @@ export function watchLeaving(unsaved: () => boolean, stays: (hash: string) => bo
     history.pushState(null, "", (event as CustomEvent<string>).detail); // the address is put back until the answer is known
     void ask(question()).then((answer) => {
       if (answer === null) return;
-      stop();
+      (given ?? stop)();
       location.hash = wanted;
     });
   };

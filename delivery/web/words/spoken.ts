@@ -1,9 +1,12 @@
 // The language that the user of a page of ours chose, and words in it.
 
-import type { Language } from "./words";
+import { localeOf, type Language } from "./words";
 
 /** The page's language, which its user may change: French at first. */
 export const spoken: { language: Language } = { language: localStorage.getItem("fil.language") === "en" ? "en" : "fr" };
+
+/** BCP 47 of the page's language, for dates and numbers. */
+export const locale = (): string => localeOf(spoken.language);
 
 export function speak(language: Language): void {
   spoken.language = language;

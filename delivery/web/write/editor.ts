@@ -3,8 +3,8 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { Problem } from "../sdk/client";
 import type { Content, ListOutputBody, View, Words } from "../shell/api";
-import { ask } from "../shell/ask";
-import { addressOf, go, leaving } from "../shell/place";
+import { watchLeaving } from "../shell/leave";
+import { addressOf } from "../shell/place";
 import { Screen } from "../shell/screen";
 import { drawGate, drawPreview, drawReach, type Look } from "./aside";
 import { badge } from "./board";
@@ -34,6 +34,7 @@ export class Editor extends Screen {
   #sought = "";
   #look: Look = { language: "", narrow: false };
   #allRivals = false;
+  #stopAsking: (() => void) | undefined; // before one leaves
 
   override get heading(): string {
     return this.#base.title || say("newOne");
@@ -51,32 +52,14 @@ export class Editor extends Screen {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    addEventListener(leaving, this.#leaving);
-    addEventListener("beforeunload", this.#unloading);
+    this.#stopAsking = watchLeaving(() => this.#dirty, () => false, () => ({ title: say("unsavedTitle"), text: say("unsavedText"), yes: say("leave") }), () => (this.#form = this.#base));
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    removeEventListener(leaving, this.#leaving);
-    removeEventListener("beforeunload", this.#unloading);
+    this.#stopAsking?.();
     this.#watch?.end();
   }
-
-  readonly #unloading = (event: BeforeUnloadEvent): void => {
-    if (this.#dirty) event.preventDefault();
-  };
-
-  readonly #leaving = (event: Event): void => {
-    if (!this.#dirty) return;
-    event.preventDefault();
-    const wanted = location.hash;
-    history.pushState(null, "", (event as CustomEvent<string>).detail);
-    void ask({ title: say("unsavedTitle"), text: say("unsavedText"), yes: say("leave") }).then((answer) => {
-      if (answer === null) return;
-      this.#form = this.#base;
-      go(wanted);
-    });
-  };
 
   override async arrive(): Promise<void> {
     const [, id = ""] = this.place.path;

@@ -1,8 +1,6 @@
 // Moments in the words that people use, and as the fields of a form have them.
 
-import { spoken } from "../words/spoken";
-
-const locale = (): string => (spoken.language === "en" ? "en-GB" : "fr-FR");
+import { locale, spoken } from "../words/spoken";
 
 /** "14 h 05", or "14 h". */
 export function hour(date: Date): string {
