@@ -174,14 +174,16 @@ func (sc *scratch) flush(b *board) {
 		if p.group == groupUnseen {
 			sc.discover(b)
 		}
-		if sc.marks[p.place]&markTaken == 0 {
-			sc.take(b, p)
-		}
+		sc.take(b, p)
 	}
 	sc.deferred = sc.deferred[:0]
 }
 
+// take gives a content the next place, unless it has one: what was drawn on the way may be the very one.
 func (sc *scratch) take(b *board, p placed) {
+	if sc.marks[p.place]&markTaken != 0 {
+		return
+	}
 	sc.marks[p.place] |= markTaken
 	sc.out = append(sc.out, p)
 	sc.count(0, b.codes[columnSource][p.place])
