@@ -12,7 +12,7 @@ import (
 // Params are the query parameters that all dashboards take, as they came.
 type params struct {
 	From, To, By, Every string
-	Where               []string // axis:value,value
+	Where               []string // axis:value,value; a comma or a backslash of a value stands after a backslash
 }
 
 // Bounds of a question.
@@ -73,10 +73,10 @@ func conditions(faults *fil.Faults, texts, axes []string) (all []analytics.Condi
 	}
 	for _, text := range texts {
 		axis, values, found := strings.Cut(text, ":")
-		list := strings.Split(values, ",")
+		list := valuesOf(values)
 		switch {
 		case !found || values == "" || len(list) > maxValues:
-			faults.Add("query.where", "s'écrit attribut:valeur,valeur, avec 50 valeurs au plus", "is written attribute:value,value, with 50 values at most")
+			faults.Add("query.where", `s'écrit attribut:valeur,valeur, avec 50 valeurs au plus et \, pour une virgule dans une valeur`, `is written attribute:value,value, with 50 values at most and \, for a comma in a value`)
 		case !slices.Contains(axes, axis):
 			known(faults, "query.where", axes)
 		default:
@@ -84,6 +84,25 @@ func conditions(faults *fil.Faults, texts, axes []string) (all []analytics.Condi
 		}
 	}
 	return all
+}
+
+// valuesOf reads a list between commas. A backslash makes a comma or a backslash that follows it part of a value; before
+// anything else it is itself, as it was when nothing was written so.
+func valuesOf(text string) (list []string) {
+	var value strings.Builder
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '\\' && i+1 < len(text) && (text[i+1] == ',' || text[i+1] == '\\'):
+			i++
+			value.WriteByte(text[i])
+		case c == ',':
+			list = append(list, value.String())
+			value.Reset()
+		default:
+			value.WriteByte(c)
+		}
+	}
+	return append(list, value.String())
 }
 
 func known(faults *fil.Faults, field string, names []string) {

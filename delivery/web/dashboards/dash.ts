@@ -125,7 +125,7 @@ export abstract class Dash extends Screen {
   /** "Catégorie : A, B". */
   protected conditionWords(where: string): string {
     const { axis, values } = conditionOf(where), name = this.nameOf(axis, values);
-    return `${this.axes.find((one) => one.name === axis)?.label() ?? axis} : ${values.map(name).join(", ")}`;
+    return `${this.axes.find((one) => one.name === axis)?.label() ?? axis} : ${values.map(name).join(values.some((one) => one.includes(",")) ? " ; " : ", ")}`;
   }
 
   /** The period and whom the figures are about, in words. */
@@ -239,7 +239,7 @@ export abstract class Dash extends Screen {
     const free = this.axes.filter(({ name }) => !this.question.where.some((one) => conditionOf(one).axis === name));
     const condition = await askFilter(free, async (axis) => {
       const { rows } = await this.get<Board>("overview", paramsOf({ ...this.question, where: [] }, { by: axis.name }));
-      const values = rows.map(({ value }) => value ?? "").filter((value) => value && value !== mixed && !value.includes(","));
+      const values = rows.map(({ value }) => value ?? "").filter((value) => value && value !== mixed);
       const name = namer(axis, values);
       return values.map((value) => ({ value, name: name(value) })).sort((a, b) => a.name.localeCompare(b.name, locale()));
     });

@@ -3,6 +3,7 @@
 import { html, nothing, render, type TemplateResult } from "lit";
 import { say as sayShell } from "../shell/words";
 import type { Axis } from "./axes";
+import { whereOf } from "./question";
 import { say } from "./words";
 
 /** A value that may be chosen, and how it is said. */
@@ -33,7 +34,7 @@ export function askFilter(axes: Axis[], choices: (axis: Axis) => Promise<Choice[
   const submit = (event: SubmitEvent): void => {
     event.preventDefault();
     const values = new FormData(event.target as HTMLFormElement).getAll("value").map(String);
-    if (values.length) return dialog.close(`${axis.name}:${values.join(",")}`);
+    if (values.length) return dialog.close(whereOf(axis.name, values));
     problem = say("filterPick");
     draw();
     dialog.querySelector<HTMLInputElement>("[name=value]")?.focus();

@@ -12,7 +12,7 @@ export interface Question {
   by: string;
   /** The figure that is compared; empty: the screen's own. */
   figure: string;
-  /** Conditions, "category:A,B". */
+  /** Conditions, "category:A,B", as whereOf writes them. */
   where: string[];
 }
 
@@ -76,11 +76,18 @@ export function whole(every: Every, start: string, { from, to }: { from: string;
   return start >= from && dayOf(end) <= to && dayOf(end) < today;
 }
 
-/** A condition in its two parts. */
+/** A condition in its two parts. A comma or a backslash of a value stands after a backslash. */
 export function conditionOf(where: string): { axis: string; values: string[] } {
-  const at = where.indexOf(":");
-  return { axis: where.slice(0, at), values: where.slice(at + 1).split(",") };
+  const at = where.indexOf(":"), values = [""];
+  for (const [part] of where.slice(at + 1).matchAll(/\\[\\,]|[^]/g)) {
+    if (part === ",") values.push("");
+    else values[values.length - 1] += part.slice(-1);
+  }
+  return { axis: where.slice(0, at), values };
 }
+
+/** The condition that agents have one of some values of an axis, as conditionOf reads it. */
+export const whereOf = (axis: string, values: string[]): string => `${axis}:${values.map((value) => value.replace(/[\\,]/g, "\\$&")).join(",")}`;
 
 export const lengthOf = (question: Question): string => {
   const preset = presetOf(question);

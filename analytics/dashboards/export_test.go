@@ -1,0 +1,4 @@
+package dashboards
+
+// ValuesOf is valuesOf, for tests from outside.
+var ValuesOf = valuesOf
