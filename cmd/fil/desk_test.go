@@ -112,6 +112,9 @@ func TestDesk_FromDraftToWithdrawal(t *testing.T) {
 		o.step(who, "POST", c+"/draft/publication", `{}`, 403)
 	}
 	o.step("ali", "POST", c+"/draft/publication", `{}`, 200)
+	if got := o.ask("PUT", c+"/draft", o.keys["paz"], strings.Replace(good, "Guide", "Mon guide", 1), "If-Match: "+first.ETag); got.status != 412 || !strings.Contains(string(got.body), "« ali »") {
+		t.Fatalf("a draft begun from what was published over: %d %s", got.status, got.body)
+	}
 
 	o.step("paz", "POST", c+"/withdrawal", `{"reason":"une erreur de date"}`, 200)
 	if o.sees("a0", "guide") {
@@ -187,11 +190,23 @@ func TestDesk_KeepsWhatWasAndWhoseItIs(t *testing.T) {
 
 	var checked struct {
 		Publishable bool
+		Approval    string
 		Findings    []struct{ Rule string }
 	}
 	o.must("POST", "/v1/contents/check", o.keys["paz"], `{"title":"x","body":"[ici](y)"}`, 200).json(t, &checked)
-	if checked.Publishable || len(checked.Findings) != 3 {
+	if checked.Publishable || len(checked.Findings) != 3 || checked.Approval != "P" {
 		t.Errorf("checked: %+v", checked)
+	}
+	o.must("PUT", "/v1/contents/adresse", o.keys["ingest"], `{"title":"À P","audiences":["P"]}`, 201)
+	for body, asker := range map[string]string{`{"title":"x"}`: "", `{"title":"x","audiences":["P"]}`: "P", `{"id":"adresse","title":"x"}`: "P"} { // it was for P
+		checked.Approval = ""
+		o.must("POST", "/v1/contents/check", o.keys["zoé"], body, 200).json(t, &checked)
+		if checked.Approval != asker {
+			t.Errorf("%s: %q asks for a second person, want %q", body, checked.Approval, asker)
+		}
+	}
+	if r := o.step("zoé", "PUT", "/v1/contents/adresse/draft", `{"title":"x"}`, 200); r.Approval != "P" || slices.Contains(r.May, "publish") {
+		t.Errorf("a draft of what was for P: %+v", r)
 	}
 	batch := `{"id":"b1","title":"ok","summary":"s"}` + "\n" + `{"id":"b2","title":"non","perimeter":"P"}`
 	if got := o.ask("POST", "/v1/contents:batch", o.keys["zoé"], batch, "Content-Type: application/x-ndjson"); !strings.Contains(string(got.body), `"admitted":1`) || !strings.Contains(string(got.body), "seconde personne") {

@@ -138,11 +138,22 @@ func New(cfg Config, parts Parts) (*Drafts, error) {
 // Open gives the door by which contents and revisions go into the log. It comes before all else.
 func (d *Drafts) Open(door *ingest.Door) { d.door = door }
 
-// approval says whether a content needs a second person, and for whom: "contents" is the configuration.
+// approval says whether to publish a content needs a second person, and for whom: "contents.approval" is the configuration.
+// What is published under its id counts too, or taking a content out of an audience would take it out of approval.
 func (d *Drafts) approval(c fil.Content) (asker string, asked bool) {
 	if d.cfg.Approval {
 		return "contents.approval", true
 	}
+	if asker, asked = d.asker(c); asked {
+		return asker, true
+	}
+	if live, ok := d.parts.Content(c.ID); ok {
+		return d.asker(live)
+	}
+	return "", false
+}
+
+func (d *Drafts) asker(c fil.Content) (id string, asked bool) {
 	for _, id := range append([]string{c.Perimeter}, c.Audiences...) {
 		if a, ok := d.parts.Audience(id); ok && a.Approval {
 			return id, true
@@ -162,11 +173,7 @@ func (d *Drafts) Review(caller fil.Caller, content fil.Content) error {
 	if !person {
 		return nil
 	}
-	asker, asked := d.approval(content)
-	if before, known := d.parts.Content(content.ID); !asked && known {
-		asker, asked = d.approval(before) // or taking a content out of an audience would take it out of approval
-	}
-	if asked {
+	if asker, asked := d.approval(content); asked {
 		return answer(http.StatusForbidden, fil.Bilingual{
 			FR: fmt.Sprintf("« %s » demande l'approbation d'une seconde personne : enregistrez un brouillon (PUT /v1/contents/%s/draft), soumettez-le, et faites-le publier par une autre clé.", asker, content.ID),
 			EN: fmt.Sprintf("'%s' asks for the approval of a second person: save a draft (PUT /v1/contents/%s/draft), submit it, and have it published by another key.", asker, content.ID),

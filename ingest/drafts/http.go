@@ -128,7 +128,7 @@ func (d *Drafts) answered(ctx context.Context, r Revision, err error, language s
 func (d *Drafts) registerDraft(api huma.API) {
 	const path = "/v1/contents/{id}/draft"
 	save := operation(http.MethodPut, path, "save-draft", "Enregistrer un brouillon", "Save a draft",
-		"Rien n'en est montré aux agents. Un contenu déjà publié le reste, tel qu'il est, jusqu'à la publication du brouillon. If-Match est demandé quand une autre clé a touché ce brouillon en dernier.")
+		"Rien n'en est montré aux agents. Un contenu déjà publié le reste, tel qu'il est, jusqu'à la publication du brouillon. If-Match est demandé quand une autre clé a touché ce brouillon en dernier ; sans brouillon, il peut porter l'ETag de ce qui est publié, et rien n'est commencé si cela a changé.")
 	save.SkipValidateBody = true // which the door does
 	huma.Register(api, save,
 		func(ctx context.Context, in *saveInput) (*viewOutput, error) {
@@ -234,7 +234,8 @@ type checkInput struct {
 
 type checkOutput struct {
 	Body struct {
-		Publishable bool                    `json:"publishable"` // no error among the findings
+		Publishable bool                    `json:"publishable"`        // no error among the findings
+		Approval    string                  `json:"approval,omitempty"` // who asks for a second person before it is published: an audience, or "contents.approval"
 		Findings    []accessibility.Finding `json:"findings"`
 	}
 }
@@ -242,7 +243,7 @@ type checkOutput struct {
 func (d *Drafts) registerCheck(api huma.API) {
 	const path = "/v1/contents/check"
 	op := operation(http.MethodPost, path, "check-content", "Vérifier l'accessibilité d'un contenu", "Check the accessibility of a content",
-		"Sans rien écrire : images, titres, liens, langue, tableaux, capitales, dans chaque langue, avec la place, le critère du RGAA et la manière d'y remédier. Les erreurs empêchent la publication ; les avertissements renseignent.")
+		"Sans rien écrire : images, titres, liens, langue, tableaux, capitales, dans chaque langue, avec la place, le critère du RGAA et la manière d'y remédier. Les erreurs empêchent la publication ; les avertissements renseignent. approval dit qui demande l'accord d'une seconde personne avant sa publication.")
 	op.SkipValidateBody = true
 	op.Security = []map[string][]string{{"bearer": {string(fil.RoleCommunicator), string(fil.RoleIngest)}}}
 	huma.Register(api, op, func(ctx context.Context, in *checkInput) (*checkOutput, error) {
@@ -253,8 +254,12 @@ func (d *Drafts) registerCheck(api huma.API) {
 		var declared struct{ Language string }
 		_ = json.Unmarshal(in.RawBody, &declared) // it was decoded by the door
 		value.Language = declared.Language        // which has put French in its place
+		if idOf(in.RawBody) != "" {
+			value.ID = "" // it names none: what is published under another is not it
+		}
 		out := &checkOutput{}
 		out.Body.Findings = append([]accessibility.Finding{}, accessibility.Check(value)...)
+		out.Body.Approval, _ = d.approval(value)
 		out.Body.Publishable = accessibility.Faults(value) == nil
 		return out, nil
 	})

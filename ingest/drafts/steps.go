@@ -35,6 +35,8 @@ func (d *Drafts) Save(ctx context.Context, id string, raw []byte, match string) 
 		if err := judge(ctx, open, &value, match); err != nil {
 			return Revision{}, err
 		}
+	} else if err := d.overtaken(id, &value, match); err != nil {
+		return Revision{}, err
 	}
 	return d.draft(ctx, value, open, drafted, "written", "")
 }
@@ -73,13 +75,9 @@ func says(raw []byte, name string) bool {
 
 // judge refuses a save over what another wrote unseen, as the door does for what is published.
 func judge(ctx context.Context, open Revision, next *fil.Content, match string) error {
-	current, err := json.Marshal(open.Value)
+	current, would, err := encoded(open.Value, next)
 	if err != nil {
-		return fmt.Errorf("encode a draft: %w", err)
-	}
-	would, err := json.Marshal(next)
-	if err != nil {
-		return fmt.Errorf("encode a draft: %w", err)
+		return err
 	}
 	last := open.Steps[len(open.Steps)-1]
 	status := http.StatusPreconditionFailed
@@ -94,6 +92,34 @@ func judge(ctx context.Context, open Revision, next *fil.Content, match string) 
 		FR: fmt.Sprintf("Ce brouillon a changé : %s y a touché en dernier, le %s. Relisez-le, reportez vos changements, et renvoyez-le avec son ETag dans If-Match ; « * » écrase.", edit.Who().FR, last.At.Format(time.RFC3339)),
 		EN: fmt.Sprintf("This draft has changed: %s touched it last, at %s. Read it again, carry your changes over, and send it with its ETag in If-Match; '*' overwrites.", edit.Who().EN, last.At.Format(time.RFC3339)),
 	}, ingest.Differences(current, would, edit))
+}
+
+// overtaken refuses to begin a draft from what was read before another published it, or published over it.
+func (d *Drafts) overtaken(id string, next *fil.Content, match string) error {
+	live, ok := d.parts.Content(id)
+	if match == "" || !ok {
+		return nil
+	}
+	current, would, err := encoded(&live, next)
+	if err != nil || ingest.Matches(match, current) {
+		return err
+	}
+	edit, _ := d.door.Last(fil.TopicContents, id)
+	return ingest.Refusal(http.StatusPreconditionFailed, fil.Bilingual{
+		FR: "Ce que vous avez lu n'est plus ce qui est publié : " + edit.Who().FR + " y a touché. Relisez-le, reportez vos changements, et renvoyez-les avec son ETag dans If-Match ; « * » passe outre.",
+		EN: "What you read is no longer what is published: " + edit.Who().EN + " touched it. Read it again, carry your changes over, and send them with its ETag in If-Match; '*' goes ahead anyway.",
+	}, ingest.Differences(current, would, edit))
+}
+
+// encoded gives what a content is and what it would be, to be compared.
+func encoded(is, next *fil.Content) (current, would []byte, err error) {
+	if current, err = json.Marshal(is); err == nil {
+		would, err = json.Marshal(next)
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("encode %s: %w", next.ID, err)
+	}
+	return current, would, nil
 }
 
 // mine refuses what is of another perimeter than the caller's, as if it were not there.
@@ -243,9 +269,6 @@ func (d *Drafts) put(ctx context.Context, id string, value *fil.Content) error {
 // approved refuses a publication that needs a second person and has none.
 func (d *Drafts) approved(ctx context.Context, r Revision) error {
 	asker, asked := d.approval(*r.Value)
-	if live, ok := d.parts.Content(r.Content); ok && !asked {
-		asker, asked = d.approval(live)
-	}
 	if !asked {
 		return nil
 	}
@@ -274,13 +297,9 @@ func (d *Drafts) unchanged(r Revision, match string) error {
 	if match == "*" || now == r.Live {
 		return nil
 	}
-	current, err := json.Marshal(live)
+	current, would, err := encoded(&live, r.Value)
 	if err != nil {
-		return fmt.Errorf("encode %s: %w", r.Content, err)
-	}
-	would, err := json.Marshal(r.Value)
-	if err != nil {
-		return fmt.Errorf("encode %s: %w", r.Content, err)
+		return err
 	}
 	edit, _ := d.door.Last(fil.TopicContents, r.Content)
 	return ingest.Refusal(http.StatusPreconditionFailed, fil.Bilingual{

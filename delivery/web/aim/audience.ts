@@ -7,11 +7,12 @@ import { ask } from "../shell/ask";
 import { watchLeaving } from "../shell/leave";
 import { addressOf, go } from "../shell/place";
 import { saying } from "../shell/screen";
+import { slug } from "../shell/slug";
 import type { Catalogue } from "./catalogue";
 import type { Clauses } from "./clauses";
 import { say as sayClause } from "./clauses.words";
 import { conflict, type Conflict } from "./conflict";
-import { blank, differing, sent, slug } from "./draft";
+import { blank, differing, sent } from "./draft";
 import { type Expression, ruleFaultOf, type RuleFault } from "./expression";
 import { phrase } from "./phrase";
 import { identity, options, type Settings } from "./settings";
@@ -51,6 +52,7 @@ export class AudienceEditor extends LitElement {
   #settling: Promise<void> = Promise.resolve(); // the reading under way
   #reading: AbortController | null = null;
   #stop: (() => void) | null = null;
+  #judged = false; // what is told was found by judging what is written
 
   constructor() {
     super();
@@ -144,6 +146,7 @@ export class AudienceEditor extends LitElement {
     } catch (error) {
       this.#wrong(error);
     }
+    this.#judge();
   }
 
   readonly #typed = (event: CustomEvent<string>): void => {
@@ -165,6 +168,7 @@ export class AudienceEditor extends LitElement {
     } catch (error) {
       this.#wrong(error);
     }
+    this.#judge();
   }
 
   #wrong(error: unknown): void {
@@ -179,6 +183,7 @@ export class AudienceEditor extends LitElement {
     if (change.name !== undefined && !this.base && !this.#ownId) this.draft.id = slug(change.name);
     for (const field of Object.keys(change)) delete this.faults[field];
     if (change.name !== undefined) delete this.faults["id"]; // it may have been proposed anew
+    this.#judge();
     this.#named();
   }
 
@@ -214,17 +219,28 @@ export class AudienceEditor extends LitElement {
     if (!this.draft.id.trim()) faults["id"] = say("idMissing");
     this.faults = faults;
     this.faulty = true;
-    this.problem = "";
+    this.problem = this.#lack;
+    this.#judged = true;
     if (this.fault) {
-      this.problem = say("ruleWrong");
       if (this.way === "expression") this.querySelector<Expression>("fil-expression")?.focus();
       return false;
     }
-    const number = this.way === "choice" ? this.querySelector<Clauses>("fil-clauses")?.toIncomplete() : null;
-    if (number) this.problem = say("incompleteSave", { number });
+    if (this.problem && this.way === "choice") this.querySelector<Clauses>("fil-clauses")?.toIncomplete();
     const [field] = Object.keys(faults);
     if (field) void this.updateComplete.then(() => this.querySelector<HTMLElement>(`#of-${field}`)?.focus());
-    return !number && !field;
+    return !this.problem && !field;
+  }
+
+  /** What keeps it from being saved beside its fields, in words; empty when nothing does. */
+  get #lack(): string {
+    if (this.fault) return say("ruleWrong");
+    const first = this.way === "choice" ? this.querySelector<Clauses>("fil-clauses")?.incomplete : undefined;
+    return first ? say("incompleteSave", { number: first.number }) : "";
+  }
+
+  /** What was mended is not told any more. */
+  #judge(): void {
+    if (this.problem && this.#judged) this.problem = this.#lack;
   }
 
   async #refused(error: unknown): Promise<void> {
@@ -238,7 +254,10 @@ export class AudienceEditor extends LitElement {
         else if (this.querySelector(`#of-${field}`) || field === "members") this.#fault(field, message);
         else this.problem = message;
       }
-    } else this.problem = error.status === 0 ? say("unsaved") : error.message;
+    } else {
+      this.problem = error.status === 0 ? say("unsaved") : error.message;
+      this.#judged = false; // nothing that is written mends it
+    }
   }
 
   #fault(field: string, message: string): void {

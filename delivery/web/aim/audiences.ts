@@ -64,7 +64,7 @@ export class Audiences extends Screen {
       ${editor.mine ? html`
         <span class="hint" role="status">${editor.unsaved ? say("unsaved") : editor.base ? say("upToDate") : nothing}</span>
         ${editor.base ? html`<button type="button" class="danger" @click=${() => this.attempt(() => editor.erase())}>${say("remove")}</button>` : nothing}
-        <button type="button" ?disabled=${editor.busy} @click=${() => this.attempt(() => editor.save())}>${editor.busy ? say("saving") : say("save")}</button>` : nothing}`;
+        <button type="button" aria-disabled=${editor.busy} @click=${() => this.attempt(() => editor.save())}>${editor.busy ? say("saving") : say("save")}</button>` : nothing}`;
   }
 
   override body(): TemplateResult | typeof nothing {

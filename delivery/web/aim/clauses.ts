@@ -38,16 +38,15 @@ export class Clauses extends LitElement {
     return missing(one, (operator) => this.catalogue.operator(operator)?.values ?? 1);
   }
 
-  /** The number of the first condition that is not complete, and moves the focus there. */
-  toIncomplete(): string | null {
-    for (const { node, number } of walk(this.root)) {
-      if (!isGroup(node) && this.missing(node)) {
-        this.faulty = true;
-        void this.#focus(node.key);
-        return number;
-      }
-    }
-    return null;
+  /** The first condition that is not complete. */
+  get incomplete(): { node: Node; number: string } | undefined {
+    return [...walk(this.root)].find(({ node }) => !isGroup(node) && this.missing(node));
+  }
+
+  /** Points out what is not complete, and moves the focus to the first. */
+  toIncomplete(): void {
+    this.faulty = true;
+    if (this.incomplete) void this.#focus(this.incomplete.node.key);
   }
 
   async #focus(key: number, within = "select, input, textarea"): Promise<void> {

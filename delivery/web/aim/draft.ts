@@ -27,10 +27,6 @@ export function partWords(audience: Audience, part: Part, named: (id: string) =>
 
 export const partLabel = (part: Part): string => say(part as Word);
 
-/** An id made of a name: "Élus & cadres" gives "elus-cadres". */
-export const slug = (name: string): string =>
-  name.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().replace(/œ/g, "oe").replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "").slice(0, 64);
-
 /** Ids out of a text that was typed or pasted, each once. */
 export const idsOf = (pasted: string): string[] => [...new Set(pasted.split(/[\s,;]+/).filter(Boolean))];
 

@@ -77,7 +77,7 @@ export class WhyAgent extends LitElement {
         <form @submit=${this.#ask}>
           <label for="why-agent">${say("agent")}</label>
           <span class="row"><input id="why-agent" autocomplete="off" spellcheck="false" autocapitalize="none" required aria-describedby="why-hint">
-            <button type="submit" class="quiet" ?disabled=${this.busy}>${say("ask")}</button></span>
+            <button type="submit" class="quiet" aria-disabled=${this.busy}>${say("ask")}</button></span>
         </form>
         ${this.unsaved ? html`<p class="hint">${say("whyUnsaved")}</p>` : nothing}
         <div role="status">${this.problem ? html`<p class="fault">${this.problem}</p>` : this.answer ? this.#answered() : nothing}</div>`}`;

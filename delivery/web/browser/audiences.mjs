@@ -134,6 +134,7 @@ test("an audience is made by choice and in writing, asked why, saved, and a coll
   await page.getByRole("alert").getByText("Corrigez l'expression avant d'enregistrer.").waitFor();
   await written.fill('category == "B"');
   await page.getByText("Tout est enregistré").waitFor();
+  await page.getByRole("alert").waitFor({ state: "detached" }); // it was mended
 
   // Deleting says what aims at it.
   await house.publish("pour-les-elus", { title: "Réunion des élus", audiences: ["elus-cadres"] });
@@ -160,7 +161,7 @@ test("an audience is made by keyboard alone", async () => {
     assert.fail(`${to} is not reached by the tabulation key`);
   };
   await page.getByLabel("Nom", { exact: true }).focus();
-  await keyboard.type("Clavier seul");
+  await keyboard.type("Chœur du clavier");
   await tab("Ajouter une condition");
   await keyboard.press("Enter");
   await within(page, "1").waitFor();
@@ -189,7 +190,7 @@ test("an audience is made by keyboard alone", async () => {
   await page.getByRole("button", { name: "Enregistrer", exact: true }).focus();
   await keyboard.press("Enter");
   await page.getByText("Audience enregistrée.").waitFor();
-  assert.equal((await house.ask("GET", "/v1/audiences/clavier-seul", "communicator")).rule, "manager == true");
+  assert.equal((await house.ask("GET", "/v1/audiences/choeur-du-clavier", "communicator")).rule, "manager == true");
   await page.getByText("Votre clé ne permet pas de regarder un agent en particulier.").waitFor();
   assert.deepEqual(page.faults, []);
   await page.context().close();

@@ -43,7 +43,7 @@ test("a text goes from its first words to its withdrawal, through two people", a
   const finding = page.getByRole("button", { name: /Cette image n'a pas de texte/ });
   await finding.waitFor();
   await seen(page, "stopped");
-  await page.getByRole("button", { name: "Publier", exact: true }).press("Enter");
+  await page.getByRole("button", { name: "Demander l'approbation", exact: true }).press("Enter");
   assert.match(await page.evaluate(() => document.activeElement.textContent), /Cette image n'a pas de texte/, "what stops has the focus");
   await finding.press("Enter");
   assert.deepEqual(await page.evaluate(() => [document.activeElement.id, document.activeElement.selectionStart]), ["f-body", "Voici le plan.\n\n".length], "the place has the focus");
@@ -80,10 +80,19 @@ test("a text goes from its first words to its withdrawal, through two people", a
   await page.getByRole("link", { name: "Calendrier" }).click();
   await dialog(page).getByText("Quitter sans enregistrer ?").waitFor();
   await press(dialog(page), "Annuler");
+
+  // What is refused is told until it is mended, and the focus stays where it was.
+  await page.getByLabel("Disparaît le").fill("2020-01-01T08:00");
+  await page.getByRole("button", { name: "Enregistrer le brouillon" }).press("Enter");
+  await page.getByRole("alert").waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), "Enregistrer le brouillon");
+  await shot(page, "contents-refused");
+  await press(page, "Effacer la date : Disparaît le");
+  await page.getByRole("alert").waitFor({ state: "detached" });
   await press(page, "Enregistrer le brouillon");
   await told(page, "Brouillon enregistré.");
   const id = new URL(page.url()).hash.split("/").pop();
-  await press(page, "Soumettre à l'approbation");
+  await press(page, "Demander l'approbation");
   await dialog(page).getByRole("textbox").fill("Pour lundi");
   await accessible(page, "asking");
   await press(dialog(page), "Soumettre");
@@ -96,6 +105,7 @@ test("a text goes from its first words to its withdrawal, through two people", a
   const other = await house.office("/console/#/approvals", nadia);
   await other.getByText("Soumis par Camille Roy").waitFor();
   await other.locator("blockquote", { hasText: "Pour lundi" }).waitFor();
+  assert.equal((await other.locator(".waits > .hint").first().innerText()).split("Essai d'accord").length, 2, "the audience is said once");
   await seen(other, "approvals");
   await other.getByRole("button", { name: /Rendre avec un motif/ }).first().click();
   await dialog(other).getByRole("textbox").fill("Précisez la date");
@@ -105,7 +115,7 @@ test("a text goes from its first words to its withdrawal, through two people", a
   await page.reload();
   await page.getByText("Rendu par Nadia Benali").first().waitFor();
   await field(page, "Résumé (français)").fill("Deux jours par semaine pour tous dès janvier, sur simple demande.");
-  await press(page, "Soumettre à l'approbation");
+  await press(page, "Demander l'approbation");
   await press(dialog(page), "Soumettre");
   await told(page, "C'est soumis");
   await other.reload();
@@ -133,6 +143,25 @@ test("a text goes from its first words to its withdrawal, through two people", a
   await told(page, "Vos deux textes sont réunis.");
   assert.deepEqual([await field(page, "Résumé (français)").inputValue(), await page.getByLabel("Service qui communique").inputValue()], ["Trois jours par semaine.", "Direction des ressources humaines"]);
 
+  // The colleague writes on and a third publishes it, while one writes too.
+  await other.reload();
+  await field(other, "Signataire").fill("Le secrétaire général");
+  await press(other, "Enregistrer le brouillon");
+  await told(other, "Brouillon enregistré.");
+  await house.ask("POST", `/v1/contents/${id}/draft/submission`, nadia, {});
+  await house.ask("POST", `/v1/contents/${id}/draft/publication`, "communicator", {});
+  await field(page, "Résumé (français)").fill("Quatre jours par semaine.");
+  await press(page, "Enregistrer le brouillon");
+  await page.getByRole("heading", { name: /^fil up a publié cette communication .*, pendant que vous écriviez$/ }).waitFor();
+  await page.getByLabel("Communauté").fill("Télétravail"); // one may write on
+  await page.getByRole("button", { name: "Enregistrer le brouillon" }).press("Enter");
+  assert.equal(await page.evaluate(() => document.activeElement.id), "conflict-title", "what is kept is chosen first");
+  await shot(page, "contents-overtaken");
+  await press(page, "Enregistrer ce choix");
+  await told(page, "Vos deux textes sont réunis.");
+  assert.deepEqual(await Promise.all(["Résumé (français)", "Signataire", "Communauté"].map((name) => page.getByLabel(name, { exact: true }).inputValue())), ["Quatre jours par semaine.", "Le secrétaire général", "Télétravail"]);
+  assert.equal((await house.ask("GET", `/v1/contents/${id}`, "communicator")).summary, "Trois jours par semaine.", "what was published stays");
+
   // Given up, taken up from the history, withdrawn.
   await press(page, "Abandonner le brouillon");
   await press(dialog(page), "Abandonner le brouillon");
@@ -159,7 +188,7 @@ for (const [name, options] of Object.entries({ dark: themes.dark, contrast: them
     const page = await house.office("/console/#/contents", "communicator", options);
     await page.locator(".matters li").first().waitFor();
     if (name !== "contrast") await seen(page, `board ${name}`);
-    await page.locator(".matters .title a").nth(8).click();
+    await page.locator('.matters a[href="#/contents/ascenseur-batiment-b"]').click(); // in one language
     await page.getByText(/agents recevront cette communication/).waitFor();
     await field(page, "Texte complet").fill("# Un\n\n![](a.png)");
     await page.getByRole("button", { name: /Cette image n'a pas de texte/ }).waitFor();

@@ -154,6 +154,7 @@ export interface Entry {
 }
 
 export interface CheckOutputBody {
+  approval?: string;
   findings: Finding[];
   publishable: boolean;
 }

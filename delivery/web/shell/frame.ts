@@ -20,6 +20,16 @@ export interface Section {
 const kept = "fil.office"; // the key, in this tab
 const roles = ["communicator", "leader"] as const;
 
+/**
+ * Passes over a press of what may not be pressed now. A button that is busy is aria-disabled and never disabled, which would take the focus
+ * from it; one with data-leads does something all the same: it leads to what is in the way.
+ */
+function idle(event: Event): void {
+  if (!(event.target as Element).closest("[aria-disabled=true]:not([data-leads])")) return;
+  event.preventDefault(); // a form is not sent either, by Enter in a field neither
+  event.stopImmediatePropagation();
+}
+
 export abstract class Frame extends LitElement {
   static override properties = { caller: { state: true }, place: { state: true }, problem: { state: true }, busy: { state: true }, said: { state: true } };
 
@@ -58,6 +68,7 @@ export abstract class Frame extends LitElement {
       history.replaceState(null, "", `${location.pathname}#/`);
     }
     addEventListener("hashchange", this.#moved);
+    this.addEventListener("click", idle, { capture: true });
     this.addEventListener(refusedKey, () => this.#leave(say("badKey")));
     this.addEventListener(saying, (event) => void this.#say((event as CustomEvent<string>).detail));
     document.documentElement.lang = spoken.language;
@@ -181,7 +192,9 @@ export abstract class Frame extends LitElement {
   #entrance(): TemplateResult {
     const open = (event: SubmitEvent): void => {
       event.preventDefault();
-      void this.#enter(this.querySelector<HTMLInputElement>("#key")!.value.trim());
+      void this.#enter(this.querySelector<HTMLInputElement>("#key")!.value.trim()).then(() => this.updateComplete).then(() => this.#screen?.updateComplete).then(() => {
+        if (this.caller) this.querySelector<HTMLElement>("h1")?.focus(); // the field that had it is gone
+      });
     };
     return html`
       <form class="card narrow" @submit=${open}>
@@ -190,7 +203,7 @@ export abstract class Frame extends LitElement {
         <label for="key">${say("keyLabel")}</label>
         <p class="hint" id="key-hint">${say("keyHint")} ${say("keyKept")}</p>
         <input id="key" name="key" type="password" autocomplete="current-password" spellcheck="false" autocapitalize="none" required aria-describedby="key-hint">
-        <p><button type="submit" ?disabled=${this.busy}>${say("open")}</button></p>
+        <p><button type="submit" aria-disabled=${this.busy}>${say("open")}</button></p>
       </form>`;
   }
 }

@@ -22,6 +22,8 @@ export abstract class Screen extends LitElement {
   /** Something that was attempted is still going on. */
   declare busy: boolean;
 
+  /** What the server refused of what was last attempted. */
+  protected refused: Problem | null = null;
   #under = 0; // attempts that are going on
 
   constructor() {
@@ -68,6 +70,7 @@ export abstract class Screen extends LitElement {
   /** Runs what a person asked for, and shows what went wrong. Gives whether all went well. */
   protected async attempt(work: () => unknown): Promise<boolean> {
     this.problem = "";
+    this.refused = null;
     this.#under++;
     this.busy = true;
     try {
@@ -75,13 +78,22 @@ export abstract class Screen extends LitElement {
       return true;
     } catch (error) {
       if (error instanceof Error && error.name === "AbortError") return false;
+      if (error instanceof Problem) this.refused = error;
       if (error instanceof Problem && error.status === 401) this.dispatchEvent(new CustomEvent(refusedKey, { bubbles: true }));
-      else this.problem = error instanceof Problem && error.status === 0 ? say("network") : (error as Error).message;
+      else {
+        this.problem = error instanceof Problem ? (error.status === 0 ? say("network") : this.wordsOf(error)) : (error as Error).message;
+        void this.updateComplete.then(() => this.querySelector(".problem")?.scrollIntoView({ block: "nearest" })); // the focus stays, and may be far from it
+      }
       return false;
     } finally {
       this.busy = --this.#under > 0;
       this.requestUpdate(); // another may go on: what this one brought is drawn all the same
     }
+  }
+
+  /** How what the server refused is told. */
+  protected wordsOf({ message }: Problem): string {
+    return message;
   }
 
   protected tell(text: string): void {

@@ -38,7 +38,7 @@ function post(hand: Hand, path: string, body: object, headers: Record<string, st
 
 const noted = (note: string): object => (note ? { note } : {});
 
-export const submit: Step = {
+const submit: Step = {
   saves: true,
   async take(hand) {
     const { approval = "" } = hand.view ?? {};

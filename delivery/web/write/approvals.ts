@@ -79,15 +79,15 @@ export class Approvals extends Screen {
     const last = lastOf(view);
     return html`<article class="card waits">
       <h3><a href=${addressOf(["contents", view.content])}>${form.title}</a></h3>
-      <p class="hint">${stepWords(last)}${view.approval ? ` · ${say("asks", { who: askerOf(view.approval, (id) => this.#roll.name(id)) })}` : ""} · ${say("to", { who: this.#roll.words(form.audiences) })}</p>
+      <p class="hint">${stepWords(last)} · ${say("to", { who: this.#roll.words(form.audiences) })}${view.approval && !form.audiences?.includes(view.approval) ? ` · ${say("asks", { who: askerOf(view.approval, (id) => this.#roll.name(id)) })}` : ""}</p>
       ${last.note ? html`<blockquote>${last.note}</blockquote>` : nothing}
       ${live ? html`<h4>${say("whatChanges")}</h4>
         ${drawDifferences({ before: formOf(live), after: form, names: [say("nowPublished"), say("thisDraft")], roll: this.#roll, same: say("conflictNone"), caption: `${say("whatChanges")} : ${form.title}` })}`
         : html`<p>${badge("draft", say("newContent"))}</p>
         <div class="cards">${languagesOf(form).map((tag) => html`<div>${languagesOf(form).length > 1 ? html`<p class="hint tongue">${languageName(tag)}</p>` : nothing}<fil-card open .item=${itemOf(form, tag, bodies[tag] ?? "")}></fil-card></div>`)}</div>`}
       <p class="acts">
-        ${may ? html`<button type="button" ?disabled=${this.busy} @click=${() => this.#take(approve, one)}>${say("approve")}<span class="hidden"> : ${form.title}</span></button>` : nothing}
-        <button type="button" class="quiet" ?disabled=${this.busy} @click=${() => this.#take(giveBack, one)}>${say("giveBack")}<span class="hidden"> : ${form.title}</span></button>
+        ${may ? html`<button type="button" aria-disabled=${this.busy} @click=${() => this.#take(approve, one)}>${say("approve")}<span class="hidden"> : ${form.title}</span></button>` : nothing}
+        <button type="button" class="quiet" aria-disabled=${this.busy} @click=${() => this.#take(giveBack, one)}>${say("giveBack")}<span class="hidden"> : ${form.title}</span></button>
         <a class="button quiet" href=${addressOf(["contents", view.content])}>${say("open")}<span class="hidden"> : ${form.title}</span></a>
       </p>
       ${may ? nothing : html`<p class="hint">${say(stopped ? "gateWaits" : "ownDraft")}</p>`}

@@ -25,6 +25,9 @@ function reach(field: string, line = 1, column = 1): void {
   element.scrollTop = (element.scrollHeight * Math.max(0, line - 3)) / lines.length;
 }
 
+/** The name of the field of a fault, such as "topics[2]". */
+export const faultField = (location: string): string => fieldName(location.replace(/\[.*$/, ""));
+
 const upper = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);
 
 export function drawGate(watch: Watch): TemplateResult {
@@ -37,7 +40,7 @@ export function drawGate(watch: Watch): TemplateResult {
     <h2 id="gate-title">${say("gate")}</h2>
     <p role="status" class=${stops ? "fault" : "hint"}>${findings || faults.length ? said || say("gateOk") : say("checking")}</p>
     ${stops + others.length ? html`<ul class="findings">
-      ${faults.map(({ location, message }) => html`<li class="error"><button type="button" class="quiet finding" @click=${() => reach(location)}><span class="where"><span class="badge bad">${say("complete")}</span> ${fieldName(location.replace(/\[.*$/, ""))}</span> ${upper(message)}.</button></li>`)}
+      ${faults.map(({ location, message }) => html`<li class="error"><button type="button" class="quiet finding" @click=${() => reach(location)}><span class="where"><span class="badge bad">${say("complete")}</span> ${faultField(location)}</span> ${upper(message)}.</button></li>`)}
       ${[...errors, ...others].map(drawFinding)}
     </ul>` : nothing}
   </section>`;

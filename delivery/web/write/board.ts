@@ -4,6 +4,8 @@ import { html, nothing, type TemplateResult } from "lit";
 import type { Desk, Matter } from "../shell/api";
 import { addressOf, go } from "../shell/place";
 import { Screen } from "../shell/screen";
+import { spoken } from "../words/spoken";
+import { number } from "../words/words";
 import { dayWords, when } from "./moments";
 import { Roll } from "./roll";
 import { counted, say, stateWord, type Word } from "./words";
@@ -47,6 +49,13 @@ export class Board extends Screen {
     if (query.get("q")) this.tell(counted(shown, "foundOne", "found"));
   }
 
+  /** Shows the next page, whose first has the focus. */
+  async #more(skip: number): Promise<void> {
+    if (!(await this.attempt(() => this.#load(skip)))) return;
+    await this.updateComplete;
+    this.querySelectorAll<HTMLElement>(".matters .title a")[skip]?.focus();
+  }
+
   #search(text: string): void {
     clearTimeout(this.#waiting);
     this.#waiting = setTimeout(() => go(addressOf(["contents"], { state: this.place.query.get("state") ?? "", q: text.trim() }), true), 300);
@@ -58,7 +67,7 @@ export class Board extends Screen {
     return html`
       <div class="sieve">
         <nav aria-label=${say("states")}><ul class="pills">
-          ${filters.map(([name, word]) => html`<li><a href=${addressOf(["contents"], { state: name, q })} aria-current=${name === state ? "true" : nothing}>${say(word)} <span class="tally">${this.#desk ? (this.#desk.counts[name || "all"] ?? 0).toLocaleString("fr-FR") : ""}</span></a></li>`)}
+          ${filters.map(([name, word]) => html`<li><a href=${addressOf(["contents"], { state: name, q })} aria-current=${name === state ? "true" : nothing}>${say(word)} <span class="tally">${this.#desk ? number(spoken.language, this.#desk.counts[name || "all"] ?? 0) : ""}</span></a></li>`)}
         </ul></nav>
         <form role="search" @submit=${(e: Event) => e.preventDefault()}>
           <label class="hidden" for="find">${say("search")}</label>
@@ -72,7 +81,7 @@ export class Board extends Screen {
     if (!desk.contents.length) return html`<div class="card nothing"><p>${q ? say("noneFound", { text: q }) : say(desk.counts["all"] ? "none" : "noneYet")}</p></div>`;
     return html`
       <ul class="matters card">${desk.contents.map((one) => this.#row(one))}</ul>
-      ${desk.more ? html`<p><button type="button" class="quiet" ?disabled=${this.busy} @click=${() => this.attempt(() => this.#load(desk.contents.length))}>${say("showMore", { n: desk.more })}</button></p>` : nothing}`;
+      ${desk.more ? html`<p><button type="button" class="quiet" aria-disabled=${this.busy} @click=${() => this.#more(desk.contents.length)}>${say("showMore", { n: number(spoken.language, desk.more) })}</button></p>` : nothing}`;
   }
 
   #row(one: Matter): TemplateResult {

@@ -1,6 +1,7 @@
 // A content while it is written: its fields by their paths, what differs between two, and each in words.
 
 import type { Content } from "../shell/api";
+import { slug } from "../shell/slug";
 import type { Roll } from "./roll";
 import { languageName, when } from "./moments";
 import { say, type Word } from "./words";
@@ -48,6 +49,9 @@ export function sent(form: Form): string {
     value && typeof value === "object" && !Array.isArray(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value);
 }
 
+/** What is sent, with the id that it has: for questions about it that no address names. */
+export const named = (form: Form): string => JSON.stringify({ ...(JSON.parse(sent(form)) as object), ...(form.id ? { id: form.id } : {}) });
+
 const simple = ["title", "summary", "body", "language", "kind", "audiences", "topics", "source", "author", "community", "published_at", "expires_at", "pinned_until", "mandatory_until", "priority", "revised_at", "perimeter"];
 
 /** The paths of the fields in which two contents differ, in the order in which they are read. */
@@ -84,7 +88,7 @@ export const priorityWords = (): string[] => say("priorities").split("|");
 
 /** An id for a new content: the words of its title, and four letters so that it is nobody else's. */
 export function idFor(title: string): string {
-  const words = title.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "").slice(0, 48).replace(/-$/, "");
+  const words = slug(title, 48);
   const letters = [...crypto.getRandomValues(new Uint8Array(4))].map((n) => "abcdefghjkmnpqrstuvwxyz23456789"[n % 31]).join("");
   return words ? `${words}-${letters}` : letters;
 }

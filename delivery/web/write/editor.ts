@@ -6,15 +6,15 @@ import type { Content, ListOutputBody, View, Words } from "../shell/api";
 import { watchLeaving } from "../shell/leave";
 import { addressOf } from "../shell/place";
 import { Screen } from "../shell/screen";
-import { drawGate, drawPreview, drawReach, type Look } from "./aside";
+import { drawGate, drawPreview, drawReach, faultField, type Look } from "./aside";
 import { badge } from "./board";
 import { blank, formOf, idFor, put, sent, type Form } from "./content";
 import { drawFields } from "./fields";
 import { drawMerge, Merge } from "./merge";
-import { dayOf, when } from "./moments";
+import { dayOf } from "./moments";
 import { Roll } from "./roll";
-import { approve, discard, giveBack, publish, submit, withdraw, type Step } from "./acts";
-import { askerOf, lastOf, liveState, stepWords } from "./steps";
+import { approve, discard, giveBack, publish, withdraw, type Step } from "./acts";
+import { askerOf, lastOf, liveState, meanwhile, stepWords } from "./steps";
 import { drawTexts } from "./texts";
 import { Watch } from "./watch";
 import { say } from "./words";
@@ -25,6 +25,7 @@ export class Editor extends Screen {
   #base: Form = blank(); // from which the form was begun
   #versions: View[] = [];
   #live: Content | null = null;
+  #tag = ""; // ETag of what is published
   #merge: Merge | null = null;
   #overLive = false; // the merge is with what was published meanwhile
   #watch: Watch | null = null;
@@ -46,6 +47,16 @@ export class Editor extends Screen {
     return last && (last.state === "draft" || last.state === "submitted") ? last : undefined;
   }
 
+  /** The ETag of what the form was begun from; empty: nothing. */
+  get #match(): string {
+    return this.#open?.etag ?? (this.#tag || (this.#versions.find(({ value }) => value)?.etag ?? ""));
+  }
+
+  /** Who asks for a second person before it is published: an audience, or the configuration; empty: nobody. */
+  get #asker(): string {
+    return this.#watch?.approval ?? this.#open?.approval ?? "";
+  }
+
   get #dirty(): boolean {
     return sent(this.#form) !== sent(this.#base);
   }
@@ -64,7 +75,10 @@ export class Editor extends Screen {
   override async arrive(): Promise<void> {
     const [, id = ""] = this.place.path;
     this.#watch?.end();
-    this.#watch = new Watch(this.client, () => this.requestUpdate());
+    this.#watch = new Watch(this.client, (what) => {
+      if (what === "check" && this.refused?.status === 422 && this.#watch?.sound) this.problem = ""; // it was mended
+      this.requestUpdate();
+    });
     if (!this.#known) {
       [this.#words] = await Promise.all([this.client.json<Words>("/v1/desk/words"), this.#roll.load(this.client)]);
       this.#known = true;
@@ -76,7 +90,7 @@ export class Editor extends Screen {
     }
     const { query } = this.place;
     const day = query.get("day");
-    this.#id = "";
+    this.#id = this.#tag = "";
     this.#versions = [];
     this.#live = this.#merge = null;
     this.#base = blank();
@@ -87,20 +101,40 @@ export class Editor extends Screen {
 
   /** Reads what is published and its history, and begins from the draft, what is published, or what was. */
   async #load(id: string): Promise<void> {
-    const [{ revisions }, live] = await Promise.all([this.client.json<ListOutputBody>(`/v1/contents/${encodeURIComponent(id)}/versions`), this.#published(id)]);
+    const from = await this.#read(id);
     this.#id = id;
-    this.#versions = revisions;
-    this.#live = live;
     this.#merge = null;
-    const from = this.#open?.value ?? live ?? revisions.find(({ value }) => value)?.value;
     this.#base = this.#form = from ? formOf(from) : { ...blank(), id };
     this.requestUpdate();
     this.#watch?.look(this.#form, 0);
   }
 
+  /** Reads what there is anew, and gives the text to go on from. */
+  async #read(id: string): Promise<Content | undefined> {
+    const [{ revisions }, live] = await Promise.all([this.client.json<ListOutputBody>(`/v1/contents/${encodeURIComponent(id)}/versions`), this.#published(id)]);
+    this.#versions = revisions;
+    this.#live = live;
+    return this.#open?.value ?? live ?? revisions.find(({ value }) => value)?.value;
+  }
+
+  /** Begins anew from what there is. */
+  async #renew(said: string): Promise<void> {
+    await this.#load(this.#id);
+    this.tell(said);
+    this.querySelector<HTMLElement>("h1")?.focus();
+  }
+
+  protected override wordsOf(problem: Problem): string {
+    if (problem.status !== 422 || !problem.faults.length) return problem.message;
+    return problem.faults.map(({ location, message }) => `${faultField(location)} : ${message}.`).join(" ");
+  }
+
   async #published(id: string): Promise<Content | null> {
+    this.#tag = "";
     try {
-      return await this.client.json<Content>(`/v1/contents/${encodeURIComponent(id)}`);
+      const answer = await this.client.call(`/v1/contents/${encodeURIComponent(id)}`);
+      this.#tag = answer.headers.get("ETag") ?? "";
+      return (await answer.json()) as Content;
     } catch (error) {
       if (error instanceof Problem && error.status === 404) return null;
       throw error;
@@ -109,16 +143,17 @@ export class Editor extends Screen {
 
   readonly #change = (form: Form): void => {
     this.#form = form;
+    this.#merge &&= this.#merge.with(form);
     this.requestUpdate();
     this.#watch?.look(form);
   };
 
   /** Saves the draft; gives whether it is saved. Where another has written meanwhile, shows both texts. */
-  async #save(form = this.#form, match = this.#open?.etag ?? ""): Promise<boolean> {
+  async #save(form = this.#form, match = this.#match): Promise<boolean> {
     const id = this.#id || idFor(form.title);
     try {
       const view = await this.client.json<View>(`/v1/contents/${encodeURIComponent(id)}/draft`, {
-        method: "PUT", body: sent(form), headers: { "Content-Type": "application/json", ...(match ? { "If-Match": `"${match.replaceAll('"', "")}"` } : {}) },
+        method: "PUT", body: sent(form), headers: { "Content-Type": "application/json", ...(match ? { "If-Match": match } : {}) },
       });
       if (!this.#id) history.replaceState(null, "", addressOf(["contents", id]));
       this.#id = id;
@@ -134,20 +169,27 @@ export class Editor extends Screen {
     }
   }
 
-  /** Sets what another wrote beside what is here. */
+  /** Sets what another wrote, published or gave up meanwhile beside what is here; with nothing here, it takes its place. */
   async #meet(): Promise<void> {
-    const theirs = await this.client.json<View>(`/v1/contents/${encodeURIComponent(this.#id)}/draft`);
-    const last = lastOf(theirs);
-    const who = last.label || say("someone");
+    const theirs = await this.#read(this.#id);
     this.#overLive = false;
-    this.#versions = [theirs, ...this.#versions.filter(({ number }) => number !== theirs.number)];
-    this.#showMerge(new Merge(this.#base, formOf(theirs.value!), this.#form, say("theirs", { who }), say("conflict", { who, when: stepWhen(theirs) })));
+    if (!theirs) throw new Error(say("nothingLeft"));
+    const { title, who } = meanwhile(this.#versions, this.#live);
+    if (!this.#dirty) {
+      await this.#renew(`${title}.`);
+      return;
+    }
+    this.#showMerge(new Merge(this.#base, formOf(theirs), this.#form, title, who));
   }
 
   #showMerge(merge: Merge): void {
     this.#merge = merge;
     this.requestUpdate();
-    void this.updateComplete.then(() => this.querySelector<HTMLElement>("#conflict-title")?.focus());
+    void this.updateComplete.then(() => this.#toMerge());
+  }
+
+  #toMerge(): void {
+    this.querySelector<HTMLElement>("#conflict-title")?.focus();
   }
 
   async #settle(form: Form, said: string): Promise<void> {
@@ -170,26 +212,35 @@ export class Editor extends Screen {
         const said = await step.take({ client: this.client, id: this.#id, form: this.#form, view, live: this.#live, reach: this.#watch?.reach ?? null, warnings: this.#watch?.findings?.length ?? 0, roll: this.#roll, over: this.#overLive });
         if (!said) return;
         this.#overLive = false;
-        await this.#load(this.#id);
-        this.tell(said);
-        this.querySelector<HTMLElement>("h1")?.focus();
+        await this.#renew(said);
       } catch (error) {
-        if (!(error instanceof Problem) || error.status !== 412) throw error;
+        if (!(error instanceof Problem) || (error.status !== 412 && error.status !== 404)) throw error;
+        if (error.status === 404) { // another has published or given up the draft
+          await this.#meet();
+          return;
+        }
+        const began = this.#versions.find(({ state, number }) => state === "published" && number < (this.#open?.number ?? 0))?.value;
         const live = await this.#published(this.#id);
         if (!live) throw error;
         this.#live = live;
         this.#overLive = true;
-        this.#showMerge(new Merge(this.#base, formOf(live), this.#form, say("liveName"), say("conflictLive")));
+        this.#showMerge(new Merge(began ? formOf(began) : this.#base, formOf(live), this.#form, say("conflictLive")));
       }
+    });
+  }
+
+  #keep(): void {
+    void this.attempt(async () => {
+      if (!(await this.#save())) return;
+      this.tell(say("saved"));
+      this.requestUpdate();
     });
   }
 
   #restore(number: number): void {
     void this.attempt(async () => {
       await this.client.call(`/v1/contents/${encodeURIComponent(this.#id)}/versions/${number}/restoration`, { method: "POST" });
-      await this.#load(this.#id);
-      this.tell(say("restoredSaid", { n: number }));
-      this.querySelector<HTMLElement>("h1")?.focus();
+      await this.#renew(say("restoredSaid", { n: number }));
     });
   }
 
@@ -201,7 +252,7 @@ export class Editor extends Screen {
       ${this.#standing()}
       ${this.#merge ? drawMerge(this.#merge, this.#roll, {
         keep: () => void this.attempt(() => this.#settle(this.#merge!.result, say("merged"))),
-        take: () => void this.attempt(() => this.#settle(this.#merge!.theirs, say("tookTheirs"))),
+        take: () => void this.attempt(() => (this.#open ? this.#settle(this.#merge!.theirs, say(this.#merge!.who ? "tookTheirs" : "tookLive")) : this.#renew(say("tookLive")))),
         changed: () => this.requestUpdate(),
       }) : nothing}
       <div class="editor">
@@ -237,13 +288,14 @@ export class Editor extends Screen {
     const gone = !open && last?.state === "withdrawn";
     const state = live && !gone ? liveState(live) : undefined;
     const mine = open?.approval && open.state === "submitted" && !open.may.includes("publish") && this.#watch?.sound;
+    const asker = open || this.#dirty || !live ? this.#asker : "";
     const yours = open?.approval && open.state === "submitted" && open.may.includes("publish");
     return html`<div class="standing">
       <p>${state ? badge(state) : nothing} ${open ? badge(open.state, say(state ? (open.state === "draft" ? "alsoDraft" : "alsoSubmitted") : open.state === "draft" ? "draft" : "submitted")) : nothing} ${gone ? badge("withdrawn") : nothing} ${!state && !open && !gone && !last ? badge("draft", say("nothingSaved")) : nothing}
         ${last ? html`<span class="hint">${stepWords(lastOf(last))}.</span>` : nothing}
         ${state && state !== "planned" ? html` <a href="/dashboards/#/contents/${encodeURIComponent(this.#id)}">${say("results")}</a>` : nothing}</p>
       ${last && lastOf(last).note && lastOf(last).what !== "restored" ? html`<blockquote>${lastOf(last).note}</blockquote>` : nothing}
-      <p class="hint">${yours ? say("waitingYou") : mine ? say("waitingOther") : open?.approval ? (open.approval === "contents.approval" ? say("contentsAsk") : say("submitText", { asker: askerOf(open.approval, (id) => this.#roll.name(id)) })) : open && state ? say("editLater") : !live ? say("firstDraft") : ""}</p>
+      <p class="hint">${yours ? say("waitingYou") : mine ? say("waitingOther") : asker ? (asker === "contents.approval" ? say("contentsAsk") : say("submitText", { asker: askerOf(asker, (id) => this.#roll.name(id)) })) : open && state ? say("editLater") : !live ? say("firstDraft") : ""}</p>
     </div>`;
   }
 
@@ -251,23 +303,23 @@ export class Editor extends Screen {
     const open = this.#open;
     const { busy } = this;
     const dirty = this.#dirty;
-    const button = (label: string, step: Step, kind = "quiet"): TemplateResult => html`<button type="button" class=${kind} ?disabled=${busy} @click=${() => this.#take(step)}>${label}</button>`;
+    const merging = this.#merge ? (): void => this.#toMerge() : null; // what is kept is chosen first
+    /** A button; where something is in the way, leads goes there instead. */
+    const press = (label: string, act: () => void, kind = "quiet", leads: (() => void) | null = merging, off = false): TemplateResult =>
+      html`<button type="button" class=${kind} aria-disabled=${busy || off || Boolean(leads)} ?data-leads=${!busy && leads} aria-describedby=${leads ? "dock-hint" : nothing} @click=${leads ?? act}>${label}</button>`;
+    const take = (step: Step): (() => void) => () => this.#take(step);
     const approving = open?.approval && open.state === "submitted" && open.may.includes("publish") && !dirty;
     const waiting = open?.approval && open.state === "submitted" && !dirty;
     const stopped = !(this.#watch?.sound ?? true);
     const standing = this.#live && this.#versions[0]?.state !== "withdrawn" ? liveState(this.#live) : "expired";
     return html`<div class="dock" role="group" aria-label=${say("states")}>
-      <p class="hint" id="dock-hint">${stopped ? say("gateStops") : dirty ? say("changed") : open || this.#live ? say("unchanged") : ""}</p>
-      ${standing !== "expired" ? button(say("withdraw"), withdraw, "quiet danger") : nothing}
-      ${open ? button(say("discard"), discard) : nothing}
-      ${open?.may.includes("refuse") && !dirty ? button(say("giveBack"), giveBack) : nothing}
-      <button type="button" class="quiet" ?disabled=${busy || (!dirty && Boolean(open))} @click=${() => void this.attempt(async () => {
-        if (!(await this.#save())) return;
-        this.tell(say("saved"));
-        this.requestUpdate();
-      })}>${say("save")}</button>
-      ${approving ? button(say("approve"), approve, "") : waiting || (!open && !dirty && this.#live) ? nothing
-        : html`<button type="button" ?disabled=${busy} aria-disabled=${stopped} aria-describedby="dock-hint" @click=${() => (stopped ? this.#stop() : this.#take(open?.approval ? submit : publish))}>${say(open?.approval ? "submit" : momentAhead(this.#form) ? "plan" : "publish")}</button>`}
+      <p class="hint" id="dock-hint">${merging ? say("mergeFirst") : stopped ? say("gateStops") : dirty ? say("changed") : open || this.#live ? say("unchanged") : ""}</p>
+      ${standing !== "expired" ? press(say("withdraw"), take(withdraw), "quiet danger", null) : nothing}
+      ${open ? press(say("discard"), take(discard)) : nothing}
+      ${open?.may.includes("refuse") && !dirty ? press(say("giveBack"), take(giveBack)) : nothing}
+      ${press(say("save"), () => this.#keep(), "quiet", merging, !dirty && Boolean(open))}
+      ${approving ? press(say("approve"), take(approve), "") : waiting || (!open && !dirty && this.#live) ? nothing
+        : press(say(this.#asker ? "submit" : momentAhead(this.#form) ? "plan" : "publish"), take(publish), "", merging ?? (stopped ? () => this.#stop() : null))}
     </div>`;
   }
 
@@ -279,5 +331,3 @@ export class Editor extends Screen {
 }
 
 const momentAhead = ({ published_at }: Form): boolean => Boolean(published_at && new Date(published_at) > new Date());
-
-const stepWhen = (view: View): string => when(lastOf(view).at);

@@ -11,11 +11,19 @@ export class Merge {
   readonly paths: string[];
   readonly #mine: Set<string>; // fields of which one's own is kept
 
-  /** base is what both began from: what only one of them changed is chosen at first. */
-  constructor(readonly base: Form, readonly theirs: Form, readonly mine: Form, readonly who: string, readonly title: string) {
+  /** base is what both began from: what only one of them changed is chosen at first. Without who, theirs is what is published. */
+  constructor(readonly base: Form, readonly theirs: Form, readonly mine: Form, readonly title: string, readonly who = "") {
     this.paths = differences(theirs, mine);
     const touched = new Set(differences(base, mine));
     this.#mine = new Set(this.paths.filter((path) => touched.has(path)));
+  }
+
+  /** The same, when one has written on: what was chosen stays, but for what has changed since. */
+  with(mine: Form): Merge {
+    const next = new Merge(this.base, this.theirs, mine, this.title, this.who);
+    const changed = new Set(differences(this.mine, mine));
+    for (const path of this.paths) if (!changed.has(path)) next.choose(path, this.keeps(path));
+    return next;
   }
 
   keeps(path: string): boolean {
@@ -45,11 +53,11 @@ export function drawMerge(merge: Merge, roll: Roll, acts: { keep: () => void; ta
     ${paths.map((path) => {
       const [left, right] = [fieldText(path, theirs, roll), fieldText(path, mine, roll)];
       const [a, b] = left && right ? drawBoth(left, right) : [left, right];
-      return html`<fieldset class="sides"><legend>${fieldName(path)}</legend>${choice(path, false, merge.who, a)}${choice(path, true, say("mine"), b)}</fieldset>`;
+      return html`<fieldset class="sides"><legend>${fieldName(path)}</legend>${choice(path, false, merge.who ? say("theirs", { who: merge.who }) : say("liveName"), a)}${choice(path, true, say("mine"), b)}</fieldset>`;
     })}
     <p class="acts">
       <button type="button" @click=${acts.keep}>${say("keepChosen")}</button>
-      ${paths.length ? html`<button type="button" class="quiet" @click=${acts.take}>${say("takeTheirs")}</button>` : nothing}
+      ${paths.length ? html`<button type="button" class="quiet" @click=${acts.take}>${say(merge.who ? "takeTheirs" : "takeLive")}</button>` : nothing}
     </p>
   </section>`;
 }

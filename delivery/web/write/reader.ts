@@ -5,7 +5,7 @@ import type { Client } from "../sdk/client";
 import type { Attribute, Feed, Item, Persona, SchemaOutputBody, ValuesOutputBody } from "../shell/api";
 import { bilingual, spoken } from "../words/spoken";
 import { ago } from "../words/words";
-import { languagesOf, sent, type Form } from "./content";
+import { languagesOf, named, type Form } from "./content";
 import { languageName, when } from "./moments";
 import { say, type Word } from "./words";
 
@@ -68,8 +68,7 @@ export class MadeUpReader extends LitElement {
   #show(event: SubmitEvent): void {
     event.preventDefault();
     void this.#attempt(async () => {
-      const content = { ...(JSON.parse(sent(this.form)) as object), ...(this.form.id ? { id: this.form.id } : {}) };
-      this.feed = await this.client.json<Feed>("/v1/preview/feed", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ persona: this.#persona, content, limit: 12 }) });
+      this.feed = await this.client.json<Feed>("/v1/preview/feed", { method: "POST", headers: { "Content-Type": "application/json" }, body: `{"persona":${JSON.stringify(this.#persona)},"content":${named(this.form)},"limit":12}` });
     });
   }
 
@@ -110,7 +109,7 @@ export class MadeUpReader extends LitElement {
         ${attributes.slice(0, first).map((one) => this.#attribute(one))}
       </div>
       ${attributes.length > first ? html`<details><summary>${say("moreProfile")}</summary><div class="pair">${attributes.slice(first).map((one) => this.#attribute(one))}</div></details>` : nothing}
-      <p><button type="submit" ?disabled=${this.busy}>${say("see_feed")}</button></p>
+      <p><button type="submit" aria-disabled=${this.busy}>${say("see_feed")}</button></p>
     </form>`;
   }
 

@@ -1,6 +1,7 @@
 // What was done to a content, told in sentences.
 
 import type { Content, Step, View } from "../shell/api";
+import { differences, formOf } from "./content";
 import { when } from "./moments";
 import { say, type Word } from "./words";
 
@@ -11,6 +12,19 @@ export const lastOf = (view: View): Step => view.steps.at(-1)!;
 
 /** Who asks for a second person, by name. */
 export const askerOf = (approval: string, name: (id: string) => string): string => (approval === "contents.approval" ? say("contentsAsks") : name(approval));
+
+const conflicts: Partial<Record<string, Word>> = { discarded: "conflictDiscarded", published: "conflictPublished", withdrawn: "conflictWithdrawn" };
+
+/** What another did while one wrote, and who has a draft of their own. The versions are the newest first. */
+export function meanwhile([last]: View[], live: Content | null): { title: string; who?: string } {
+  const { label = "", at = "" } = last ? lastOf(last) : {};
+  const who = label || say("someone");
+  if (last?.state === "draft" || last?.state === "submitted") return { title: say("conflict", { who, when: when(at) }), who };
+  // An import leaves no version: what is live is then not what was published last.
+  const imported = last?.state === "published" && !(live && last.value && !differences(formOf(live), formOf(last.value)).length);
+  const word = last && !imported ? conflicts[last.state] : undefined;
+  return { title: word ? say(word, { who, when: when(at) }) : say("conflictLive") };
+}
 
 /** Where a published content stands now. */
 export function liveState(content: Content, now = new Date()): "planned" | "live" | "expired" {

@@ -2,25 +2,31 @@
 
 import { Problem, type Client, type Fault } from "../sdk/client";
 import type { CheckOutputBody, Finding, Reach } from "../shell/api";
-import { get, languagesOf, prefixOf, sent, type Form } from "./content";
+import { get, languagesOf, named, prefixOf, sent, type Form } from "./content";
 import { say } from "./words";
 
 const pause = 500; // milliseconds without a change
+
+type Learned = "check" | "reach" | "bodies";
 
 export class Watch {
   /** What to mend; null while it is not known. */
   findings: Finding[] | null = null;
   /** What keeps the content from being read at all: fields to complete. */
   faults: Fault[] = [];
+  /** Who asks for a second person before it is published; empty: nobody; null while it is not known. */
+  approval: string | null = null;
   reach: Reach | null = null;
   /** The texts as safe HTML, by language. */
   bodies: Record<string, string> = {};
 
   #waiting: ReturnType<typeof setTimeout> | undefined;
   #stop = new AbortController();
-  #seen = { check: "", reach: "", bodies: "" };
+  #seen = { check: "", reach: "", bodies: "" }; // what was asked about last
+  #known = { ...this.#seen }; // what was answered
 
-  constructor(readonly client: Client, readonly changed: () => void) {}
+  /** changed is called with what was learned. */
+  constructor(readonly client: Client, readonly changed: (what: Learned) => void) {}
 
   /** Whether nothing that is known keeps the content from being published. */
   get sound(): boolean {
@@ -56,14 +62,17 @@ export class Watch {
    * Asks unless that was asked already, and takes the answer unless another was asked for since. What goes wrong here is asked
    * again at the next change, and told when it is saved.
    */
-  async #once(what: "check" | "reach" | "bodies", about: string, ask: () => Promise<() => unknown>): Promise<void> {
+  async #once(what: Learned, about: string, ask: () => Promise<() => unknown>): Promise<void> {
+    if (this.#known[what] === about) this.changed(what); // it is again as it was
     if (this.#seen[what] === about) return;
     this.#seen[what] = about;
+    this.#known[what] = "";
     try {
       const take = await ask();
       if (this.#seen[what] !== about) return;
       take();
-      this.changed();
+      this.#known[what] = about;
+      this.changed(what);
     } catch {
       if (this.#seen[what] === about) this.#seen[what] = "";
     }
@@ -73,8 +82,12 @@ export class Watch {
     const took = (findings: Finding[] | null, faults: Fault[]): (() => void) => () => void Object.assign(this, { findings, faults });
     try {
       // A text without a title yet is checked all the same.
-      const { findings } = await this.#post<CheckOutputBody>("/v1/contents/check", sent(form.title ? form : { ...form, title: "…" }));
-      return took(findings, form.title ? [] : [{ location: "title", message: say("noTitle") }]);
+      const { findings, approval = "" } = await this.#post<CheckOutputBody>("/v1/contents/check", named(form.title ? form : { ...form, title: "…" }));
+      const take = took(findings, form.title ? [] : [{ location: "title", message: say("noTitle") }]);
+      return () => {
+        take();
+        this.approval = approval;
+      };
     } catch (error) {
       if (!(error instanceof Problem) || error.status !== 422) throw error;
       return took(null, error.faults);

@@ -1,6 +1,7 @@
 // The words of the console's contents, calendar and approvals.
 
-import { lexicon } from "../words/spoken";
+import { lexicon, spoken } from "../words/spoken";
+import { number } from "../words/words";
 
 const fr = {
   contents: "Communications", calendar: "Calendrier", approvals: "À approuver", newOne: "Nouvelle communication",
@@ -30,7 +31,7 @@ const fr = {
 
   save: "Enregistrer le brouillon", saved: "Brouillon enregistré.", publish: "Publier", publishTitle: "Publier maintenant ?", publishPlanned: "Programmer la publication ?", plan: "Programmer", publishedSaid: "C'est publié.", plannedSaid: "La publication est programmée.",
   publishText: "« {title} » paraîtra {when}, {who}.", now: "tout de suite", size: "{n} agents visés.", sizeHidden: "Le nombre d'agents visés est trop petit pour être dit.", warnings: "{n} avertissements restent : ils n'empêchent pas de publier.", warningsOne: "Un avertissement reste : il n'empêche pas de publier.",
-  submit: "Soumettre à l'approbation", submitTitle: "Demander l'approbation ?", submitText: "« {asker} » demande l'accord d'une seconde personne avant publication.", contentsAsk: "Votre administration demande l'accord d'une seconde personne avant toute publication.", submitNote: "Un mot pour qui approuvera (facultatif)", submittedSaid: "C'est soumis : une autre personne peut maintenant l'approuver.", send: "Soumettre",
+  submit: "Demander l'approbation", submitTitle: "Demander l'approbation ?", submitText: "« {asker} » demande l'accord d'une seconde personne avant publication.", contentsAsk: "Votre administration demande l'accord d'une seconde personne avant toute publication.", submitNote: "Un mot pour qui approuvera (facultatif)", submittedSaid: "C'est soumis : une autre personne peut maintenant l'approuver.", send: "Soumettre",
   approve: "Approuver et publier", approveTitle: "Approuver et publier ?", approveNote: "Un mot pour la suite (facultatif)", approvedSaid: "Approuvé et publié.",
   giveBack: "Rendre avec un motif", giveBackTitle: "Rendre à qui l'a écrit ?", giveBackReason: "Ce qu'il faut revoir", give: "Rendre", gaveBack: "Rendu à qui l'a écrit.",
   discard: "Abandonner le brouillon", discardTitle: "Abandonner ce brouillon ?", discardText: "Il restera dans l'historique. Ce qui est publié ne change pas.", discardedSaid: "Brouillon abandonné.",
@@ -48,7 +49,7 @@ const fr = {
   f_title: "Titre", f_summary: "Résumé", f_body: "Texte complet", f_language: "Langue d'origine", f_kind: "Sorte", f_topics: "Thèmes", f_source: "Service", f_author: "Signataire", f_community: "Communauté", f_audiences: "Pour qui", f_perimeter: "Périmètre", f_published_at: "Paraît le", f_expires_at: "Disparaît le", f_priority: "Importance", f_pinned_until: "En tête jusqu'au", f_mandatory_until: "À lire avant le", f_revised_at: "Mise à jour signalée",
   inLanguage: "{field} ({language})",
 
-  conflict: "{who} a enregistré ce brouillon {when}, pendant que vous écriviez", conflictText: "Rien n'est perdu. Voici ce qui diffère : choisissez, champ par champ, puis enregistrez.", conflictLive: "Ce qui est publié a changé depuis que ce brouillon a été commencé", conflictNone: "Les deux textes disent la même chose.", theirs: "Le texte de {who}", mine: "Le vôtre", keepChosen: "Enregistrer ce choix", takeTheirs: "Prendre tout le sien", merged: "Vos deux textes sont réunis.", tookTheirs: "Vous avez repris son texte.", liveName: "Ce qui est publié",
+  conflict: "{who} a enregistré ce brouillon {when}, pendant que vous écriviez", conflictText: "Rien n'est perdu. Voici ce qui diffère : choisissez, champ par champ, puis enregistrez.", conflictPublished: "{who} a publié cette communication {when}, pendant que vous écriviez", conflictDiscarded: "{who} a abandonné ce brouillon {when}, pendant que vous écriviez", conflictLive: "Ce qui est publié a changé depuis que ce brouillon a été commencé", conflictWithdrawn: "{who} a retiré cette communication {when}, pendant que vous écriviez", mergeFirst: "Choisissez d'abord, en haut, ce qui est gardé des deux textes.", nothingLeft: "Cette communication n'est plus là.", conflictNone: "Les deux textes disent la même chose.", theirs: "Le texte de {who}", mine: "Le vôtre", keepChosen: "Enregistrer ce choix", takeTheirs: "Prendre tout le sien", merged: "Vos deux textes sont réunis.", takeLive: "Garder ce qui est publié", tookTheirs: "Vous avez repris son texte.", tookLive: "Vous avez gardé ce qui est publié.", liveName: "Ce qui est publié",
 
   nothingWaits: "Rien n'attend d'approbation.", nothingWaitsHint: "Ce que vos collègues soumettent viendra ici.", forYou: "Vous pouvez les approuver", forOthers: "Attendent une autre personne", newContent: "Première publication : rien n'est encore en ligne.", open: "Ouvrir", asks: "Accord demandé par : {who}", contentsAsks: "votre administration", whatChanges: "Ce qui change", ownDraft: "Vous y avez écrit : une autre personne doit l'approuver.", gateWaits: "Des points empêchent de publier : ouvrez-le pour les voir.",
 
@@ -85,7 +86,7 @@ const en: typeof fr = {
 
   save: "Save the draft", saved: "Draft saved.", publish: "Publish", publishTitle: "Publish now?", publishPlanned: "Plan the publication?", plan: "Plan", publishedSaid: "It is published.", plannedSaid: "The publication is planned.",
   publishText: "“{title}” will appear {when}, {who}.", now: "at once", size: "{n} agents aimed at.", sizeHidden: "The number of agents aimed at is too small to be told.", warnings: "{n} warnings remain: they do not prevent publication.", warningsOne: "One warning remains: it does not prevent publication.",
-  submit: "Submit for approval", submitTitle: "Ask for approval?", submitText: "“{asker}” asks for a second person's agreement before publication.", contentsAsk: "Your administration asks for a second person's agreement before any publication.", submitNote: "A word for whoever will approve (optional)", submittedSaid: "It is submitted: another person may approve it now.", send: "Submit",
+  submit: "Ask for approval", submitTitle: "Ask for approval?", submitText: "“{asker}” asks for a second person's agreement before publication.", contentsAsk: "Your administration asks for a second person's agreement before any publication.", submitNote: "A word for whoever will approve (optional)", submittedSaid: "It is submitted: another person may approve it now.", send: "Submit",
   approve: "Approve and publish", approveTitle: "Approve and publish?", approveNote: "A word for later (optional)", approvedSaid: "Approved and published.",
   giveBack: "Give back with a reason", giveBackTitle: "Give back to its writers?", giveBackReason: "What needs another look", give: "Give back", gaveBack: "Given back to its writers.",
   discard: "Give the draft up", discardTitle: "Give this draft up?", discardText: "It will stay in the history. What is published does not change.", discardedSaid: "Draft given up.",
@@ -103,7 +104,7 @@ const en: typeof fr = {
   f_title: "Title", f_summary: "Summary", f_body: "Full text", f_language: "Original language", f_kind: "Kind", f_topics: "Topics", f_source: "Service", f_author: "Signed by", f_community: "Community", f_audiences: "For whom", f_perimeter: "Perimeter", f_published_at: "Appears on", f_expires_at: "Disappears on", f_priority: "Importance", f_pinned_until: "At the top until", f_mandatory_until: "Must be read before", f_revised_at: "Update told of",
   inLanguage: "{field} ({language})",
 
-  conflict: "{who} saved this draft {when}, while you were writing", conflictText: "Nothing is lost. Here is what differs: choose, field by field, then save.", conflictLive: "What is published has changed since this draft was begun", conflictNone: "Both texts say the same.", theirs: "The text of {who}", mine: "Yours", keepChosen: "Save this choice", takeTheirs: "Take all of theirs", merged: "Your two texts are brought together.", tookTheirs: "You have taken their text.", liveName: "What is published",
+  conflict: "{who} saved this draft {when}, while you were writing", conflictText: "Nothing is lost. Here is what differs: choose, field by field, then save.", conflictPublished: "{who} published this message {when}, while you were writing", conflictDiscarded: "{who} gave this draft up {when}, while you were writing", conflictLive: "What is published has changed since this draft was begun", conflictWithdrawn: "{who} withdrew this message {when}, while you were writing", mergeFirst: "First choose, above, what is kept of both texts.", nothingLeft: "This message is no longer there.", conflictNone: "Both texts say the same.", theirs: "The text of {who}", mine: "Yours", keepChosen: "Save this choice", takeTheirs: "Take all of theirs", merged: "Your two texts are brought together.", takeLive: "Keep what is published", tookTheirs: "You have taken their text.", tookLive: "You have kept what is published.", liveName: "What is published",
 
   nothingWaits: "Nothing awaits approval.", nothingWaitsHint: "What your colleagues submit will come here.", forYou: "You may approve these", forOthers: "Await another person", newContent: "First publication: nothing is live yet.", open: "Open", asks: "Agreement asked for by: {who}", contentsAsks: "your administration", whatChanges: "What changes", ownDraft: "You wrote in it: another person must approve it.", gateWaits: "Some points prevent publication: open it to see them.",
 
@@ -119,4 +120,4 @@ export const say = lexicon(fr, en);
 export const stateWord = (state: string): string => say(state as Word);
 
 /** The words of one or of several. */
-export const counted = (n: number, one: Word, many: Word): string => (n === 1 ? say(one) : say(many, { n: n.toLocaleString("fr-FR") }));
+export const counted = (n: number, one: Word, many: Word): string => (n === 1 ? say(one) : say(many, { n: number(spoken.language, n) }));
