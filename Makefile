@@ -23,12 +23,14 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LISTEN ?= 127.0.0.1:8080
 DATA ?= data
 TEST_TIMEOUT ?= 15m
+# Packages tried at once: their tests wait, for engines that start and for processes that end, as long as they compute.
+AT_ONCE ?= $(shell expr 2 '*' $$(getconf _NPROCESSORS_ONLN))
 FUZZTIME ?= 10s
 RACE ?= ./ingest/... ./audiences/... ./ranking/... ./delivery/... ./analytics/... ./cmd/fil/access/...
 BENCH ?= .
 ENGINE_TESTS ?= ./ingest/... ./audiences/asked ./audiences/preview ./ranking ./ranking/profiles ./delivery ./delivery/feedstore ./analytics/... ./cmd/fil
 CLUSTER_TESTS ?= ./audiences/asked ./ranking/profiles ./delivery ./delivery/feedstore
-EMBEDDED_ONLY ?= ^Test(Backup|RedisAway|ClickHouseAway|KafkaAway|StartWithout|StartRefused|AloneWithout|DiskFull|Killed|ServerMetrics|Command$$|Dashboards|Alerts)
+EMBEDDED_ONLY ?= ^Test(Backup|RedisAway|ClickHouseAway|KafkaAway|StartWithout|StartRefused|AloneWithout|DiskFull|Killed|ServerMetrics|Command$$|Dashboards|Alerts|Evaluate|Generated|PolicyFiles|PolicySimulate|LogsNameNoAgent|KeysWithPerimeter|Attack_|Reports_AnAnswerIsolatesNobody|Proportion_|Sequence_)
 # Of `make chaos`: how many runs, the seed of the first (0: drawn), events of one.
 RUNS ?= 10
 SEED ?= 0
@@ -83,15 +85,16 @@ $(CHDB): cmd/fil/embedded/package.json cmd/fil/embedded/package-lock.json
 
 .PHONY: test
 test: web engines ## Passe tous les tests, sur les moteurs embarqués / runs every test, on the embedded engines
-	go test -timeout $(TEST_TIMEOUT) ./...
+	go test -p $(AT_ONCE) -timeout $(TEST_TIMEOUT) ./...
 
-# Tests that end an engine or are about `fil up` run on embedded engines wherever they run: once is enough. The trap ends
+# Tests that end an engine or are about `fil up` run on embedded engines wherever they run: once is enough. So it is for attacks
+# on what answers tell, by thousands of questions: ClickHouse is the same library on both sides. The trap ends
 # the engines however this ends; their folder, with the logs, is kept when a test failed.
 .PHONY: test-engines
 test-engines: build engines ## Passe les mêmes tests sur Kafka, Redis et ClickHouse / runs the same tests on Kafka, Redis and ClickHouse
 	@export ENGINES_DIR=$(CURDIR)/.engines-test; engines=deploy/local/engines; \
 	$$engines clean; trap "$$engines stop" EXIT; $$engines start kafka redis cluster sentinel clickhouse ldap >/dev/null; . $$ENGINES_DIR/test.env; set -x; \
-	go test -count=1 -tags engines -timeout $(TEST_TIMEOUT) -skip '$(EMBEDDED_ONLY)' $(ENGINE_TESTS); \
+	go test -count=1 -p $(AT_ONCE) -tags engines -timeout $(TEST_TIMEOUT) -skip '$(EMBEDDED_ONLY)' $(ENGINE_TESTS); \
 	FIL_TEST_REDIS=$$FIL_TEST_REDIS_CLUSTER go test -count=1 -p 1 -parallel 1 $(CLUSTER_TESTS); \
 	$$engines clean
 

@@ -386,6 +386,7 @@ func TestAccountedForUnderConcurrencyAndFaults(t *testing.T) {
 				for {
 					r := h.ask("ingest", "POST", "/v1/engagements", body, "Content-Type", many)
 					if r.status == http.StatusServiceUnavailable {
+						<-time.After(5 * time.Millisecond) // as those who ask again do, so that the others have the processor
 						continue
 					}
 					got := decode[tally](t, r)
