@@ -159,6 +159,10 @@ func TestDesk_KeepsWhatWasAndWhoseItIs(t *testing.T) {
 	if got := o.ask("POST", "/v1/contents/agenda/draft/publication", o.keys["zoé"], `{}`); got.status != 412 || !strings.Contains(string(got.body), "title") {
 		t.Fatalf("published over an import: %d %s", got.status, got.body)
 	}
+	if r := o.step("zoé", "PUT", "/v1/contents/agenda/draft", `{"title":"Réuni"}`, 200); r.Number != 5 || r.State != "draft" { // behind what was imported
+		t.Fatalf("saved over an import: %+v", r)
+	}
+	o.step("zoé", "POST", "/v1/contents/agenda/draft/publication", `{}`, 412)
 	if r := o.step("zoé", "POST", "/v1/contents/agenda/draft/publication", `{}`, 200, "If-Match: *"); r.State != "published" {
 		t.Fatalf("%+v", r)
 	}

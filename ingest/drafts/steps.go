@@ -55,7 +55,8 @@ func (d *Drafts) draft(ctx context.Context, value fil.Content, open Revision, dr
 	}
 	if drafted {
 		r.Live, r.Writers = open.Live, open.Writers
-		if last := open.Steps[len(open.Steps)-1]; open.State == Draft && last.By == caller.Name && last.What == "written" {
+		// What an import brought meanwhile comes after the draft, which then goes on behind it or would not be the open one.
+		if last := open.Steps[len(open.Steps)-1]; open.State == Draft && last.By == caller.Name && last.What == "written" && open.Number == r.Base {
 			r.Number, r.Base, r.Steps = open.Number, open.Base, open.Steps
 		}
 	}
