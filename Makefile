@@ -83,9 +83,10 @@ $(CHDB): cmd/fil/embedded/package.json cmd/fil/embedded/package-lock.json
 	ln -f "$$library" $@ 2>/dev/null || cp "$$library" $@
 	@touch $@
 
+# make check vets, once for all.
 .PHONY: test
 test: web engines ## Passe tous les tests, sur les moteurs embarqués / runs every test, on the embedded engines
-	go test -p $(AT_ONCE) -timeout $(TEST_TIMEOUT) ./...
+	go test -vet=off -p $(AT_ONCE) -timeout $(TEST_TIMEOUT) ./...
 
 # Tests that end an engine or are about `fil up` run on embedded engines wherever they run: once is enough. So it is for attacks
 # on what answers tell, by thousands of questions: ClickHouse is the same library on both sides. The trap ends
@@ -94,8 +95,8 @@ test: web engines ## Passe tous les tests, sur les moteurs embarqués / runs eve
 test-engines: build engines ## Passe les mêmes tests sur Kafka, Redis et ClickHouse / runs the same tests on Kafka, Redis and ClickHouse
 	@export ENGINES_DIR=$(CURDIR)/.engines-test; engines=deploy/local/engines; \
 	$$engines clean; trap "$$engines stop" EXIT; $$engines start kafka redis cluster sentinel clickhouse ldap >/dev/null; . $$ENGINES_DIR/test.env; set -x; \
-	go test -count=1 -p $(AT_ONCE) -tags engines -timeout $(TEST_TIMEOUT) -skip '$(EMBEDDED_ONLY)' $(ENGINE_TESTS); \
-	FIL_TEST_REDIS=$$FIL_TEST_REDIS_CLUSTER go test -count=1 -p 1 -parallel 1 $(CLUSTER_TESTS); \
+	go test -count=1 -vet=off -p $(AT_ONCE) -tags engines -timeout $(TEST_TIMEOUT) -skip '$(EMBEDDED_ONLY)' $(ENGINE_TESTS); \
+	FIL_TEST_REDIS=$$FIL_TEST_REDIS_CLUSTER go test -count=1 -vet=off -p 1 -parallel 1 $(CLUSTER_TESTS); \
 	$$engines clean
 
 .PHONY: check
