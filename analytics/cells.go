@@ -37,53 +37,47 @@ type Applicant struct {
 	Bit    uint8
 }
 
-// Cells counts agents by blocks. What it answers is a sum over groups of agents, each rounded as CellQuestion says.
+// Cells tells what agents did, block by block. Nothing of it is to be told as it is.
 type Cells interface {
-	// Cells answers a question, for each value, period and kind; the empty period is the whole time.
-	Cells(ctx context.Context, q CellQuestion) ([]CellCount, error)
-	// Pressure gives, by content and week, the agents whom it was shown to; the empty content is any.
-	Pressure(ctx context.Context, q CellQuestion) ([]CellCount, error)
-	// Hours gives, by hour of the week (0 is Monday, midnight to one o'clock), the agents active in a month, summed over months.
-	Hours(ctx context.Context, q CellQuestion) ([]CellCount, error)
-	// FirstDay gives the first day that anything is known of.
-	FirstDay(ctx context.Context) (time.Time, bool, error)
+	// Did calls each for every block, kind and period in which something was done, in no order.
+	Did(ctx context.Context, q CellQuestion, each func(Deed)) error
+	// Shown calls each for every content, week and block that it was shown to; a week is told by its Monday, in days since 1970. The question
+	// begins on a Monday.
+	Shown(ctx context.Context, q CellQuestion, each func(content string, day int, block uint32, agents int)) error
+	// Hours calls each for every block, kind, month and weekday (0: Monday) on which something was done; Each of what it is given is
+	// of hours, and Who is not told. The question is of whole months.
+	Hours(ctx context.Context, q CellQuestion, each func(d Deed, weekday int)) error
 }
 
 // Seating keeps blocks and seats.
 type Seating interface {
 	Blocks(ctx context.Context) ([]Block, error)
+	// BlocksVersion grows with each change of blocks.
+	BlocksVersion(ctx context.Context) (uint64, error)
 	// Applicants calls each for those who want a seat.
 	Applicants(ctx context.Context, each func(Applicant)) error
 	// Seat stores seats and the blocks that they changed, and counts what those who had none have done before.
 	Seat(ctx context.Context, seats []Seat, blocks []Block) error
 }
 
-// CellQuestion asks how many agents did something.
+// CellQuestion asks who did something.
 type CellQuestion struct {
-	Contents []string  // nil: all
-	From, To time.Time // midnights of the zone; To is not included
-	By       string    // axis; empty: no cut
-	Every    string    // day, week, month, quarter or year; empty: no cut
-	Where    []Condition
-	// Groups of fewer agents reached than Threshold are put together; counts of each group are rounded to a multiple of
-	// Round, up or down by what Key, the group and the count give.
-	Threshold, Round int
-	Key              uint64
+	Contents []string             // nil: all
+	Kinds    []fil.EngagementKind // nil: all
+	From, To time.Time            // midnights of the zone; To is not included
+	Every    string               // day, week, month, quarter or year; empty: the whole time is one period
 }
 
-// Condition keeps the blocks that have one of the values.
-type Condition struct {
-	Axis   string
-	Values []string
-}
-
-// CellCount is one figure.
-type CellCount struct {
-	Value, Period string // Period is its first day, 2006-01-02
-	Kind          fil.EngagementKind
-	Agents        uint64 // distinct
-	Days          uint64 // agents × days on which each did
-	Groups        uint64 // how many counts were rounded
+// Deed is what agents of a block did in a period. Periods of a question do not overlap.
+type Deed struct {
+	Block uint32
+	Kind  fil.EngagementKind
+	Day   int    // the first one of the period, from 1970; 0 when the question has no periods
+	Who   uint64 // a bit for each agent
+	Days  int    // of reading, counted by agent
+	// Each is, of a question about all contents whose periods are days, how many agents did it on each day from Day on, which is a
+	// month's first.
+	Each [32]byte
 }
 
 // Acted is the kind of all that goes beyond reading: a click, a reaction, a comment, a share, a save, a follow, an

@@ -10,10 +10,10 @@ package dashboards
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/filengine/fil"
@@ -38,6 +38,9 @@ type Parts struct {
 type Dashboards struct {
 	Parts
 	key uint64
+
+	reading sync.Mutex // guards read
+	read    *books
 }
 
 // New makes dashboards.
@@ -153,21 +156,27 @@ func (d *Dashboards) figure(ctx context.Context, p params, s scope, compare bool
 	if q.Contents, err = s.ids(); err != nil {
 		return board{}, err
 	}
-	a, err := d.ask(ctx, q, s)
-	if err != nil || !compare {
-		return a, err
+	var before board
+	var failed error
+	var wait sync.WaitGroup
+	if compare {
+		was, days := q, int(q.To.Sub(q.From).Round(24*time.Hour)/(24*time.Hour))
+		was.From, was.To, was.By, was.Every = q.From.AddDate(0, 0, -days), q.From, "", ""
+		wait.Go(func() {
+			before, failed = d.ask(ctx, was, s)
+		})
 	}
-	span := int(q.To.Sub(q.From).Round(24*time.Hour) / (24 * time.Hour))
-	q.From, q.To, q.By, q.Every = q.From.AddDate(0, 0, -span), q.From, "", ""
-	before, err := d.ask(ctx, q, s)
-	a.Previous = &before.Totals
-	return a, err
+	a, err := d.ask(ctx, q, s)
+	if wait.Wait(); compare {
+		a.Previous = &before.Totals
+	}
+	return a, errors.Join(err, failed)
 }
 
-func (d *Dashboards) ask(ctx context.Context, q analytics.CellQuestion, s scope) (board, error) {
-	counts, err := d.Cells.Cells(ctx, q)
+func (d *Dashboards) ask(ctx context.Context, q question, s scope) (board, error) {
+	counts, err := d.count(ctx, q)
 	if err != nil {
-		return board{}, fmt.Errorf("count agents: %w", err)
+		return board{}, err
 	}
 	a := board{By: q.By, Every: q.Every, From: q.From.Format(time.DateOnly), To: q.To.AddDate(0, 0, -1).Format(time.DateOnly)}
 	for _, c := range q.Where {

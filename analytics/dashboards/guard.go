@@ -42,6 +42,20 @@ func keyOf(secret []byte) uint64 {
 	return analytics.Pseudonym(secret, "\x00rounding of dashboards")
 }
 
+// rounded is a count of a group, up or down to a multiple of roundTo: on the average over groups it is what it was.
+func rounded(digest uint64, n int) int {
+	return (n + roundTo - 1 - int(mix(digest+uint64(n))%roundTo)) / roundTo * roundTo
+}
+
+// mix is the finalizer of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014), by which each bit of a number decides each bit of
+// another.
+func mix(x uint64) uint64 {
+	x += 0x9e3779b97f4a7c15
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
+}
+
 // hidden has one verdict a row: the small ones, and, among rows that add up to the total, the next smallest while what is
 // hidden is small.
 func hidden(guard fil.Guard, total int, counts []int, disjoint bool) []bool {

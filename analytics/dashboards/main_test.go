@@ -139,12 +139,12 @@ type counted struct {
 	fail  atomic.Bool
 }
 
-func (c *counted) Cells(ctx context.Context, q analytics.CellQuestion) ([]analytics.CellCount, error) {
+func (c *counted) Did(ctx context.Context, q analytics.CellQuestion, each func(analytics.Deed)) error {
 	c.count.Add(1)
 	if c.fail.Load() {
-		return nil, analytics.ErrAway
+		return analytics.ErrAway
 	}
-	return c.cells.Cells(ctx, q)
+	return c.cells.Did(ctx, q, each)
 }
 
 func build(t testing.TB, of *town) *world {
@@ -153,6 +153,9 @@ func build(t testing.TB, of *town) *world {
 	w := &world{t: t, caller: fil.Caller{Role: fil.RoleLeader}, cfg: warehouse.DefaultConfig()}
 	w.cfg.Addrs, w.cfg.User, w.cfg.Password = engine.Addresses, engine.Username, engine.Password
 	w.cfg.Database = fmt.Sprintf("d%d", time.Now().UnixNano())
+	if *loaded != "" {
+		w.cfg.Database = *loaded
+	}
 	var err error
 	if w.store, err = warehouse.Open(t.Context(), w.cfg, slog.New(slog.DiscardHandler)); err != nil {
 		t.Fatal(err)
@@ -192,6 +195,9 @@ func build(t testing.TB, of *town) *world {
 	cfg.PseudonymKey = secret
 	if w.record, err = analytics.NewRecorder(cfg, w.store, slog.New(slog.DiscardHandler), prometheus.NewRegistry()); err != nil {
 		t.Fatal(err)
+	}
+	if len(of.people) == 0 {
+		return w
 	}
 	w.enrol(of.people)
 	w.names, w.seats = map[uint64]string{}, map[string]uint32{}

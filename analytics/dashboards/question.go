@@ -31,10 +31,10 @@ func (d *Dashboards) axes() []string {
 }
 
 // question reads the parameters and gathers their faults. Days are whole; the default is the last four weeks.
-func (d *Dashboards) question(p params) (analytics.CellQuestion, error) {
+func (d *Dashboards) question(p params) (question, error) {
 	var faults fil.Faults
 	today := d.today()
-	q := analytics.CellQuestion{By: p.By, Every: p.Every, Threshold: d.Guard.Threshold, Round: roundTo, Key: d.key}
+	q := question{By: p.By, CellQuestion: analytics.CellQuestion{Every: p.Every}}
 	q.To = today.AddDate(0, 0, 1)
 	if p.To != "" {
 		q.To = day(&faults, "query.to", p.To, d.Zone).AddDate(0, 0, 1)
@@ -66,7 +66,7 @@ func (d *Dashboards) question(p params) (analytics.CellQuestion, error) {
 	return q, faults.Err()
 }
 
-func conditions(faults *fil.Faults, texts, axes []string) (all []analytics.Condition) {
+func conditions(faults *fil.Faults, texts, axes []string) (all []condition) {
 	if len(texts) > maxConditions {
 		faults.Add("query.where", "compte plus de 4 conditions", "has more than 4 conditions")
 		return nil
@@ -80,7 +80,7 @@ func conditions(faults *fil.Faults, texts, axes []string) (all []analytics.Condi
 		case !slices.Contains(axes, axis):
 			known(faults, "query.where", axes)
 		default:
-			all = append(all, analytics.Condition{Axis: axis, Values: list})
+			all = append(all, condition{Axis: axis, Values: list})
 		}
 	}
 	return all

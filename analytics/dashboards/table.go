@@ -14,7 +14,6 @@ type key struct{ value, period string }
 // column is one figure: what it counts and where it goes.
 type column struct {
 	kind fil.EngagementKind
-	days bool
 	cell func(*figures) **int
 }
 
@@ -22,28 +21,28 @@ const targeted fil.EngagementKind = "targeted"
 
 func columns() []column {
 	return []column{
-		{targeted, false, func(f *figures) **int { return &f.Targeted }},
-		{fil.Impression, false, func(f *figures) **int { return &f.Shown }},
-		{fil.Open, false, func(f *figures) **int { return &f.Opened }},
-		{fil.Read, false, func(f *figures) **int { return &f.Readers }},
-		{fil.Acknowledge, false, func(f *figures) **int { return &f.Acknowledged }},
-		{analytics.Acted, false, func(f *figures) **int { return &f.Acted }},
-		{fil.Dismiss, false, func(f *figures) **int { return &f.Dismissed }},
-		{fil.Read, true, func(f *figures) **int { return &f.ReadDays }},
+		{targeted, func(f *figures) **int { return &f.Targeted }},
+		{fil.Impression, func(f *figures) **int { return &f.Shown }},
+		{fil.Open, func(f *figures) **int { return &f.Opened }},
+		{fil.Read, func(f *figures) **int { return &f.Readers }},
+		{fil.Acknowledge, func(f *figures) **int { return &f.Acknowledged }},
+		{analytics.Acted, func(f *figures) **int { return &f.Acted }},
+		{fil.Dismiss, func(f *figures) **int { return &f.Dismissed }},
+		{readDays, func(f *figures) **int { return &f.ReadDays }},
 	}
 }
 
 // table gathers counts by row and kind. The key without value nor period is the total.
 type table struct {
-	q     analytics.CellQuestion
+	q     question
 	keys  []key // of rows
 	seen  map[key]bool
-	cells map[fil.EngagementKind]map[key]analytics.CellCount
+	cells map[fil.EngagementKind]map[key]cellCount
 	aimed bool
 }
 
-func newTable(q analytics.CellQuestion, counts []analytics.CellCount) *table {
-	t := &table{q: q, seen: map[key]bool{}, cells: map[fil.EngagementKind]map[key]analytics.CellCount{}}
+func newTable(q question, counts []cellCount) *table {
+	t := &table{q: q, seen: map[key]bool{}, cells: map[fil.EngagementKind]map[key]cellCount{}}
 	for _, c := range counts {
 		if c.Period == "" { // cells are in one value each, so values add up to the total
 			t.add(key{}, c)
@@ -64,12 +63,12 @@ func (t *table) row(k key) {
 	}
 }
 
-func (t *table) add(k key, c analytics.CellCount) {
+func (t *table) add(k key, c cellCount) {
 	if t.cells[c.Kind] == nil {
-		t.cells[c.Kind] = map[key]analytics.CellCount{}
+		t.cells[c.Kind] = map[key]cellCount{}
 	}
 	sum := t.cells[c.Kind][k]
-	sum.Agents, sum.Days, sum.Groups = sum.Agents+c.Agents, sum.Days+c.Days, sum.Groups+c.Groups
+	sum.Agents, sum.Groups = sum.Agents+c.Agents, sum.Groups+c.Groups
 	t.cells[c.Kind][k] = sum
 }
 
@@ -83,13 +82,13 @@ func (t *table) aim(targeting analytics.Targeting, contents []fil.Content) {
 	if len(contents) > 0 {
 		total, groups = targeting.Reach(analytics.AimsOf(contents), t.q.By)
 	}
-	t.add(key{}, analytics.CellCount{Kind: targeted, Agents: uint64(total)})
+	t.add(key{}, cellCount{Kind: targeted, Agents: total})
 	if t.q.By == "" || t.q.Every != "" {
 		return
 	}
 	for _, value := range slices.Sorted(maps.Keys(groups)) {
 		t.row(key{value: value})
-		t.add(key{value: value}, analytics.CellCount{Kind: targeted, Agents: uint64(groups[value])})
+		t.add(key{value: value}, cellCount{Kind: targeted, Agents: groups[value]})
 	}
 }
 
@@ -132,18 +131,13 @@ func (t *table) fill(a *board, guard fil.Guard, c column) {
 	if c.kind == targeted && !t.aimed {
 		return
 	}
-	count := func(k key) int {
-		if c.days {
-			return int(t.cells[c.kind][k].Days)
-		}
-		return int(t.cells[c.kind][k].Agents)
-	}
+	count := func(k key) int { return t.cells[c.kind][k].Agents }
 	total, counts := count(key{}), make([]int, len(t.keys))
 	for i, k := range t.keys {
 		counts[i] = count(k)
-		a.Rows[i].groups = max(a.Rows[i].groups, int(t.cells[c.kind][k].Groups))
+		a.Rows[i].groups = max(a.Rows[i].groups, t.cells[c.kind][k].Groups)
 	}
-	a.Totals.groups = max(a.Totals.groups, int(t.cells[c.kind][key{}].Groups))
+	a.Totals.groups = max(a.Totals.groups, t.cells[c.kind][key{}].Groups)
 	show := func(f *figures, n int) {
 		if c.kind == targeted {
 			n = aimed(n)

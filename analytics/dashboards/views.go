@@ -3,9 +3,7 @@ package dashboards
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/filengine/fil"
@@ -163,20 +161,21 @@ func (d *Dashboards) pressure(ctx context.Context, p params, s scope) (pressure,
 	if q.From.AddDate(0, 0, maxPressure).Before(q.To) {
 		return pressure{}, fil.NewFault("query.from", "est à plus de 92 jours de to", "is more than 92 days before to")
 	}
-	q.To = earlier(q.To, d.today()) // by content, so of days that are over
+	q.To = earlier(q.To, d.today())                             // by content, so of days that are over
+	q.From = q.From.AddDate(0, 0, -(int(q.From.Weekday())+6)%7) // weeks are whole, but for the last one
 	if q.Contents, err = s.ids(); err != nil {
 		return pressure{}, err
 	}
-	counts, err := d.Cells.Pressure(ctx, q)
+	counts, err := d.countPressure(ctx, q)
 	if err != nil {
-		return pressure{}, fmt.Errorf("count what is shown: %w", err)
+		return pressure{}, err
 	}
 	out := pressure{From: q.From.Format(time.DateOnly), To: q.To.AddDate(0, 0, -1).Format(time.DateOnly)}
 	out.Weeks, out.Senders = d.pressed(counts)
 	return out, nil
 }
 
-func (d *Dashboards) pressed(counts []analytics.CellCount) (weeks []week, senders []sender) {
+func (d *Dashboards) pressed(counts []cellCount) (weeks []week, senders []sender) {
 	bySource, contents := map[string]*sender{}, map[string]bool{}
 	shown := map[string]int{}
 	for _, c := range counts {
@@ -185,21 +184,21 @@ func (d *Dashboards) pressed(counts []analytics.CellCount) (weeks []week, sender
 		}
 		w := &weeks[len(weeks)-1]
 		if c.Value == "" {
-			w.Agents = d.Guard.Count(int(c.Agents))
+			w.Agents = d.Guard.Count(c.Agents)
 			continue
 		}
-		if d.Guard.Withholds(int(c.Agents)) || c.Agents == 0 {
+		if d.Guard.Withholds(c.Agents) || c.Agents == 0 {
 			continue
 		}
 		w.Contents++
-		shown[c.Period] += int(c.Agents)
+		shown[c.Period] += c.Agents
 		known, _ := d.Contents.Content(c.Value)
 		of := bySource[known.Source]
 		if of == nil {
 			of = &sender{Source: known.Source}
 			bySource[known.Source] = of
 		}
-		if of.Shown += int(c.Agents); !contents[c.Value] {
+		if of.Shown += c.Agents; !contents[c.Value] {
 			contents[c.Value] = true
 			of.Contents++
 		}
@@ -245,29 +244,22 @@ func (d *Dashboards) hours(ctx context.Context, p params) (hours, error) {
 		return hours{}, err
 	}
 	q.From = q.From.AddDate(0, 0, 1-q.From.Day())
-	counts, err := d.Cells.Hours(ctx, q)
+	out := hours{From: q.From.Format(time.DateOnly), To: q.To.AddDate(0, 0, -1).Format(time.DateOnly), Slots: make([]slot, hoursOfWeek)}
+	if last := q.To.AddDate(0, 0, -1); q.From.Before(q.To) {
+		q.To = last.AddDate(0, 1, 1-last.Day())
+	}
+	counts, err := d.countHours(ctx, q)
 	if err != nil {
-		return hours{}, fmt.Errorf("count agents by hour: %w", err)
+		return hours{}, err
 	}
-	out := hours{From: q.From.Format(time.DateOnly), To: q.To.AddDate(0, 0, -1).Format(time.DateOnly), Slots: make([]slot, 7*24)}
 	for i := range out.Slots {
-		zero := func() *int { return new(int) }
-		out.Slots[i] = slot{Weekday: i/24 + 1, Hour: i % 24, Shown: zero(), Opened: zero(), Readers: zero()}
-	}
-	for _, c := range counts {
-		at, err := strconv.Atoi(c.Value)
-		if err != nil || at >= len(out.Slots) {
-			continue // the store gives hours of a week only
+		of := func(kind fil.EngagementKind) *int {
+			if counts[kind] == nil {
+				return new(int)
+			}
+			return d.Guard.Count(counts[kind][i].agents)
 		}
-		n := d.Guard.Count(int(c.Agents))
-		switch c.Kind {
-		case fil.Impression:
-			out.Slots[at].Shown = n
-		case fil.Open:
-			out.Slots[at].Opened = n
-		case fil.Read:
-			out.Slots[at].Readers = n
-		}
+		out.Slots[i] = slot{Weekday: i/24 + 1, Hour: i % 24, Shown: of(fil.Impression), Opened: of(fil.Open), Readers: of(fil.Read)}
 	}
 	return out, nil
 }

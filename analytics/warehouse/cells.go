@@ -2,12 +2,13 @@ package warehouse
 
 import (
 	"context"
-	_ "embed"
+	"encoding/binary"
+	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"github.com/filengine/fil"
 	"github.com/filengine/fil/analytics"
@@ -15,36 +16,101 @@ import (
 
 var _ analytics.Cells = (*Warehouse)(nil)
 
-var (
-	//go:embed queries/cells.sql
-	cellsQuery string
-	//go:embed queries/pressure.sql
-	pressureQuery string
-	//go:embed queries/hours.sql
-	hoursQuery string
-)
-
-// Cells answers from days when the question is of all contents, and from marks otherwise.
-func (w *Warehouse) Cells(ctx context.Context, q analytics.CellQuestion) ([]analytics.CellCount, error) {
-	scope, params := scopeOf(q)
-	filter, more := filterOf(q.Where)
-	source := "marks"
-	if q.Contents == nil {
-		source = "days"
+// Did answers from months when the question is of all contents, and from marks otherwise. Statements are flat and short: much of
+// the time of one that is not goes into reading it.
+func (w *Warehouse) Did(ctx context.Context, q analytics.CellQuestion, each func(analytics.Deed)) error {
+	if !q.From.Before(q.To) {
+		return nil
 	}
-	return w.counts(ctx, q, fmt.Sprintf(cellsQuery, source, scope, filter), append(params, more...))
-}
-
-// Pressure reads the marks of the years that it is about.
-func (w *Warehouse) Pressure(ctx context.Context, q analytics.CellQuestion) ([]analytics.CellCount, error) {
 	scope, params := scopeOf(q)
-	return w.counts(ctx, q, fmt.Sprintf(pressureQuery, scope), params)
+	statement := fmt.Sprintf("SELECT block, %s AS number, period, who, days%%s FROM (%s)", numberOf(), strings.ReplaceAll(didOf(q, scope, kindsOf(q)), "%", "%%"))
+	kinds, daily := counted(), q.Every == "day" && q.Contents == nil
+	var d analytics.Deed
+	var kind uint8
+	var period uint16
+	var days uint64
+	var words [4]uint64
+	row := []any{&d.Block, &kind, &period, &d.Who, &days}
+	more := ""
+	if daily {
+		more, row = ", w0, w1, w2, w3", append(row, &words[0], &words[1], &words[2], &words[3])
+	}
+	return w.cells(ctx, fmt.Sprintf(statement, more), params, func(rows driver.Rows) error {
+		if err := rows.Scan(row...); err != nil {
+			return err
+		}
+		if d.Who == 0 || kind == 0 { // of a month in which it was done on other days, or of a kind of before
+			return nil
+		}
+		d.Kind, d.Day, d.Days = kinds[kind-1], int(period), int(days)
+		if daily {
+			for i, word := range words {
+				binary.LittleEndian.PutUint64(d.Each[8*i:], word)
+			}
+		}
+		each(d)
+		return nil
+	})
 }
 
-// Hours reads hours, which are of all contents.
-func (w *Warehouse) Hours(ctx context.Context, q analytics.CellQuestion) ([]analytics.CellCount, error) {
-	filter, params := filterOf(q.Where)
-	return w.counts(ctx, q, fmt.Sprintf(hoursQuery, filter), params)
+// counted are the kinds that are told; numberOf is the place of one among them, from 1 on.
+func counted() []fil.EngagementKind { return append(marked(), analytics.Acted) }
+
+func numberOf() string {
+	names := make([]string, len(counted()))
+	for i, k := range counted() {
+		names[i] = "'" + string(k) + "'"
+	}
+	return "toUInt8(indexOf([" + strings.Join(names, ", ") + "], kind))"
+}
+
+// shown has a row for each week, content and block (FINAL); the days of a week of which not all are asked for are put together.
+const shown = `SELECT content, toUInt16(week) AS period, block, toUInt8(bitCount(mask)) AS agents FROM shown FINAL WHERE (%[1]s) AND week >= %[2]s AND week < %[3]s
+UNION ALL
+SELECT content, toUInt16(toMonday(day)) AS period, block, toUInt8(bitCount(groupBitOr(mask))) AS agents FROM marks
+WHERE (%[1]s) AND kind = 'impression' AND day >= %[3]s AND day < %[4]s GROUP BY content, period, block`
+
+// Shown reads whole weeks, and the marks of the days after them.
+func (w *Warehouse) Shown(ctx context.Context, q analytics.CellQuestion, each func(content string, day int, block uint32, agents int)) error {
+	scope, params := scopeOf(q)
+	var content string
+	var period uint16
+	var block uint32
+	var agents uint8
+	row := []any{&content, &period, &block, &agents}
+	return w.cells(ctx, fmt.Sprintf(shown, scope, dateOf(mondayOf(q.From)), dateOf(mondayOf(q.To)), dateOf(q.To)), params, func(rows driver.Rows) error {
+		if err := rows.Scan(row...); err != nil {
+			return err
+		}
+		each(content, int(period), block, int(agents))
+		return nil
+	})
+}
+
+// Hours reads weekdays, which are of all contents.
+func (w *Warehouse) Hours(ctx context.Context, q analytics.CellQuestion, found func(d analytics.Deed, weekday int)) error {
+	statement := fmt.Sprintf("SELECT block, %s, toUInt16(month), weekday%s FROM weekdays FINAL WHERE month >= %s AND month < %s",
+		numberOf(), wordsOf(strings.Split(each(0, 23, "bitCount(h%d)"), ", ")), dateOf(q.From), dateOf(q.To))
+	kinds := counted()
+	var d analytics.Deed
+	var kind, weekday uint8
+	var period uint16
+	var words [3]uint64
+	row := []any{&d.Block, &kind, &period, &weekday, &words[0], &words[1], &words[2]}
+	return w.cells(ctx, statement, nil, func(rows driver.Rows) error {
+		if err := rows.Scan(row...); err != nil {
+			return err
+		}
+		if kind == 0 {
+			return nil
+		}
+		d.Kind, d.Day = kinds[kind-1], int(period)
+		for i, word := range words {
+			binary.LittleEndian.PutUint64(d.Each[8*i:], word)
+		}
+		found(d, int(weekday))
+		return nil
+	})
 }
 
 // scopeOf names the contents of a question, as parameters.
@@ -60,62 +126,39 @@ func scopeOf(q analytics.CellQuestion) (condition string, params []any) {
 	return strings.Join(conditions, " OR "), params
 }
 
-// filterOf keeps the cells all of whose agents are known to fulfil the conditions: a block by its labels, and the small
-// blocks of an organisation, together, by that organisation alone.
-func filterOf(where []analytics.Condition) (condition string, params []any) {
-	var out strings.Builder
-	for i, c := range where {
-		axis, values := fmt.Sprintf("axis%d", i), fmt.Sprintf("values%d", i)
-		params = append(params, clickhouse.Named(axis, c.Axis), clickhouse.Named(values, c.Values))
-		fits := fmt.Sprintf("has({%s:Array(String)}, labels[{%s:String}])", values, axis)
-		if c.Axis == "org" {
-			fits = fmt.Sprintf("arrayExists(v -> labels['org'] = v OR startsWith(labels['org'], concat(v, '/')), {%s:Array(String)})", values)
-			fmt.Fprintf(&out, " AND {%s:String} = 'org' AND cell != 'rest' AND %s", axis, fits)
-			continue
+// kindsOf keeps the kinds of a question, which are ours.
+func kindsOf(q analytics.CellQuestion) string {
+	if q.Kinds == nil {
+		return "true"
+	}
+	kinds := make([]string, len(q.Kinds))
+	for i, k := range q.Kinds {
+		kinds[i] = "'" + string(k) + "'"
+	}
+	return "kind IN (" + strings.Join(kinds, ", ") + ")"
+}
+
+// cells runs a statement over tables whose months are of one partition each, so that partitions need not be put together. What
+// each was given is void when there is an error.
+func (w *Warehouse) cells(ctx context.Context, statement string, params []any, each func(driver.Rows) error) error {
+	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"do_not_merge_across_partitions_select_final": 1}))
+	begun := false
+	err := w.servers.on(ctx, func(s server) (err error) {
+		if begun {
+			return errors.New("the answer broke off")
 		}
-		fmt.Fprintf(&out, " AND cell = toString(block) AND %s", fits)
-	}
-	return out.String(), params
-}
-
-// maxCounts bounds what one question may answer.
-const maxCounts = 200_000
-
-func (w *Warehouse) counts(ctx context.Context, q analytics.CellQuestion, statement string, params []any) ([]analytics.CellCount, error) {
-	var found []struct {
-		Value  string `ch:"value"`
-		Period string `ch:"period"`
-		Kind   string `ch:"kind"`
-		Agents uint64 `ch:"agents"`
-		Days   uint64 `ch:"days"`
-		Groups uint64 `ch:"groups"`
-	}
-	params = append(params,
-		clickhouse.Named("from", q.From.Format(time.DateOnly)), clickhouse.Named("to", q.To.Format(time.DateOnly)),
-		clickhouse.Named("by", q.By), clickhouse.Named("every", q.Every), clickhouse.Named("key", q.Key),
-		clickhouse.Named("threshold", q.Threshold), clickhouse.Named("round", q.Round), clickhouse.Named("limit", maxCounts))
-	err := w.servers.on(ctx, func(s server) error {
-		found = nil
-		return s.Select(ctx, &found, statement, params...)
+		rows, err := s.Query(ctx, statement, params...)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, rows.Close()) }()
+		for rows.Next() {
+			begun = true
+			if err := each(rows); err != nil {
+				return err
+			}
+		}
+		return rows.Err()
 	})
-	if err != nil {
-		return nil, w.failed(ctx, "count for a dashboard", err)
-	}
-	counts := make([]analytics.CellCount, len(found))
-	for i, f := range found {
-		counts[i] = analytics.CellCount{Value: f.Value, Period: f.Period, Kind: fil.EngagementKind(f.Kind), Agents: f.Agents, Days: f.Days, Groups: f.Groups}
-	}
-	return counts, nil
-}
-
-// FirstDay reads the first day of days, by its sort key.
-func (w *Warehouse) FirstDay(ctx context.Context) (day time.Time, ok bool, err error) {
-	var count uint64
-	err = w.servers.on(ctx, func(s server) error {
-		return s.QueryRow(ctx, "SELECT count(), min(day) FROM days").Scan(&count, &day)
-	})
-	if err != nil {
-		return time.Time{}, false, w.failed(ctx, "find the first day", err)
-	}
-	return day, count > 0, nil
+	return w.failed(ctx, "read what agents did", err)
 }

@@ -58,7 +58,8 @@ func TestMigrations_AreThoseOfTheGoldenFiles(t *testing.T) {
 			if err := db.QueryRow(t.Context(), "SELECT formatQuerySingleLine({statement:String})", clickhouse.Named("statement", statements[name])).Scan(&line); err != nil {
 				t.Errorf("%s is not in the engine's grammar: %v", path, err)
 			}
-			if (cluster != "") != strings.Contains(line, "ON CLUSTER `une-grappe`") {
+			filled := strings.HasPrefix(line, "INSERT ") // rows go to the other replicas by themselves
+			if (cluster != "" && !filled) != strings.Contains(line, "ON CLUSTER `une-grappe`") {
 				t.Errorf("%s: %s", path, line)
 			}
 		}

@@ -1,5 +1,7 @@
 package warehouse
 
+import "time"
+
 // Statements are what migrations run, by name.
 func Statements(cfg Config) (map[string]string, error) {
 	known, err := migrations(cfg)
@@ -18,3 +20,17 @@ func Statements(cfg Config) (map[string]string, error) {
 
 // ListsOf cuts the ids that a question is about.
 var ListsOf = listsOf
+
+// Slice is a run of months of which a question reads the same days.
+type Slice struct {
+	First, Last time.Time
+	Days        []int
+}
+
+// SlicesOf cuts a time into months.
+func SlicesOf(from, to time.Time, apart bool) (all []Slice) {
+	for _, s := range slicesOf(from, to, apart) {
+		all = append(all, Slice{s.first, s.last, s.days})
+	}
+	return all
+}

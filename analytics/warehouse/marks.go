@@ -15,7 +15,7 @@ import (
 	"github.com/filengine/fil/analytics"
 )
 
-// mark is the key of a row of marks, and hour that of one of hours.
+// mark is the key of a row of marks, and weekday that of one of weekdays.
 type mark struct {
 	day     time.Time
 	content string
@@ -23,16 +23,19 @@ type mark struct {
 	block   uint32
 }
 
-type hour struct {
+type weekday struct {
 	month time.Time
 	kind  fil.EngagementKind
-	slot  uint8
+	day   uint8 // 0: Monday
 	block uint32
 }
 
+// hours are the masks of a weekday, by hour.
+type hours [24]uint64
+
 // marksOf gathers what facts say of agents who have a seat.
-func marksOf(facts []analytics.Fact, seats map[uint64]analytics.Seat, zone *time.Location) (marks map[mark]uint64, hours map[hour]uint64) {
-	marks, hours = map[mark]uint64{}, map[hour]uint64{}
+func marksOf(facts []analytics.Fact, seats map[uint64]analytics.Seat, zone *time.Location) (marks map[mark]uint64, weekdays map[weekday]*hours) {
+	marks, weekdays = map[mark]uint64{}, map[weekday]*hours{}
 	for _, f := range facts {
 		seat, seated := seats[f.Agent]
 		if !seated {
@@ -41,20 +44,30 @@ func marksOf(facts []analytics.Fact, seats map[uint64]analytics.Seat, zone *time
 		at, bit := f.Time.In(zone), uint64(1)<<seat.Bit
 		y, m, d := at.Date()
 		key := mark{time.Date(y, m, d, 0, 0, 0, 0, time.UTC), f.Content, f.Kind, seat.Block}
-		marks[key] |= bit
+		if slices.Contains(marked(), f.Kind) {
+			marks[key] |= bit
+		}
 		if slices.Contains(acts(), f.Kind) {
 			key.kind = analytics.Acted
 			marks[key] |= bit
 		}
 		if slices.Contains(hourly(), f.Kind) {
-			slot := (int(at.Weekday())+6)%7*24 + at.Hour()
-			hours[hour{time.Date(y, m, 1, 0, 0, 0, 0, time.UTC), f.Kind, uint8(slot), seat.Block}] |= bit
+			of := weekday{time.Date(y, m, 1, 0, 0, 0, 0, time.UTC), f.Kind, uint8((at.Weekday() + 6) % 7), seat.Block}
+			if weekdays[of] == nil {
+				weekdays[of] = &hours{}
+			}
+			weekdays[of][at.Hour()] |= bit
 		}
 	}
-	return marks, hours
+	return marks, weekdays
 }
 
-// acts are the kinds that count as analytics.Acted, and hourly those that hours are kept of.
+// marked are the kinds that dashboards tell by themselves, acts those that count as analytics.Acted, and hourly those that hours
+// are kept of.
+func marked() []fil.EngagementKind {
+	return []fil.EngagementKind{fil.Impression, fil.Open, fil.Read, fil.Acknowledge, fil.Dismiss}
+}
+
 func acts() []fil.EngagementKind {
 	return []fil.EngagementKind{fil.Click, fil.Reaction, fil.Comment, fil.Share, fil.Save, fil.Follow, fil.Acknowledge}
 }
@@ -79,8 +92,8 @@ func (w *Warehouse) mark(ctx context.Context, facts []analytics.Fact) error {
 	if err != nil || len(seats) == 0 {
 		return err
 	}
-	marks, hours := marksOf(facts, seats, w.zone())
-	return errors.Join(w.insertMarks(ctx, marks), w.insertHours(ctx, hours))
+	marks, weekdays := marksOf(facts, seats, w.zone())
+	return errors.Join(w.insertMarks(ctx, marks), w.insertWeekdays(ctx, weekdays))
 }
 
 // countContext is that of an insert of counts, which may be of many years. The columns save asking the server for them.
@@ -121,20 +134,25 @@ func (w *Warehouse) insertMarks(ctx context.Context, marks map[mark]uint64) erro
 	})
 }
 
-func (w *Warehouse) insertHours(ctx context.Context, hours map[hour]uint64) error {
-	if len(hours) == 0 {
+func (w *Warehouse) insertWeekdays(ctx context.Context, weekdays map[weekday]*hours) error {
+	if len(weekdays) == 0 {
 		return nil
 	}
-	ctx = w.countContext(ctx, "month kind slot block mask", "Date32 LowCardinality(String) UInt8 UInt32 UInt64")
+	columns := each(0, 23, "h%d")
+	ctx = w.countContext(ctx, "month kind weekday block "+strings.ReplaceAll(columns, ",", ""), "Date32 LowCardinality(String) UInt8 UInt32"+strings.Repeat(" UInt64", 24))
 	return w.servers.on(ctx, func(s server) error {
-		batch, err := s.PrepareBatch(ctx, "INSERT INTO hours (month, kind, slot, block, mask)")
+		batch, err := s.PrepareBatch(ctx, "INSERT INTO weekdays (month, kind, weekday, block, "+columns+")")
 		if err != nil {
-			return fmt.Errorf("prepare hours: %w", err)
+			return fmt.Errorf("prepare weekdays: %w", err)
 		}
 		defer batch.Close() //nolint:errcheck // it only gives the connection back
-		for h, mask := range hours {
-			if err := batch.Append(h.month, string(h.kind), h.slot, h.block, mask); err != nil {
-				return fmt.Errorf("fill an hour: %w", err)
+		for of, masks := range weekdays {
+			row := []any{of.month, string(of.kind), of.day, of.block}
+			for _, mask := range masks {
+				row = append(row, mask)
+			}
+			if err := batch.Append(row...); err != nil {
+				return fmt.Errorf("fill a weekday: %w", err)
 			}
 		}
 		return batch.Send()

@@ -29,7 +29,7 @@ type migration struct {
 
 // migrate makes the database and applies, in order, the migrations that it has not recorded, or all of them when tables are
 // gone that it has recorded. There is no way back: a schema that is newer than this program is left as it is.
-func (w *Warehouse) migrate(ctx context.Context, all bool) error {
+func (w *Warehouse) migrate(ctx context.Context, all bool) (err error) {
 	uneven, err := w.prepareServers(ctx)
 	if err != nil {
 		return err
@@ -49,11 +49,16 @@ func (w *Warehouse) migrate(ctx context.Context, all bool) error {
 	if err != nil {
 		return err
 	}
+	patient, err := connect(w.cfg.patient(), w.cfg.Database) // some fill a table
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, patient.close()) }()
 	for _, m := range known {
 		if applied[m.number] && !all && !uneven {
 			continue
 		}
-		if err := w.define(ctx, w.servers, m.statement); err != nil {
+		if err := w.define(ctx, patient, m.statement); err != nil {
 			return fmt.Errorf("apply migration %s: %w", m.name, err)
 		}
 		if err := w.record(ctx, m); err != nil {
@@ -114,6 +119,12 @@ func (w *Warehouse) checkCluster(ctx context.Context, outside *servers) error {
 // defineTimeout is how long the replicas of a cluster are waited for. One that is away finds its task in Keeper when it is
 // back.
 const defineTimeout = 20 * time.Second
+
+// patient waits an hour for what a migration does.
+func (c Config) patient() Config {
+	c.QueryTimeout = time.Hour
+	return c
+}
 
 // define runs a statement of the schema, on all replicas of a cluster.
 func (w *Warehouse) define(ctx context.Context, to *servers, statement string) error {
@@ -179,7 +190,7 @@ func migrations(cfg Config) ([]migration, error) {
 
 // render fills in what differs between one server and the replicas of a cluster.
 func (c Config) render(name, text string) (string, error) {
-	parsed, err := template.New(name).Funcs(template.FuncMap{"onCluster": c.onCluster, "engine": c.engine, "tokens": c.tokens}).Parse(text)
+	parsed, err := template.New(name).Funcs(template.FuncMap{"onCluster": c.onCluster, "engine": c.engine, "tokens": c.tokens, "each": each}).Parse(text)
 	if err != nil {
 		return "", fmt.Errorf("read the statement of %s: %w", name, err)
 	}
@@ -188,6 +199,15 @@ func (c Config) render(name, text string) (string, error) {
 		return "", fmt.Errorf("render the statement of %s: %w", name, err)
 	}
 	return out.String(), nil
+}
+
+// each writes something for each number from one to another, both included.
+func each(first, last int, format string) string {
+	all := make([]string, 0, last-first+1)
+	for n := first; n <= last; n++ {
+		all = append(all, fmt.Sprintf(format, n))
+	}
+	return strings.Join(all, ", ")
 }
 
 func (c Config) onCluster() string {

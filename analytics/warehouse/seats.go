@@ -35,6 +35,12 @@ func (w *Warehouse) Blocks(ctx context.Context) (blocks []analytics.Block, err e
 	return blocks, nil
 }
 
+// BlocksVersion reads the greatest version of blocks.
+func (w *Warehouse) BlocksVersion(ctx context.Context) (version uint64, err error) {
+	err = w.servers.on(ctx, func(s server) error { return s.QueryRow(ctx, "SELECT max(version) FROM blocks").Scan(&version) })
+	return version, w.failed(ctx, "look for changes of blocks", err)
+}
+
 // Applicants streams the entries that have no seat, or one of an older entry. It reads the directory and the seats whole.
 func (w *Warehouse) Applicants(ctx context.Context, each func(analytics.Applicant)) error {
 	err := w.settled(ctx, func(s server) (err error) {
@@ -66,8 +72,8 @@ func (w *Warehouse) Applicants(ctx context.Context, each func(analytics.Applican
 var (
 	//go:embed queries/marks_of_facts.sql
 	marksOfFacts string
-	//go:embed queries/hours_of_facts.sql
-	hoursOfFacts string
+	//go:embed queries/weekdays_of_facts.sql
+	weekdaysOfFacts string
 )
 
 // Seat stores blocks and seats, and counts the facts of those who had no seat, which it looks for among all: the newcomers
@@ -107,11 +113,13 @@ func (w *Warehouse) CountAgain(ctx context.Context, since uint64) error {
 	if err != nil {
 		return w.failed(ctx, "find the months of facts", err)
 	}
-	for _, month := range months {
-		for _, statement := range []string{marksOfFacts, hoursOfFacts} {
+	byHour := fmt.Sprintf(weekdaysOfFacts, each(0, 23, "h%d"), each(0, 23, "groupBitOr(if(hour = %[1]d, mask, 0)) AS h%[1]d"))
+	for _, part := range months {
+		for _, statement := range []string{marksOfFacts, byHour} {
 			err := w.settled(ctx, func(s server) error {
-				return s.Exec(ctx, statement, clickhouse.Named("since", since), clickhouse.Named("zone", w.zone().String()), clickhouse.Named("month", month),
-					clickhouse.Named("acts", kinds(acts())), clickhouse.Named("hourly", kinds(hourly())))
+				return s.Exec(ctx, statement, clickhouse.Named("since", since), clickhouse.Named("zone", w.zone().String()),
+					clickhouse.Named("month", part.month), clickhouse.Named("share", part.share), clickhouse.Named("shares", part.shares),
+					clickhouse.Named("acts", kinds(acts())), clickhouse.Named("marked", kinds(marked())), clickhouse.Named("hourly", kinds(hourly())))
 			}, "facts", "seats")
 			if err != nil {
 				return w.failed(ctx, "count facts for dashboards", err)
@@ -121,19 +129,32 @@ func (w *Warehouse) CountAgain(ctx context.Context, since uint64) error {
 	return nil
 }
 
+// monthOfFacts is what is counted by one statement: of the agents of a month, one share of several, so that a busy month takes no
+// statement beyond the time that an answer is waited for.
+type monthOfFacts struct {
+	month         uint32
+	share, shares uint64
+}
+
+const factsTogether = 1_000_000
+
 // months are those in which facts were admitted, which are the parts of their table.
-func (w *Warehouse) months(ctx context.Context) (months []uint32, err error) {
+func (w *Warehouse) months(ctx context.Context) (all []monthOfFacts, err error) {
 	var rows []struct {
 		Month uint32 `ch:"month"`
+		Facts uint64 `ch:"facts"`
 	}
 	err = w.settled(ctx, func(s server) error {
 		rows = nil
-		return s.Select(ctx, &rows, "SELECT DISTINCT toYYYYMM(admitted) AS month FROM facts ORDER BY month")
+		return s.Select(ctx, &rows, "SELECT toYYYYMM(admitted) AS month, count() AS facts FROM facts GROUP BY month ORDER BY month")
 	}, "facts")
 	for _, row := range rows {
-		months = append(months, row.Month)
+		shares := 1 + row.Facts/factsTogether
+		for share := range shares {
+			all = append(all, monthOfFacts{row.Month, share, shares})
+		}
 	}
-	return months, err
+	return all, err
 }
 
 func storeBlocks(ctx context.Context, s server, blocks []analytics.Block, run uint64) error {

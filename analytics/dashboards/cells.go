@@ -1,0 +1,322 @@
+package dashboards
+
+import (
+	"cmp"
+	"math/bits"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/filengine/fil"
+	"github.com/filengine/fil/analytics"
+)
+
+// question is what a dashboard asks: who did what, told by value and period, of the agents whom conditions keep.
+type question struct {
+	analytics.CellQuestion
+
+	By    string // axis; empty: no cut
+	Where []condition
+}
+
+// condition keeps the groups that have one of the values.
+type condition struct {
+	Axis   string
+	Values []string
+}
+
+// cellCount is one figure: a sum over groups of agents, each rounded.
+type cellCount struct {
+	Value, Period string // Period is its first day, 2006-01-02; empty: the whole time
+	Kind          fil.EngagementKind
+	Agents        int // distinct; of readDays, agents × days on which each did
+	Groups        int // how many counts were rounded
+}
+
+// readDays is the kind of days of reading, counted by agent.
+const readDays fil.EngagementKind = "read days"
+
+// counted lists the kinds that are counted. What is not told has no part in anything.
+func counted() []fil.EngagementKind {
+	return []fil.EngagementKind{fil.Impression, fil.Open, fil.Read, fil.Acknowledge, analytics.Acted, fil.Dismiss}
+}
+
+const countedKinds = 6
+
+// tally gathers what the store tells of blocks, and then puts them together into cells.
+type tally struct {
+	q       question
+	kinds   []fil.EngagementKind
+	met     []*met // by block, whose numbers are given one after another
+	deeds   []deed
+	first   int // day of the question, from 1970
+	periods []string
+	places  map[int]int // of periods, by their first day
+	values  []string
+}
+
+// met is what agents of a block did in the whole time, by kind, and the cell that the block is in.
+type met struct {
+	who  [countedKinds]uint64
+	days int
+	in   *cell
+}
+
+// deed is how many of a block did something in a period, and on how many days, of reading.
+type deed struct {
+	block        uint32
+	kind, period int32
+	agents, days int32
+}
+
+func newTally(q question) *tally {
+	t := &tally{q: q, kinds: counted(), places: map[int]int{}, first: int(time.Date(q.From.Year(), q.From.Month(), q.From.Day(), 0, 0, 0, 0, time.UTC).Unix() / daySeconds)}
+	if q.Every != "" {
+		t.deeds = make([]deed, 0, 1<<15)
+	}
+	if q.Every == everyDay {
+		for day := q.From; day.Before(q.To); day = day.AddDate(0, 0, 1) {
+			t.periods = append(t.periods, day.Format(time.DateOnly))
+		}
+	}
+	return t
+}
+
+const (
+	everyDay   = "day"
+	daySeconds = 24 * 60 * 60
+)
+
+// of gives what a block did.
+func (t *tally) of(block uint32) *met {
+	if over := int(block) + 1 - len(t.met); over > 0 {
+		t.met = append(t.met, make([]*met, over)...)
+	}
+	if t.met[block] == nil {
+		t.met[block] = &met{}
+	}
+	return t.met[block]
+}
+
+// in is the cell of a block, if it is to be told of.
+func (t *tally) in(block uint32) *cell {
+	if int(block) >= len(t.met) || t.met[block] == nil || t.met[block].in == nil || t.met[block].in.value < 0 {
+		return nil
+	}
+	return t.met[block].in
+}
+
+func (t *tally) add(d analytics.Deed) {
+	kind := slices.Index(t.kinds, d.Kind)
+	if kind < 0 {
+		return
+	}
+	m := t.of(d.Block)
+	m.who[kind] |= d.Who
+	m.days += d.Days
+	switch {
+	case t.q.Every == "":
+	case t.q.Every == everyDay && t.q.Contents == nil:
+		for i, n := range d.Each {
+			if n > 0 {
+				t.deeds = append(t.deeds, deed{d.Block, int32(kind), int32(d.Day - t.first + i), int32(n), int32(n)})
+			}
+		}
+	default:
+		t.deeds = append(t.deeds, deed{d.Block, int32(kind), int32(t.period(d.Day)), int32(bits.OnesCount64(d.Who)), int32(d.Days)})
+	}
+}
+
+// period is the place of one that begins on a day.
+func (t *tally) period(day int) int {
+	if t.q.Every == everyDay {
+		return day - t.first
+	}
+	at, known := t.places[day]
+	if !known {
+		at = len(t.periods)
+		t.places[day] = at
+		t.periods = append(t.periods, time.Unix(int64(day)*daySeconds, 0).UTC().Format(time.DateOnly))
+	}
+	return at
+}
+
+// cell is a group of agents that figures are about: a block, or several together.
+type cell struct {
+	digest uint64
+	value  int  // the one it counts under; negative: none, since it does not fulfil the conditions or is told of nowhere
+	block  bool // it is one, which nothing else is added to
+}
+
+// together are blocks that are too small alone.
+type together struct {
+	reached int
+	cell    cell
+}
+
+// put finds the cell of each block: itself when enough of its agents were reached; else those of its organisation that were not,
+// together, if they are enough; else the rest, if it is enough; else none (rule 2 of the guard). Where two are together, what they
+// differ in is not told.
+func (t *tally) put(blocks map[uint32]*blockLabels, guard fil.Guard) {
+	values := map[string]int{}
+	homes, rest := map[string]*together{}, &together{}
+	small := map[*met]*blockLabels{}
+	reached := func(m *met) int {
+		var who uint64
+		for _, one := range m.who {
+			who |= one
+		}
+		return bits.OnesCount64(who)
+	}
+	value := func(label string) int {
+		at, known := values[label]
+		if !known {
+			at = len(t.values)
+			values[label], t.values = at, append(t.values, label)
+		}
+		return at
+	}
+	for id, m := range t.met {
+		b := blocks[uint32(id)]
+		if m == nil || b == nil {
+			continue
+		}
+		if n := reached(m); n < guard.Threshold {
+			small[m] = b
+			home := homes[b.labels[axisOrg]]
+			if home == nil {
+				home = &together{}
+				homes[b.labels[axisOrg]] = home
+			}
+			home.reached += n
+			home.cell.digest ^= b.digest
+			continue
+		}
+		m.in = &cell{digest: b.digest, value: -1, block: true}
+		if t.q.keeps(b.labels, true) {
+			m.in.value = value(t.q.label(b.labels, true))
+		}
+	}
+	for label, home := range homes {
+		if home.reached < guard.Threshold {
+			rest.reached += home.reached
+			rest.cell.digest ^= home.cell.digest
+			homes[label] = rest
+			continue
+		}
+		home.cell.value = -1
+		if labels := map[string]string{axisOrg: label}; t.q.keeps(labels, false) {
+			home.cell.value = value(t.q.label(labels, false))
+		}
+	}
+	rest.cell.value = -1
+	if rest.reached >= guard.Threshold && len(t.q.Where) == 0 {
+		rest.cell.value = value(t.q.label(map[string]string{axisOrg: analytics.Mixed}, false))
+	}
+	for m, b := range small {
+		m.in = &homes[b.labels[axisOrg]].cell
+	}
+}
+
+// label is the value that a block, or several of one organisation, count under.
+func (q question) label(labels map[string]string, alone bool) string {
+	switch {
+	case q.By == "":
+		return ""
+	case alone || q.By == axisOrg:
+		return labels[q.By]
+	default:
+		return analytics.Mixed
+	}
+}
+
+// keeps says whether all agents of a block, or of several of one organisation, are known to fulfil the conditions.
+func (q question) keeps(labels map[string]string, alone bool) bool {
+	for _, c := range q.Where {
+		if !alone && c.Axis != axisOrg || !slices.ContainsFunc(c.Values, func(v string) bool {
+			return labels[c.Axis] == v || c.Axis == axisOrg && strings.HasPrefix(labels[c.Axis], v+"/")
+		}) {
+			return false
+		}
+	}
+	return true
+}
+
+// sums adds the counts of cells, each rounded; those of cells that are several blocks once all are known.
+type sums struct {
+	all   []total
+	later map[lateKey]int
+}
+
+type total struct{ agents, groups int }
+
+type lateKey struct {
+	in *cell
+	at int
+}
+
+func newSums(places int) *sums { return &sums{make([]total, places), map[lateKey]int{}} }
+
+// add counts n agents of a block at a place of its cell.
+func (s *sums) add(in *cell, at, n int) {
+	switch {
+	case n == 0:
+	case in.block:
+		s.all[at].agents += rounded(in.digest, n)
+		s.all[at].groups++
+	default:
+		s.later[lateKey{in, at}] += n
+	}
+}
+
+func (s *sums) totals() []total {
+	for k, n := range s.later {
+		s.all[k.at].agents += rounded(k.in.digest, n)
+		s.all[k.at].groups++
+	}
+	clear(s.later)
+	return s.all
+}
+
+// counts are the figures, by period, value and kind, those of the whole time first.
+func (t *tally) counts() []cellCount {
+	kinds := append(slices.Clone(t.kinds), readDays)
+	reading, days := slices.Index(kinds, fil.Read), len(kinds)-1
+	spans := 1 + len(t.periods)
+	at := func(value, kind, period int) int { return (value*len(kinds)+kind)*spans + period }
+	s := newSums(len(t.values) * len(kinds) * spans)
+	for block, m := range t.met {
+		if t.in(uint32(block)) == nil {
+			continue
+		}
+		for kind, who := range m.who {
+			s.add(m.in, at(m.in.value, kind, 0), bits.OnesCount64(who))
+		}
+		s.add(m.in, at(m.in.value, days, 0), m.days)
+	}
+	for _, d := range t.deeds {
+		in := t.in(d.block)
+		if in == nil {
+			continue
+		}
+		s.add(in, at(in.value, int(d.kind), int(d.period)+1), int(d.agents))
+		if int(d.kind) == reading {
+			s.add(in, at(in.value, days, int(d.period)+1), int(d.days))
+		}
+	}
+	var counts []cellCount
+	for i, sum := range s.totals() {
+		if sum.groups == 0 {
+			continue
+		}
+		c := cellCount{Value: t.values[i/spans/len(kinds)], Kind: kinds[i/spans%len(kinds)], Agents: sum.agents, Groups: sum.groups}
+		if period := i % spans; period > 0 {
+			c.Period = t.periods[period-1]
+		}
+		counts = append(counts, c)
+	}
+	slices.SortFunc(counts, func(a, b cellCount) int {
+		return cmp.Or(cmp.Compare(a.Period, b.Period), cmp.Compare(a.Value, b.Value), cmp.Compare(a.Kind, b.Kind))
+	})
+	return counts
+}

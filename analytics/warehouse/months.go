@@ -1,0 +1,173 @@
+package warehouse
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/filengine/fil/analytics"
+)
+
+const (
+	unionAll = "\nUNION ALL\n"
+	none     = "toUInt16(0)" // the period of a question without any
+
+	// ofMonths is what agents did in some days of a run of months, as rows of months have it: one for each block, kind and month
+	// (FINAL). Periods are days since 1970.
+	ofMonths = "SELECT block, kind, %s AS period, %s AS who, %s AS days%s FROM months FINAL WHERE month >= %s AND month <= %s AND %s"
+
+	// ofWeeks is ofMonths where a row is of several periods.
+	ofWeeks = "SELECT block, kind, unit.1 AS period, unit.2 AS who, unit.3 AS days FROM (SELECT block, kind, arrayJoin([%s]) AS unit FROM months FINAL WHERE month = %s AND %s)"
+
+	// ofMarks is what agents did with some contents: days of reading are put together by day first, since two contents that are
+	// read on one day make one day of reading.
+	ofMarks = `SELECT block, kind, %s AS period, who, if(kind = 'read', toUInt64(bitCount(who)), 0) AS days
+FROM
+(
+    SELECT block, kind, if(kind = 'read', day, %s) AS at, groupBitOr(mask) AS who FROM marks
+    WHERE (%s) AND day >= %s AND day < %s AND %s
+    GROUP BY block, kind, at
+)`
+
+	together = "SELECT block, kind, period, groupBitOr(who) AS who, sum(days) AS days FROM (%s) GROUP BY block, kind, period"
+)
+
+// slice is a run of months of which a question reads the same days, by their numbers.
+type slice struct {
+	first, last time.Time // months, by their first day
+	days        []int
+}
+
+// slicesOf cuts a time into months; those that it holds whole are together, unless each is to be apart. A column of a day
+// that a month has not is empty.
+func slicesOf(from, to time.Time, apart bool) (all []slice) {
+	for month := from.AddDate(0, 0, 1-from.Day()); month.Before(to); month = month.AddDate(0, 1, 0) {
+		next := slice{first: month, last: month}
+		isWhole := !month.Before(from) && !month.AddDate(0, 1, 0).After(to)
+		for number := range 31 {
+			if day := month.AddDate(0, 0, number); isWhole || !day.Before(from) && day.Before(to) && day.Month() == month.Month() {
+				next.days = append(next.days, number+1)
+			}
+		}
+		if n := len(all) - 1; n >= 0 && !apart && len(all[n].days) == 31 && len(next.days) == 31 {
+			all[n].last = month
+			continue
+		}
+		all = append(all, next)
+	}
+	return all
+}
+
+func mondayOf(day time.Time) time.Time { return day.AddDate(0, 0, -(int(day.Weekday())+6)%7) }
+
+func dateOf(day time.Time) string { return "toDate32('" + day.Format(time.DateOnly) + "')" }
+
+// daysOf counts the days of reading among some days of a month.
+func daysOf(days []int) string {
+	counts := make([]string, len(days))
+	for i, day := range days {
+		counts[i] = fmt.Sprintf("bitCount(d%d)", day)
+	}
+	return "toUInt64(" + strings.Join(counts, " + ") + ")"
+}
+
+// eachOf has the agents of each day of a month, as bytes of four words.
+func eachOf(days []int) string {
+	counts := slices.Repeat([]string{"0"}, 32)
+	for _, day := range days {
+		counts[day-1] = fmt.Sprintf("bitCount(d%d)", day)
+	}
+	return wordsOf(counts)
+}
+
+// wordsOf packs numbers below 256 into words, which are read with less ado than texts.
+func wordsOf(numbers []string) string {
+	var out strings.Builder
+	for i, eight := range slices.Collect(slices.Chunk(numbers, 8)) {
+		fmt.Fprintf(&out, ", reinterpretAsUInt64(char(%s)) AS w%d", strings.Join(eight, ", "), i)
+	}
+	return out.String()
+}
+
+// whoOf is the OR of days, as a tree, which is less deep than a chain.
+func whoOf(days []int) string {
+	if len(days) == 1 {
+		return fmt.Sprintf("d%d", days[0])
+	}
+	half := len(days) / 2
+	return "bitOr(" + whoOf(days[:half]) + ", " + whoOf(days[half:]) + ")"
+}
+
+// weeks are what agents did in each week of a slice of one month.
+func (s slice) weeks() string {
+	var weeks []string
+	var monday time.Time
+	var days []int
+	add := func() {
+		if len(days) > 0 {
+			weeks = append(weeks, fmt.Sprintf("(toUInt16(%d), %s, if(kind = 'read', %s, 0))", monday.Unix()/86400, whoOf(days), daysOf(days)))
+		}
+	}
+	for _, number := range s.days {
+		day := s.first.AddDate(0, 0, number-1)
+		if day.Month() != s.first.Month() {
+			break
+		}
+		if week := mondayOf(day); week != monday {
+			add()
+			monday, days = week, nil
+		}
+		days = append(days, number)
+	}
+	add()
+	return strings.Join(weeks, ", ")
+}
+
+// didOf answers a question with rows of block, kind, period, who, days and, where days are told one by one, words. Rows of one block,
+// kind and period are put together unless there is but one, or the rows of months are what is wanted.
+func didOf(q analytics.CellQuestion, scope, kinds string) string {
+	if q.Contents != nil {
+		period, at := none, "toDate32(0)"
+		if q.Every != "" {
+			period, at = numbered(q.Every, "at"), truncated(q.Every, "day")
+		}
+		return fmt.Sprintf(together, fmt.Sprintf(ofMarks, period, at, scope, dateOf(q.From), dateOf(q.To), kinds))
+	}
+	var parts []string
+	for _, s := range slicesOf(q.From, q.To, q.Every == "week") {
+		switch q.Every {
+		case "":
+			parts = append(parts, s.rows(none, "", kinds)...)
+		case "day":
+			parts = append(parts, s.rows("toUInt16(month)", eachOf(s.days), kinds)...)
+		case "week":
+			parts = append(parts, fmt.Sprintf(ofWeeks, s.weeks(), dateOf(s.first), kinds))
+		default:
+			parts = append(parts, s.rows(numbered(q.Every, "month"), "", kinds)...)
+		}
+	}
+	all := strings.Join(parts, unionAll)
+	if q.Every == "day" || q.Every == "month" {
+		return all
+	}
+	return fmt.Sprintf(together, all)
+}
+
+// rows are those of a slice. Days of whole months are looked at for reading alone.
+func (s slice) rows(period, words, kinds string) []string {
+	part := func(who, days, only string) string {
+		return fmt.Sprintf(ofMonths, period, who, days, words, dateOf(s.first), dateOf(s.last), kinds+only)
+	}
+	if len(s.days) < 31 {
+		return []string{part(whoOf(s.days), "if(kind = 'read', "+daysOf(s.days)+", 0)", "")}
+	}
+	return []string{part("whole", "toUInt64(0)", " AND kind != 'read'"), part("whole", daysOf(s.days), " AND kind = 'read'")}
+}
+
+func truncated(every, column string) string {
+	return "toDate32(dateTrunc('" + every + "', " + column + "))"
+}
+
+// numbered is a period as its first day, from 1970.
+func numbered(every, column string) string { return "toUInt16(" + truncated(every, column) + ")" }

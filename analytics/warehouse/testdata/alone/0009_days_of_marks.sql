@@ -1,3 +1,0 @@
--- Keeps days up to marks. It sees each insert once, and OR makes a second time harmless.
-CREATE MATERIALIZED VIEW IF NOT EXISTS days_of_marks TO days AS
-SELECT day, kind, block, groupBitOr(mask) AS mask FROM marks GROUP BY day, kind, block
