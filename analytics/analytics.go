@@ -62,6 +62,23 @@ var ErrAway = errors.New("the store of facts does not answer")
 type Store interface {
 	Claims
 	Facts
+	Erasures
+}
+
+// Erasure is an agent's wish that what they did before be forgotten.
+type Erasure struct {
+	Agent     uint64 // pseudonym
+	Partition int
+	Offset    int64 // of the record that says so: of what lies before it in the partition, nothing is to stay
+	Admitted  time.Time
+}
+
+// Erasures keeps what agents asked to be forgotten, which is done soon after by who gives seats.
+type Erasures interface {
+	// AskErasure notes erasures, to be done, again if need be. One that is older than the one noted has no effect.
+	AskErasure(ctx context.Context, erasures []Erasure) error
+	// Erased gives the offset of the last erasure of each agent of a partition who asked for one, whether it is done or not.
+	Erased(ctx context.Context, partition int) (map[uint64]int64, error)
 }
 
 // Claims keeps one claim a lane.

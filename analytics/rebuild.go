@@ -113,6 +113,9 @@ func (b *mending) all(ctx context.Context, from int64) error {
 	}
 	from = max(from, first)
 	b.done.Of = max(0, end-from)
+	if err := b.noteErasures(ctx, from, end); err != nil {
+		return err
+	}
 	var held []fil.Record
 	start := from
 	err = b.log.Read(ctx, fil.TopicEngagements, b.partition, from, end, func(batch []fil.Record, next int64) error {
@@ -161,6 +164,11 @@ func (b *mending) mend(ctx context.Context, batch []fil.Record, from, to int64) 
 	if err != nil {
 		return err
 	}
+	erased, err := b.ledger.Erased(ctx, b.partition) // after the rows: what was erased before they were read is known
+	if err != nil {
+		return err
+	}
+	facts = slices.DeleteFunc(facts, func(f Fact) bool { return f.Offset < erased[f.Agent] })
 	b.done.Facts += len(facts)
 	d := differ(facts, rows)
 	if len(d.missing)+len(d.twice)+len(d.wrong) == 0 {
@@ -171,6 +179,9 @@ func (b *mending) mend(ctx context.Context, batch []fil.Record, from, to int64) 
 	}
 	// Half of it would be worse than none: what has begun goes on when the caller has gone.
 	if err := b.apply(context.WithoutCancel(ctx), s, facts, d); err != nil {
+		return err
+	}
+	if err := b.eraseAgain(ctx, facts, erased); err != nil {
 		return err
 	}
 	b.done.Added, b.done.Removed = b.done.Added+len(d.missing), b.done.Removed+d.surplus
@@ -291,6 +302,46 @@ func (b *mending) reclaim(ctx context.Context) error {
 	return b.ledger.Claim(ctx, claims[at])
 }
 
+// noteErasures reads the log for what agents asked to be forgotten, before their facts are compared: the log still tells what
+// they did.
+func (b *mending) noteErasures(ctx context.Context, from, end int64) error {
+	var all []Erasure
+	err := b.log.Read(ctx, fil.TopicEngagements, b.partition, from, end, func(batch []fil.Record, _ int64) error {
+		for _, rec := range batch {
+			if !rec.Event.IsPreference() {
+				continue
+			}
+			if e, asked := b.erasureOf(rec); asked {
+				all = append(all, e)
+			}
+		}
+		return nil
+	})
+	if err != nil || len(all) == 0 {
+		return err
+	}
+	return b.ledger.AskErasure(ctx, all)
+}
+
+// eraseAgain asks once more for the erasures that were noted while facts were put back.
+func (b *mending) eraseAgain(ctx context.Context, facts []Fact, known map[uint64]int64) error {
+	ctx = context.WithoutCancel(ctx)
+	now, err := b.ledger.Erased(ctx, b.partition)
+	if err != nil {
+		return err
+	}
+	var again []Erasure
+	for _, f := range facts {
+		if offset := now[f.Agent]; f.Offset < offset && offset > known[f.Agent] {
+			again = append(again, Erasure{Agent: f.Agent, Partition: b.partition, Offset: offset, Admitted: f.Admitted})
+		}
+	}
+	if len(again) == 0 {
+		return nil
+	}
+	return b.ledger.AskErasure(ctx, again)
+}
+
 // rehearsal is a store as it was before an offset, which keeps what a recorder would insert after it.
 type rehearsal struct {
 	Ledger
@@ -330,6 +381,9 @@ func (h *rehearsal) Identities(ctx context.Context, partition int, after, until 
 		}
 	})
 }
+
+// AskErasure has been done, of the whole log.
+func (h *rehearsal) AskErasure(context.Context, []Erasure) error { return nil }
 
 func (h *rehearsal) Insert(_ context.Context, _ string, facts []Fact) error {
 	h.facts = append(h.facts, facts...)

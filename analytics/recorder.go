@@ -113,6 +113,11 @@ func (r *Recorder) Record(ctx context.Context, partition int, batch []fil.Record
 		r.inserts.Observe(time.Since(start).Seconds())
 		l.stored, l.opened = true, time.Now()
 	}
+	if len(s.erasures) > 0 { // once all that they are about is stored
+		if err := r.store.AskErasure(ctx, s.erasures); err != nil {
+			return r.leave(l, fmt.Errorf("note %d erasures of %s: %w", len(s.erasures), l.lane, err))
+		}
+	}
 	for _, f := range s.facts {
 		l.memory.put(f.Identity, f.Offset, dayOf(f.Admitted))
 	}
@@ -124,6 +129,7 @@ func (r *Recorder) Record(ctx context.Context, partition int, batch []fil.Record
 // sifted is a batch told apart.
 type sifted struct {
 	facts                             []Fact
+	erasures                          []Erasure
 	rejections                        []error
 	redelivered, deduplicated, passed int
 }
@@ -134,6 +140,9 @@ func (r *Recorder) sift(l *laneState, batch []fil.Record) sifted {
 	for _, rec := range batch {
 		if rec.Event.IsPreference() {
 			s.passed++
+			if e, asked := r.erasureOf(rec); asked {
+				s.erasures = append(s.erasures, e)
+			}
 			continue
 		}
 		e, err := fil.EngagementOf(rec)
@@ -168,6 +177,15 @@ func (r *Recorder) sift(l *laneState, batch []fil.Record) sifted {
 		s.facts = append(s.facts, f)
 	}
 	return s
+}
+
+// erasureOf says what a record asks to be forgotten. One that cannot be read is parked by who learns profiles.
+func (r *Recorder) erasureOf(rec fil.Record) (Erasure, bool) {
+	p, err := fil.PreferenceOf(rec)
+	if err != nil || p.Kind != fil.Forget {
+		return Erasure{}, false
+	}
+	return Erasure{Agent: Pseudonym(r.cfg.PseudonymKey, p.Agent), Partition: rec.Partition, Offset: rec.Offset, Admitted: rec.Admitted}, true
 }
 
 // remembers says whether an identity stored one day is still known on another.

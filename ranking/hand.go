@@ -98,7 +98,8 @@ type knownOutput struct {
 type writtenOutput struct {
 	Status int
 	Body   struct {
-		Applied bool `json:"applied" doc:"La prochaine lecture en tient compte / the next read goes by it"`
+		Applied bool   `json:"applied" doc:"La prochaine lecture en tient compte / the next read goes by it"`
+		Erasure string `json:"erasure,omitempty" doc:"Ce qui est effacé, ce qui ne l'est pas, et pourquoi, avec DELETE /v1/me/profile / what is erased, what is not, and why, with DELETE /v1/me/profile"`
 	}
 }
 
@@ -158,7 +159,11 @@ func (h hand) read(ctx context.Context, in *Whose) (*knownOutput, error) {
 }
 
 func (h hand) forget(ctx context.Context, in *Whose) (*writtenOutput, error) {
-	return h.write(ctx, in, fil.Preference{Kind: fil.Forget})
+	out, err := h.write(ctx, in, fil.Preference{Kind: fil.Forget})
+	if err == nil {
+		out.Body.Erasure = wordsIn(in.language()).erasure
+	}
+	return out, err
 }
 
 func (h hand) order(ctx context.Context, in *struct {

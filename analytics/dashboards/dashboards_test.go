@@ -270,3 +270,33 @@ func distinct(seats map[string]uint32) map[uint32]bool {
 	}
 	return blocks
 }
+
+// Who asks to be forgotten gives up their seat: figures of what is over stay, nothing leads from them to the agent, and what
+// they do later is another's.
+func TestErase_GivesUpTheSeat(t *testing.T) {
+	of := busy()
+	w := build(t, of)
+	before := w.told("contents/a").Totals
+	one := of.people[0].id
+	event, err := fil.Preference{Kind: fil.Forget, Agent: one, Time: today}.Event("tests", "forget")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.give(w.record.Record, []fil.Record{{Position: fil.Position{Topic: fil.TopicEngagements, Offset: w.offset}, Key: one, Admitted: today, Event: event}})
+	w.offset++
+	if n, err := w.store.Erase(t.Context()); err != nil || n != 1 {
+		t.Fatalf("erased %d: %v", n, err)
+	}
+	if after := w.told("contents/a").Totals; fmt.Sprint(after) != fmt.Sprint(before) {
+		t.Errorf("figures were %v, and are %v", before, after)
+	}
+	if seated, waiting := w.seat(); seated != 1 || waiting != 0 {
+		t.Errorf("%d seated, %d wait: the one who gave up a seat is new", seated, waiting)
+	}
+	if n, err := w.store.Erase(t.Context()); err != nil || n != 0 {
+		t.Errorf("erased %d more: %v", n, err)
+	}
+	if seated, _ := w.seat(); seated != 0 {
+		t.Errorf("the seat given later was given up: %d seated", seated)
+	}
+}

@@ -49,7 +49,7 @@ func (h *house) buildDashboards(store *warehouse.Warehouse, zone *time.Location)
 			case <-wait.C:
 			}
 			began := h.now()
-			if err := h.giveSeats(ctx, boards); err != nil && ctx.Err() == nil {
+			if err := h.giveSeats(ctx, store, boards); err != nil && ctx.Err() == nil {
 				h.logger.WarnContext(ctx, "give agents the seats that dashboards count by", "stage", "analytics", "error", err)
 			}
 			wait.Reset(max(seatsEvery, 50*h.now().Sub(began)))
@@ -58,9 +58,9 @@ func (h *house) buildDashboards(store *warehouse.Warehouse, zone *time.Location)
 	return nil
 }
 
-// giveSeats does one round, unless the directory is still being read or another process does one: two at once would give one
+// giveSeats does one round, after what agents asked to be forgotten is, unless the directory is still being read or another process does one: two at once would give one
 // agent two seats.
-func (h *house) giveSeats(ctx context.Context, boards *dashboards.Dashboards) error {
+func (h *house) giveSeats(ctx context.Context, store *warehouse.Warehouse, boards *dashboards.Dashboards) error {
 	if !h.events.CaughtUp("directory") {
 		return nil
 	}
@@ -71,9 +71,16 @@ func (h *house) giveSeats(ctx context.Context, boards *dashboards.Dashboards) er
 	if !mine {
 		return nil
 	}
-	seated, waiting, err := boards.Seat(ctx)
+	erased, err := store.Erase(ctx)
+	seated, waiting := 0, 0
+	if err == nil {
+		seated, waiting, err = boards.Seat(ctx)
+	}
 	if freed := h.redis.Del(context.WithoutCancel(ctx), seatsKey).Err(); freed != nil && err == nil {
 		err = fmt.Errorf("give back the right to give seats: %w", freed)
+	}
+	if erased > 0 {
+		h.logger.InfoContext(ctx, "facts of agents who asked for it are erased", "stage", "analytics", "agents", erased)
 	}
 	if seated > 0 {
 		h.logger.InfoContext(ctx, "agents have seats that dashboards count by", "stage", "analytics", "seated", seated, "waiting", waiting)
