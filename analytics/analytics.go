@@ -73,12 +73,32 @@ type Erasure struct {
 	Admitted  time.Time
 }
 
+// ErasureSkew is how far the clocks of two doors may be apart. What was admitted further from a wish than that lies before or
+// after it whatever its offset, which may be of a log that was lost.
+const ErasureSkew = 24 * time.Hour
+
+// Covers says whether what was recorded at an offset lies before the wish, and is to go.
+func (e Erasure) Covers(offset int64, admitted time.Time) bool {
+	switch {
+	case admitted.Before(e.Admitted.Add(-ErasureSkew)):
+		return true
+	case admitted.After(e.Admitted.Add(ErasureSkew)):
+		return false
+	}
+	return offset < e.Offset
+}
+
+// Forbids says whether what was done at a time is not to be recorded any more, when it is sent late or once again.
+func (e Erasure) Forbids(done time.Time) bool {
+	return done.Before(e.Admitted.Truncate(time.Millisecond))
+}
+
 // Erasures keeps what agents asked to be forgotten, which is done soon after by who gives seats.
 type Erasures interface {
 	// AskErasure notes erasures, to be done, again if need be. One that is older than the one noted has no effect.
 	AskErasure(ctx context.Context, erasures []Erasure) error
-	// Erased gives the offset of the last erasure of each agent of a partition who asked for one, whether it is done or not.
-	Erased(ctx context.Context, partition int) (map[uint64]int64, error)
+	// Erased gives the last erasure of each agent of a partition who asked for one, whether it is done or not.
+	Erased(ctx context.Context, partition int) (map[uint64]Erasure, error)
 }
 
 // Claims keeps one claim a lane.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/filengine/fil"
 	"github.com/filengine/fil/analytics"
@@ -73,7 +74,7 @@ func TestErase_TakesFactsAwayForGood(t *testing.T) {
 	erase(1)
 	want("rebuilt and erased", 1, 2)
 	erased, err := w.Erased(t.Context(), 0)
-	if err != nil || len(erased) != 1 || erased[analytics.Pseudonym(testKey, "anne")] != 3 {
+	if err != nil || len(erased) != 1 || erased[analytics.Pseudonym(testKey, "anne")].Offset != 3 {
 		t.Errorf("noted %v: %v", erased, err)
 	}
 }
@@ -97,5 +98,41 @@ func TestErase_AfterAnOldCopyWasPutBack(t *testing.T) {
 	}
 	if n, err := w.Erase(t.Context()); err != nil || n != 1 {
 		t.Errorf("erased %d: %v", n, err)
+	}
+}
+
+// What an agent did before they asked is no fact when it is sent late, or once more after it was erased: not by the process that
+// read the wish, not by one that starts, and not by a rebuild.
+func TestErase_LeavesOutWhatIsSentAfterwards(t *testing.T) {
+	w := open(t, settings(t))
+	r, metrics := newRecorder(t, w)
+	at := func(offset int64, id, agent string, since time.Duration) fil.Record {
+		return act(t, offset, id, fil.Engagement{Kind: fil.Read, Agent: agent, Time: start.Add(since)})
+	}
+	log := &tape{records: []fil.Record{
+		at(0, "done", "anne", -time.Hour), forget(t, 1, "anne"), at(2, "late", "anne", -time.Hour), at(3, "late", "paul", -time.Hour), at(4, "after", "anne", time.Hour),
+	}}
+	record(t, r, log.records...)
+	if n, err := w.Erase(t.Context()); err != nil || n != 1 {
+		t.Fatalf("erased %d: %v", n, err)
+	}
+	again, metricsAgain := newRecorder(t, w) // it knows no more of what was erased than the store does
+	log.add(at(5, "done", "anne", -time.Hour), at(6, "later", "anne", -time.Minute))
+	record(t, again, log.records[4:]...)
+	log.commit(7)
+	if got := ofAgents(t, w, "anne", "paul"); got[0] != 1 || got[1] != 1 {
+		t.Errorf("%v facts, want one of after the wish and one of another agent", got)
+	}
+	if before, after := outcomes(t, metrics)["passed"], outcomes(t, metricsAgain)["passed"]; before != 2 || after != 2 {
+		t.Errorf("%v and %v records passed over, want the wish and what was late, then two that were", before, after)
+	}
+	if done := rebuild(t, again, log, w, 0); done.Added+done.Removed != 0 || done.Facts != 2 {
+		t.Errorf("a rebuild: %+v", done)
+	}
+	if n, err := w.Erase(t.Context()); err != nil || n > 1 {
+		t.Errorf("erased %d: %v", n, err)
+	}
+	if got := ofAgents(t, w, "anne"); got[0] != 1 {
+		t.Errorf("%v facts after a rebuild", got)
 	}
 }

@@ -34,6 +34,7 @@ type laneState struct {
 	next    int64     // offset after the last one recorded; -1 before the first
 	stored  bool      // whether the store is known to hold facts of this lane
 
+	erased map[uint64]Erasure // last wish of each agent who asked to be forgotten
 	memory memory
 	// memory covers the facts admitted after since and until until, of those that were stored when the lane was opened, the
 	// last of them admitted at last; what was stored later went through this state.
@@ -154,6 +155,9 @@ func (r *Recorder) open(ctx context.Context, l *laneState, claim Claim, first in
 			return fmt.Errorf("read the extent of %s: %w", l.lane, err)
 		}
 		l.stored, l.last = facts > 0, last
+		if l.erased, err = r.store.Erased(ctx, l.lane.partition); err != nil {
+			return fmt.Errorf("read the erasures of %s: %w", l.lane, err)
+		}
 	}
 	l.open = true
 	return l.prove(first)

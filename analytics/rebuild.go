@@ -168,7 +168,7 @@ func (b *mending) mend(ctx context.Context, batch []fil.Record, from, to int64) 
 	if err != nil {
 		return err
 	}
-	facts = slices.DeleteFunc(facts, func(f Fact) bool { return f.Offset < erased[f.Agent] })
+	facts = slices.DeleteFunc(facts, func(f Fact) bool { return erased[f.Agent].Covers(f.Offset, f.Admitted) })
 	b.done.Facts += len(facts)
 	d := differ(facts, rows)
 	if len(d.missing)+len(d.twice)+len(d.wrong) == 0 {
@@ -324,7 +324,7 @@ func (b *mending) noteErasures(ctx context.Context, from, end int64) error {
 }
 
 // eraseAgain asks once more for the erasures that were noted while facts were put back.
-func (b *mending) eraseAgain(ctx context.Context, facts []Fact, known map[uint64]int64) error {
+func (b *mending) eraseAgain(ctx context.Context, facts []Fact, known map[uint64]Erasure) error {
 	ctx = context.WithoutCancel(ctx)
 	now, err := b.ledger.Erased(ctx, b.partition)
 	if err != nil {
@@ -332,8 +332,9 @@ func (b *mending) eraseAgain(ctx context.Context, facts []Fact, known map[uint64
 	}
 	var again []Erasure
 	for _, f := range facts {
-		if offset := now[f.Agent]; f.Offset < offset && offset > known[f.Agent] {
-			again = append(again, Erasure{Agent: f.Agent, Partition: b.partition, Offset: offset, Admitted: f.Admitted})
+		before := known[f.Agent]
+		if e := now[f.Agent]; e.Covers(before.Offset, before.Admitted) && e.Covers(f.Offset, f.Admitted) {
+			again = append(again, e)
 		}
 	}
 	if len(again) == 0 {

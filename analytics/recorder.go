@@ -16,9 +16,9 @@ import (
 )
 
 // Outcomes of a record, in fil_analytics_records_total. Of the records admitted, stored + deduplicated + passed + rejected
-// is all of them; those redelivered were counted before, perhaps by another process. What is passed over is a preference:
-// nothing is counted from what an agent asks of their own feed, so there is no fact to know it by when it is delivered again,
-// and it is passed over again.
+// is all of them; those redelivered were counted before, perhaps by another process. What is passed over is a preference,
+// or an act of before its agent asked to be forgotten: nothing is counted from them, so there is no fact to know them by when they
+// are delivered again, and they are passed over again.
 const (
 	outcomeStored       = "stored"
 	outcomeDeduplicated = "deduplicated"
@@ -60,7 +60,7 @@ func NewRecorder(cfg Config, store Store, logger *slog.Logger, metrics prometheu
 	r := &Recorder{
 		cfg: cfg, store: store, logger: logger, lanes: map[lane]*laneState{},
 		records: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "fil_analytics_records_total", Help: "Engagements read from the log, by outcome: stored, deduplicated, passed (preferences), redelivered or rejected.",
+			Name: "fil_analytics_records_total", Help: "Engagements read from the log, by outcome: stored, deduplicated, passed (preferences, and acts of before their agent was forgotten), redelivered or rejected.",
 		}, []string{"outcome"}),
 		inserts: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "fil_analytics_insert_duration_seconds", Help: "Time that one insert of facts took.", Buckets: prometheus.ExponentialBuckets(.001, 4, 8),
@@ -141,7 +141,7 @@ func (r *Recorder) sift(l *laneState, batch []fil.Record) sifted {
 		if rec.Event.IsPreference() {
 			s.passed++
 			if e, asked := r.erasureOf(rec); asked {
-				s.erasures = append(s.erasures, e)
+				s.erasures, l.erased[e.Agent] = append(s.erasures, e), e
 			}
 			continue
 		}
@@ -163,9 +163,14 @@ func (r *Recorder) sift(l *laneState, batch []fil.Record) sifted {
 			s.deduplicated++
 			continue
 		}
+		agent := Pseudonym(r.cfg.PseudonymKey, e.Agent)
+		if l.erased[agent].Forbids(e.Time) {
+			s.passed++
+			continue
+		}
 		seen[identity] = dayOf(rec.Admitted)
 		f := Fact{
-			Time: e.Time, Admitted: rec.Admitted, Kind: e.Kind, Content: e.Content, Agent: Pseudonym(r.cfg.PseudonymKey, e.Agent),
+			Time: e.Time, Admitted: rec.Admitted, Kind: e.Kind, Content: e.Content, Agent: agent,
 			Identity: identity, Partition: l.lane.partition, Offset: rec.Offset,
 		}
 		if e.Kind == fil.Dwell {

@@ -74,8 +74,9 @@ func TestRemovedAgentsAreForgotten(t *testing.T) {
 	t.Parallel()
 	h := setup(t)
 	h.want(201, "ingest", "PUT", "/v1/agents/a7", `{}`)
+	h.want(200, "ingest", "PUT", "/v1/agents/a7", `{"inactive":true}`)
 	if before := h.logged(fil.TopicEngagements); len(before) != 0 {
-		t.Fatalf("an agent who was written is in %d engagements", len(before))
+		t.Fatalf("an agent who was written and made inactive is in %d engagements", len(before))
 	}
 	h.want(204, "ingest", "DELETE", "/v1/agents/a7", "")
 	h.want(404, "ingest", "DELETE", "/v1/agents/a7", "")

@@ -35,7 +35,7 @@ func wordsIn(language string) words {
 		kept:    "%d jours après votre dernier acte ou votre dernier choix ; au plus %d communications et %d préférences, les plus anciennes étant oubliées d'abord.",
 		sources: [3]string{"Vos actes dans le fil, tels que l'application qui vous le montre les a transmis.", "Vos choix, que vous avez faits ici ou dans cette application.", "Les fiches des communications (thèmes, source, auteur, type, communauté), remplies par les communicants."},
 		erasure: "Effacer vide ce profil : vos actes, vos préférences et votre ordre sont oubliés, et le restent quand le profil est refait depuis le journal. Les adresses auxquelles d'autres programmes lisent votre fil sont fermées. " +
-			"S'effacent aussi, dans la minute, les faits des statistiques, qui portaient votre pseudonyme. " +
+			"S'effacent aussi, peu après, les faits des statistiques, qui portaient votre pseudonyme. " +
 			"Ne s'effacent pas : les comptes de lecture de tous les agents, qui ne disent pas de qui ils viennent ; ceux des tableaux de bord, qui comptent par groupes d'au moins vingt agents sans plus savoir lequel vous étiez ; le registre des prises de connaissance, tenu par nom, qui a sa propre durée ; " +
 			"les actes du journal, qui s'effacent au bout de sa durée de conservation, et d'ici là servent aux audiences qui portent sur des comportements ; l'accusé de lecture d'un texte obligatoire est à donner de nouveau.",
 	}
@@ -56,7 +56,7 @@ func englishWords() words {
 		kept:    "%d days after your last act or choice; at most %d contents and %d preferences, the oldest being forgotten first.",
 		sources: [3]string{"Your acts in the feed, as the application that shows it to you sent them.", "Your choices, made here or in that application.", "The records of the contents (topics, source, author, kind, community), filled in by communicators."},
 		erasure: "Erasing empties this profile: your acts, preferences and order are forgotten, and stay so when the profile is made again from the log. The addresses at which other programs read your feed are closed. " +
-			"Erased too, within a minute: the facts of the statistics, which carried your pseudonym. " +
+			"Erased too, shortly after: the facts of the statistics, which carried your pseudonym. " +
 			"Not erased: the counts of what all agents read, which do not say from whom they come; those of the dashboards, which count by groups of twenty agents or more and no longer know which one you were; the register of acknowledgements, kept by name, which has a time of its own; " +
 			"the acts in the log, which go when it has kept them for its time, and until then serve audiences about behaviour; a mandatory text is to be acknowledged again.",
 	}

@@ -1,6 +1,9 @@
 package warehouse
 
-import "time"
+import (
+	"context"
+	"time"
+)
 
 // Statements are what migrations run, by name.
 func Statements(cfg Config) (map[string]string, error) {
@@ -33,4 +36,14 @@ func SlicesOf(from, to time.Time, apart bool) (all []Slice) {
 		all = append(all, Slice{s.first, s.last, s.days})
 	}
 	return all
+}
+
+// EraseAfter is Erase, with something that happens between its reading of wishes and its doing them.
+func (w *Warehouse) EraseAfter(ctx context.Context, meanwhile func()) (int, error) {
+	pending, err := w.pending(ctx)
+	if err != nil {
+		return 0, err
+	}
+	meanwhile()
+	return len(pending), w.erase(ctx, pending)
 }

@@ -146,7 +146,7 @@ func TestHand_CommandAndRemoval(t *testing.T) {
 		if out, status := r.command("service", "profile", "a0"); status != exitDone || !strings.Contains(out, "Sport") || !strings.Contains(out, "ranked for you") {
 			t.Fatalf("fil profile: status %d, %s", status, out)
 		}
-		if out, status := r.command("service", "profile", "a0", "--erase"); status != exitDone || !strings.Contains(out, "Erased") {
+		if out, status := r.command("service", "profile", "a0", "--erase"); status != exitDone || !strings.Contains(out, "Erased") || !strings.Contains(out, "mandatory text") {
 			t.Fatalf("fil profile --erase: status %d, %s", status, out)
 		}
 		if k := r.known(""); len(k.Preferences) != 0 {
@@ -162,6 +162,15 @@ func TestHand_CommandAndRemoval(t *testing.T) {
 		}
 		p, err := ranking.ParseProfile(packed)
 		return err == nil && len(p.Preferences()) == 0 && p.Len() == 0
+	})
+	r.must(http.MethodDelete, "/v1/agents/a1", r.keys["ingest"], "", 204)
+	db := facts(t, r.server.house.cfg.ClickHouse)
+	eventually(t, "the erasure of the facts of who asked and of who was removed to be noted", func() bool {
+		var asked uint64
+		if err := db.QueryRow(t.Context(), "SELECT count() FROM erasures FINAL").Scan(&asked); err != nil {
+			t.Fatal(err)
+		}
+		return asked == 2
 	})
 }
 

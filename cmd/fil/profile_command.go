@@ -19,16 +19,19 @@ func (c *profileCommand) Run(w *world) error {
 	const path = "/v1/me/profile"
 	query := url.Values{"agent": {string(c.Agent)}}
 	if c.Erase {
-		type written struct{ Applied bool }
+		type written struct {
+			Applied bool
+			Erasure string
+		}
 		done, decoded, err := get[written](w, c.serverFlags, http.MethodDelete, path, query, nil)
 		if err != nil || !decoded {
 			return err
 		}
+		said := "Effacé. / Erased."
 		if !done.Applied {
-			_, err = fmt.Fprintln(w.Out, "Dans le journal ; effacé dans un instant. / In the log; erased in a moment.")
-			return err
+			said = "Dans le journal ; effacé dans un instant. / In the log; erased in a moment."
 		}
-		_, err = fmt.Fprintln(w.Out, "Effacé. / Erased.")
+		_, err = fmt.Fprintf(w.Out, "%s\n%s\n", said, done.Erasure)
 		return err
 	}
 	known, decoded, err := get[ranking.Known](w, c.serverFlags, http.MethodGet, path, query, nil)

@@ -1,5 +1,5 @@
 -- What agents asked to be forgotten: what they did before an offset of their partition. Of several rows of one agent the
--- greatest version, a time in microseconds, holds (read it with FINAL). It stays once done, so that a rebuild does not bring
+-- greatest version holds (read it with FINAL): the time of the wish in microseconds, and one more once it is done. It stays then, so that a rebuild does not bring
 -- back what the log still tells, and goes when facts of that time would.
 --
 -- seated says that the agent's seat is still to be given up: one that they are given later is not.
