@@ -25,6 +25,7 @@ const (
 	TypeInForce    = "fil.policy.current"
 	TypeReminders  = "fil.reminders"
 	TypeAccess     = "fil.access"
+	TypeFigures    = "fil.figures"
 )
 
 // Event is a CloudEvents 1.0 event with JSON data (https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md).

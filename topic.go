@@ -12,7 +12,8 @@ type Topic string
 // and the same partitioner, so that one worker sees all of an agent's records. Memberships are written by workers, the
 // others by the door. Revisions are of contents: what was written before it was published, and what was published before. With the engagements travel the preferences of agents.
 // Subscriptions are the addresses at which other applications read an agent's feed, keyed by agent id.
-// Accesses are to the register of acknowledgements, kept by time as engagements are.
+// Accesses are to the register of acknowledgements, kept by time as engagements are. Figures are what dashboards tell of months
+// whose facts are gone.
 const (
 	TopicAgents      Topic = "fil.agents"
 	TopicAudiences   Topic = "fil.audiences"
@@ -23,21 +24,27 @@ const (
 	TopicRevisions   Topic = "fil.revisions"
 	TopicReminders   Topic = "fil.reminders"
 	TopicAccesses    Topic = "fil.accesses"
+	TopicFigures     Topic = "fil.figures"
 
 	TopicSubscriptions Topic = "fil.subscriptions"
 )
 
 // Topics lists the topics of the log, but for those of rejected records, in no order that matters.
 func Topics() []Topic {
-	return []Topic{TopicAgents, TopicAudiences, TopicContents, TopicEngagements, TopicMemberships, TopicPolicies, TopicRevisions, TopicReminders, TopicAccesses, TopicSubscriptions}
+	return []Topic{TopicAgents, TopicAudiences, TopicContents, TopicEngagements, TopicMemberships, TopicPolicies, TopicRevisions, TopicReminders, TopicAccesses, TopicSubscriptions, TopicFigures}
 }
 
 // Partitions gives how many partitions a topic is made with, where so many are asked for.
 func (t Topic) Partitions(asked int) int {
-	if t == TopicPolicies || t == TopicRevisions || t == TopicReminders || t == TopicAccesses || t == TopicSubscriptions || t.parks() { // few records, which are read in the order in which they were written
+	if t.parks() {
 		return 1
 	}
-	return asked
+	switch t {
+	case TopicPolicies, TopicRevisions, TopicReminders, TopicAccesses, TopicSubscriptions, TopicFigures: // few records, which are read in the order in which they were written
+		return 1
+	default:
+		return asked
+	}
 }
 
 // KeyedByAgent lists the topics whose partitions go together.

@@ -47,7 +47,12 @@ type Cells interface {
 	// Hours calls each for every block, kind, month and weekday (0: Monday) on which something was done; Each of what it is given is
 	// of hours, and Who is not told. The question is of whole months.
 	Hours(ctx context.Context, q CellQuestion, each func(d Deed, weekday int)) error
+	// ContentsOf lists the contents that something was done with on the days from one up to another, sorted.
+	ContentsOf(ctx context.Context, from, to time.Time) ([]string, error)
 }
+
+// KeptMonths is how many months what an agent did can be asked for, after which the store forgets it.
+const KeptMonths = 25
 
 // Seating keeps blocks and seats.
 type Seating interface {

@@ -141,6 +141,7 @@ func hamlet(random *rand.Rand) *town {
 		})
 	}
 	of.publish("a", "b", "c")
+	of.contents[2].Perimeter = "p"
 	for _, p := range of.people {
 		for _, c := range of.contents {
 			for _, kind := range []fil.EngagementKind{fil.Impression, fil.Open, fil.Read, fil.Click, fil.Acknowledge} {
@@ -198,6 +199,7 @@ func TestAttack_NobodyIsIsolated(t *testing.T) {
 	}
 	t.Logf("%d questions of each town, %d of %d acts traded, %d answers differ", len(paths), moved, len(of.acts), differ)
 	reconstruct(t, of, all, told[len(paths)-len(all):])
+	sameWhenOld(t, before, after, of.months())
 }
 
 // trade gives each agent's acts to another one of the same block.

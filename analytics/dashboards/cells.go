@@ -17,6 +17,7 @@ type question struct {
 
 	By    string // axis; empty: no cut
 	Where []condition
+	asked time.Time // its first day, which may be one that the store knows nothing of
 }
 
 // condition keeps the groups that have one of the values.
@@ -84,6 +85,7 @@ func newTally(q question) *tally {
 
 const (
 	everyDay   = "day"
+	everyMonth = "month"
 	daySeconds = 24 * 60 * 60
 )
 

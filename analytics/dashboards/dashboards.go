@@ -24,6 +24,9 @@ import (
 type Parts struct {
 	Cells     analytics.Cells
 	Seating   analytics.Seating
+	Archive   *Archive
+	Archived  Projection // of the archive
+	Log       Log        // that it is of
 	Targeting analytics.Targeting
 	Contents  analytics.Contents
 	Schema    fil.Schema
@@ -34,10 +37,11 @@ type Parts struct {
 	Now       func() time.Time
 }
 
-// Dashboards answers questions. It is safe for concurrent use, but Seat is for one caller at a time.
+// Dashboards answers questions. It is safe for concurrent use, but Seat and Keep are for one caller at a time.
 type Dashboards struct {
 	Parts
-	key uint64
+	key       uint64
+	archiving archiving // of Keep
 
 	reading sync.Mutex // guards read
 	read    *books
@@ -48,7 +52,7 @@ func New(parts Parts) (*Dashboards, error) {
 	if parts.Zone == nil || parts.Zone.String() == "Local" || len(parts.Secret) == 0 {
 		return nil, errors.New("dashboards: a named time zone and a secret are required")
 	}
-	return &Dashboards{Parts: parts, key: keyOf(parts.Secret)}, nil
+	return &Dashboards{Parts: parts, key: keyOf(parts.Secret), archiving: archiving{looked: map[time.Time]time.Time{}}}, nil
 }
 
 // figures are those of one value, one period, or both. A null figure is withheld.
@@ -74,12 +78,13 @@ type figures struct {
 type board struct {
 	From     string    `json:"from" doc:"Premier jour / first day"`
 	To       string    `json:"to" doc:"Dernier jour, compris / last day, inclusive"`
+	Since    string    `json:"detailed_from,omitempty" doc:"Premier jour dont le détail est connu ; absent s'il l'est de tous. Totaux et période d'avant ne portent que sur le détail ; avant, il n'y a que des lignes par mois entier, sans visés / first day that is known in detail; absent when all are. Totals and the period before are about what is detailed alone; before, there are but rows of whole months, without those aimed at"`
 	By       string    `json:"by,omitempty" doc:"Attribut qui distingue les lignes / attribute that cuts the rows"`
 	Every    string    `json:"every,omitempty" doc:"Période qui distingue les lignes / period that cuts the rows"`
 	Where    []string  `json:"where,omitempty" doc:"Conditions / conditions"`
 	Contents int       `json:"contents" doc:"Contenus en cours de publication dans la période / contents live in the period"`
 	Totals   figures   `json:"totals"`
-	Previous *figures  `json:"previous,omitempty" doc:"La période d'avant, aussi longue / the period before, as long"`
+	Previous *figures  `json:"previous,omitempty" doc:"La période d'avant, aussi longue ; ses chiffres sont nuls (null) si une partie n'en est plus connue / the period before, as long; its figures are null when a part of it is no longer known"`
 	Rows     []figures `json:"rows"`
 	Withheld string    `json:"withheld,omitempty" doc:"Dit pourquoi des chiffres sont nuls (null) / says why figures are null"`
 }
@@ -89,7 +94,8 @@ var errUnknown = errors.New("unknown content or audience")
 // scope is the contents that a question is about.
 type scope struct {
 	contents []fil.Content
-	all      bool // every content there is or was, known or not
+	all      bool         // every content there is or was, known or not
+	kept     *fil.Figures // what the archive calls it; nil: it has none of it
 }
 
 // house is all that a caller may have figures on.
@@ -97,9 +103,10 @@ func (d *Dashboards) house(ctx context.Context) scope {
 	all := d.Contents.Contents()
 	perimeter := fil.CallerFrom(ctx).Perimeter
 	if perimeter == "" {
-		return scope{contents: all, all: true}
+		return scope{contents: all, all: true, kept: &fil.Figures{}}
 	}
-	return scope{contents: slices.DeleteFunc(slices.Clone(all), func(c fil.Content) bool { return c.Perimeter != perimeter })}
+	own := slices.DeleteFunc(slices.Clone(all), func(c fil.Content) bool { return c.Perimeter != perimeter })
+	return scope{contents: own, kept: &fil.Figures{Perimeter: perimeter}}
 }
 
 // one is a content of the caller's.
@@ -108,13 +115,13 @@ func (d *Dashboards) one(ctx context.Context, id string) (scope, error) {
 	if perimeter := fil.CallerFrom(ctx).Perimeter; !ok || perimeter != "" && c.Perimeter != perimeter {
 		return scope{}, errUnknown
 	}
-	return scope{contents: []fil.Content{c}}, nil
+	return scope{contents: []fil.Content{c}, kept: &fil.Figures{Content: id}}, nil
 }
 
 // audience is the caller's contents that name an audience.
 func (d *Dashboards) audience(ctx context.Context, id string) (scope, error) {
 	s := d.house(ctx)
-	s.all = false
+	s.all, s.kept = false, nil
 	s.contents = slices.DeleteFunc(slices.Clone(s.contents), func(c fil.Content) bool { return !slices.Contains(c.Audiences, id) })
 	if len(s.contents) == 0 {
 		return s, errUnknown
@@ -149,7 +156,7 @@ func (s scope) ids() ([]string, error) {
 
 // figure answers a question about a scope.
 func (d *Dashboards) figure(ctx context.Context, p params, s scope, compare bool) (board, error) {
-	q, err := d.question(p)
+	q, err := d.question(p, s.kept != nil && p.Every == everyMonth)
 	if err != nil {
 		return board{}, err
 	}
@@ -160,27 +167,51 @@ func (d *Dashboards) figure(ctx context.Context, p params, s scope, compare bool
 	var failed error
 	var wait sync.WaitGroup
 	if compare {
-		was, days := q, int(q.To.Sub(q.From).Round(24*time.Hour)/(24*time.Hour))
-		was.From, was.To, was.By, was.Every = q.From.AddDate(0, 0, -days), q.From, "", ""
-		wait.Go(func() {
-			before, failed = d.ask(ctx, was, s)
-		})
+		was, days := q, int(q.To.Sub(q.asked).Round(24*time.Hour)/(24*time.Hour))
+		was.From, was.To, was.By, was.Every = q.asked.AddDate(0, 0, -days), q.asked, "", ""
+		if was.asked = was.From; was.From.Before(d.horizon()) { // a part of it would not compare
+			before.Since = d.horizon().Format(time.DateOnly)
+		} else {
+			wait.Go(func() { before, failed = d.ask(ctx, was, s) })
+		}
 	}
 	a, err := d.ask(ctx, q, s)
 	if wait.Wait(); compare {
-		a.Previous = &before.Totals
+		a.Previous, a.Since = &before.Totals, cmp.Or(a.Since, before.Since)
 	}
 	return a, errors.Join(err, failed)
 }
 
 func (d *Dashboards) ask(ctx context.Context, q question, s scope) (board, error) {
-	counts, err := d.count(ctx, q)
-	if err != nil {
-		return board{}, err
-	}
-	a := board{By: q.By, Every: q.Every, From: q.From.Format(time.DateOnly), To: q.To.AddDate(0, 0, -1).Format(time.DateOnly)}
+	a := board{By: q.By, Every: q.Every, From: q.asked.Format(time.DateOnly), To: q.To.AddDate(0, 0, -1).Format(time.DateOnly), Rows: []figures{}}
 	for _, c := range q.Where {
 		a.Where = append(a.Where, c.Axis+":"+strings.Join(c.Values, ","))
+	}
+	var before []figures
+	if a.Since = d.detailed(q); a.Since != "" && s.kept != nil && q.Every == everyMonth && len(q.Where) == 0 && (s.kept.Content == "" || q.By == "") {
+		before = d.Archive.since(q, d.horizon(), *s.kept)
+	}
+	if err := d.detail(ctx, &a, q, s); err != nil {
+		return board{}, err
+	}
+	if len(before)+len(a.Rows) > maxRows {
+		return board{}, fil.NewFault("query.every", "donne trop de lignes : choisissez une période plus longue ou un autre attribut", "gives too many rows: choose a longer period or another attribute")
+	}
+	if slices.ContainsFunc(before, func(f figures) bool { return f.figure().Withholds() }) {
+		a.Withheld = withheld().FR
+	}
+	a.Rows = append(before, a.Rows...)
+	return a, nil
+}
+
+// detail adds what is counted, if there is something of the question to count.
+func (d *Dashboards) detail(ctx context.Context, a *board, q question, s scope) error {
+	if a.Since != "" && !q.To.After(d.horizon()) {
+		return nil
+	}
+	counts, err := d.count(ctx, q)
+	if err != nil {
+		return err
 	}
 	live := slices.DeleteFunc(slices.Clone(s.contents), func(c fil.Content) bool {
 		return !c.PublishedAt.Before(q.To) || !c.ExpiresAt.IsZero() && !c.ExpiresAt.After(q.From)
@@ -188,11 +219,8 @@ func (d *Dashboards) ask(ctx context.Context, q question, s scope) (board, error
 	a.Contents = len(live)
 	t := newTable(q, counts)
 	t.aim(d.Targeting, live)
-	if len(t.keys) > maxRows {
-		return a, fil.NewFault("query.every", "donne trop de lignes : choisissez une période plus longue ou un autre attribut", "gives too many rows: choose a longer period or another attribute")
-	}
-	t.write(&a, d.Guard)
-	return a, nil
+	t.write(a, d.Guard)
+	return nil
 }
 
 // maxRows bounds the rows of one answer.

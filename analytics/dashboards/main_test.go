@@ -109,6 +109,8 @@ type world struct {
 	server *httptest.Server
 	live   dashboards.LiveConfig
 	stop   func() // ends what is watched live
+	log    *shelf
+	later  atomic.Int64 // months that have gone by since today
 	cells  *counted
 	caller fil.Caller
 	record *analytics.Recorder
@@ -150,7 +152,7 @@ func (c *counted) Did(ctx context.Context, q analytics.CellQuestion, each func(a
 func build(t testing.TB, of *town) *world {
 	t.Helper()
 	engine := engines.ClickHouse(t)
-	w := &world{t: t, caller: fil.Caller{Role: fil.RoleLeader}, cfg: warehouse.DefaultConfig()}
+	w := &world{t: t, caller: fil.Caller{Role: fil.RoleLeader}, cfg: warehouse.DefaultConfig(), log: &shelf{archive: dashboards.NewArchive()}}
 	w.cfg.Addrs, w.cfg.User, w.cfg.Password = engine.Addresses, engine.Username, engine.Password
 	w.cfg.Database = fmt.Sprintf("d%d", time.Now().UnixNano())
 	if *loaded != "" {
@@ -163,8 +165,8 @@ func build(t testing.TB, of *town) *world {
 	t.Cleanup(func() { _ = w.store.Close() })
 	w.cells = &counted{cells: w.store}
 	w.boards, err = dashboards.New(dashboards.Parts{
-		Cells: w.cells, Seating: watched{w.store, w}, Targeting: of, Contents: of, Schema: schema(), Guard: fil.Guard{Threshold: fil.DefaultThreshold},
-		Secret: secret, Zone: time.UTC, Logger: slog.New(slog.NewTextHandler(t.Output(), nil)), Now: func() time.Time { return today.Add(12 * time.Hour) },
+		Cells: w.cells, Seating: watched{w.store, w}, Targeting: of, Contents: of, Schema: schema(), Archive: w.log.archive, Archived: w.log, Log: w.log, Guard: fil.Guard{Threshold: fil.DefaultThreshold},
+		Secret: secret, Zone: time.UTC, Logger: slog.New(slog.NewTextHandler(t.Output(), nil)), Now: func() time.Time { return today.AddDate(0, int(w.later.Load()), 0).Add(12 * time.Hour) },
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -19,6 +19,7 @@ type params struct {
 const (
 	defaultDays   = 28
 	maxDays       = 800 // 25 months and some
+	maxYears      = 10  // by month, of what is archived
 	maxConditions = 4
 	maxValues     = 50
 )
@@ -30,8 +31,9 @@ func (d *Dashboards) axes() []string {
 	return slices.DeleteFunc(axesOf(d.Schema), func(axis string) bool { return axis == axisTop })
 }
 
-// question reads the parameters and gathers their faults. Days are whole; the default is the last four weeks.
-func (d *Dashboards) question(p params) (question, error) {
+// question reads the parameters and gathers their faults. Days are whole; the default is the last four weeks. What it asks of the
+// store begins at the horizon; a far question may have been asked about more.
+func (d *Dashboards) question(p params, far bool) (question, error) {
 	var faults fil.Faults
 	today := d.today()
 	q := question{By: p.By, CellQuestion: analytics.CellQuestion{Every: p.Every}}
@@ -46,8 +48,12 @@ func (d *Dashboards) question(p params) (question, error) {
 	if faults.Err() == nil && !q.From.Before(q.To) {
 		faults.Add("query.to", "doit être après from", "must be after from")
 	}
-	if faults.Err() == nil && q.From.AddDate(0, 0, maxDays).Before(q.To) {
-		faults.Add("query.from", "est à plus de 800 jours de to", "is more than 800 days before to")
+	switch {
+	case faults.Err() != nil:
+	case far && q.From.AddDate(maxYears, 0, 0).Before(q.To):
+		faults.Add("query.from", "est à plus de dix ans de to", "is more than ten years before to")
+	case !far && q.From.AddDate(0, 0, maxDays).Before(q.To):
+		faults.Add("query.from", "est à plus de 800 jours de to (dix ans par mois, de tout ou d'un contenu)", "is more than 800 days before to (ten years by month, of all or of one content)")
 	}
 	axes := d.axes()
 	if p.By != "" && !slices.Contains(axes, p.By) {
@@ -63,7 +69,29 @@ func (d *Dashboards) question(p params) (question, error) {
 			q.From = q.To
 		}
 	}
+	q.asked = q.From
+	if horizon := d.horizon(); q.From.Before(horizon) {
+		q.From = earlier(horizon, q.To)
+	}
 	return q, faults.Err()
+}
+
+// horizon is the first day of the first month that the store still has whole, so the first one that is known in detail.
+func (d *Dashboards) horizon() time.Time {
+	today := d.today()
+	month := today.AddDate(0, -analytics.KeptMonths, 1-today.Day())
+	if !month.AddDate(0, analytics.KeptMonths, 0).After(today) {
+		month = month.AddDate(0, 1, 0)
+	}
+	return month
+}
+
+// detailed is the horizon, as it is told when something was asked about before it.
+func (d *Dashboards) detailed(q question) string {
+	if horizon := d.horizon(); q.asked.Before(horizon) {
+		return horizon.Format(time.DateOnly)
+	}
+	return ""
 }
 
 func conditions(faults *fil.Faults, texts, axes []string) (all []condition) {
@@ -126,6 +154,13 @@ func (d *Dashboards) today() time.Time {
 
 func earlier(a, b time.Time) time.Time {
 	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
 		return b
 	}
 	return a

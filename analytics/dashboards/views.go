@@ -22,6 +22,7 @@ type funnelStep struct {
 type funnel struct {
 	From  string       `json:"from"`
 	To    string       `json:"to" doc:"Dernier jour, compris / last day, inclusive"`
+	Since string       `json:"detailed_from,omitempty" doc:"Premier jour connu en détail, sur lequel et après lequel portent les chiffres ; absent si tous le sont / first day known in detail, from which on figures are; absent when all are"`
 	Steps []funnelStep `json:"steps"`
 }
 
@@ -31,7 +32,7 @@ func (d *Dashboards) funnel(ctx context.Context, p params, s scope) (funnel, err
 	if err != nil {
 		return funnel{}, err
 	}
-	f := funnel{From: a.From, To: a.To}
+	f := funnel{From: a.From, To: a.To, Since: a.Since}
 	t := a.Totals
 	var first, last *int
 	for _, one := range []struct {
@@ -69,6 +70,7 @@ type reachedGroup struct {
 type equity struct {
 	From     string         `json:"from"`
 	To       string         `json:"to" doc:"Dernier jour, compris / last day, inclusive"`
+	Since    string         `json:"detailed_from,omitempty" doc:"Premier jour connu en détail ; absent si tous le sont / first day known in detail; absent when all are"`
 	By       string         `json:"by"`
 	Gini     float64        `json:"gini" doc:"0 : tous les groupes sont atteints de même ; vers 1 : peu le sont ; des parts ci-dessous / 0: all groups are reached alike; towards 1: few are; of the shares below"`
 	Groups   []reachedGroup `json:"groups" doc:"Les moins atteints d'abord / those reached least first"`
@@ -100,7 +102,7 @@ func (d *Dashboards) compare(ctx context.Context, p params, s scope, of func(fig
 	if err != nil {
 		return equity{}, err
 	}
-	e := equity{From: a.From, To: a.To, By: p.By, Withheld: a.Withheld}
+	e := equity{From: a.From, To: a.To, Since: a.Since, By: p.By, Withheld: a.Withheld}
 	var parts, wholes []int
 	var rates []float64
 	best := 0.
@@ -143,6 +145,7 @@ type sender struct {
 type pressure struct {
 	From    string   `json:"from"`
 	To      string   `json:"to" doc:"Dernier jour, compris / last day, inclusive"`
+	Since   string   `json:"detailed_from,omitempty" doc:"Premier jour connu en détail ; absent si tous le sont / first day known in detail; absent when all are"`
 	Weeks   []week   `json:"weeks"`
 	Senders []sender `json:"senders" doc:"Ceux qui envoient le plus d'abord / those who send most first"`
 }
@@ -154,11 +157,11 @@ func (d *Dashboards) pressure(ctx context.Context, p params, s scope) (pressure,
 	if p.By != "" || p.Every != "" || len(p.Where) > 0 {
 		return pressure{}, fil.NewFault("query.by", "ne va pas avec la pression : elle est par semaine et par source", "does not go with pressure: it is by week and by source")
 	}
-	q, err := d.question(p)
+	q, err := d.question(p, false)
 	if err != nil {
 		return pressure{}, err
 	}
-	if q.From.AddDate(0, 0, maxPressure).Before(q.To) {
+	if q.asked.AddDate(0, 0, maxPressure).Before(q.To) {
 		return pressure{}, fil.NewFault("query.from", "est à plus de 92 jours de to", "is more than 92 days before to")
 	}
 	q.To = earlier(q.To, d.today())                             // by content, so of days that are over
@@ -170,7 +173,7 @@ func (d *Dashboards) pressure(ctx context.Context, p params, s scope) (pressure,
 	if err != nil {
 		return pressure{}, err
 	}
-	out := pressure{From: q.From.Format(time.DateOnly), To: q.To.AddDate(0, 0, -1).Format(time.DateOnly)}
+	out := pressure{From: q.asked.Format(time.DateOnly), To: q.To.AddDate(0, 0, -1).Format(time.DateOnly), Since: d.detailed(q)}
 	out.Weeks, out.Senders = d.pressed(counts)
 	return out, nil
 }
@@ -228,6 +231,7 @@ type slot struct {
 type hours struct {
 	From  string `json:"from"`
 	To    string `json:"to" doc:"Dernier jour, compris / last day, inclusive"`
+	Since string `json:"detailed_from,omitempty" doc:"Premier jour connu en détail ; absent si tous le sont / first day known in detail; absent when all are"`
 	Slots []slot `json:"slots"`
 }
 
@@ -239,12 +243,12 @@ func (d *Dashboards) hours(ctx context.Context, p params) (hours, error) {
 	if fil.CallerFrom(ctx).Perimeter != "" {
 		return hours{}, fil.NewFault("query", "porte sur toute la maison : votre clé est bornée à un périmètre", "is about the whole house: your key is bounded to a perimeter")
 	}
-	q, err := d.question(p)
+	q, err := d.question(p, false)
 	if err != nil {
 		return hours{}, err
 	}
-	q.From = q.From.AddDate(0, 0, 1-q.From.Day())
-	out := hours{From: q.From.Format(time.DateOnly), To: q.To.AddDate(0, 0, -1).Format(time.DateOnly), Slots: make([]slot, hoursOfWeek)}
+	q.From, q.asked = later(q.From.AddDate(0, 0, 1-q.From.Day()), d.horizon()), q.asked.AddDate(0, 0, 1-q.asked.Day())
+	out := hours{From: q.asked.Format(time.DateOnly), To: q.To.AddDate(0, 0, -1).Format(time.DateOnly), Since: d.detailed(q), Slots: make([]slot, hoursOfWeek)}
 	if last := q.To.AddDate(0, 0, -1); q.From.Before(q.To) {
 		q.To = last.AddDate(0, 1, 1-last.Day())
 	}
@@ -254,6 +258,9 @@ func (d *Dashboards) hours(ctx context.Context, p params) (hours, error) {
 	}
 	for i := range out.Slots {
 		of := func(kind fil.EngagementKind) *int {
+			if out.Since != "" && !q.From.Before(q.To) {
+				return nil
+			}
 			if counts[kind] == nil {
 				return new(int)
 			}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -111,6 +112,18 @@ func (w *Warehouse) Hours(ctx context.Context, q analytics.CellQuestion, found f
 		found(d, int(weekday))
 		return nil
 	})
+}
+
+// ContentsOf reads the marks of its days.
+func (w *Warehouse) ContentsOf(ctx context.Context, from, to time.Time) (contents []string, err error) {
+	statement := fmt.Sprintf("SELECT DISTINCT content FROM marks WHERE day >= %s AND day < %s ORDER BY content", dateOf(from), dateOf(to))
+	err = w.cells(ctx, statement, nil, func(rows driver.Rows) error {
+		var content string
+		err := rows.Scan(&content)
+		contents = append(contents, content)
+		return err
+	})
+	return contents, err
 }
 
 // scopeOf names the contents of a question, as parameters.

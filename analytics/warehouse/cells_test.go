@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/bits"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -101,4 +102,49 @@ type deed struct {
 type done struct {
 	who          uint64
 	days, agents int
+}
+
+// What is asked of no day at all is nothing, as a filtered question of today alone is.
+func TestCells_OfNoDay(t *testing.T) {
+	w := open(t, settings(t))
+	for _, every := range []string{"", "day", "week", "month"} {
+		middle := time.Date(2026, 11, 26, 0, 0, 0, 0, time.UTC)
+		err := w.Did(t.Context(), analytics.CellQuestion{From: middle, To: middle, Every: every}, func(d analytics.Deed) { t.Errorf("%+v", d) })
+		if err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestContentsOf(t *testing.T) {
+	w := open(t, settings(t))
+	if err := w.Seat(t.Context(), []analytics.Seat{{Agent: 1, Block: 1, First: true}}, []analytics.Block{{ID: 1, Seats: 1}}); err != nil {
+		t.Fatal(err)
+	}
+	var facts []analytics.Fact
+	for i, content := range []string{"b", "a", "c", "a"} {
+		facts = append(facts, analytics.Fact{Time: today.AddDate(0, 0, -i), Admitted: today, Kind: fil.Read, Content: content, Agent: 1, Identity: uint64(i), Offset: int64(i)})
+	}
+	if err := w.Insert(t.Context(), "t", facts); err != nil {
+		t.Fatal(err)
+	}
+	got, err := w.ContentsOf(t.Context(), today.AddDate(0, 0, -1), today.AddDate(0, 0, 1))
+	if diff := cmp.Diff([]string{"a", "b"}, got); diff != "" || err != nil {
+		t.Error(diff, err)
+	}
+}
+
+// The tables that dashboards count from forget after as many months as dashboards say.
+func TestSchema_KeepsTheMonthsThatAreTold(t *testing.T) {
+	cfg := settings(t)
+	open(t, cfg)
+	for _, table := range []string{"facts", "marks", "months", "weekdays"} {
+		var engine string
+		if err := operator(t, cfg).QueryRow(t.Context(), "SELECT engine_full FROM system.tables WHERE database = ? AND name = ?", cfg.Database, table).Scan(&engine); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(engine, fmt.Sprintf("toIntervalMonth(%d)", analytics.KeptMonths)) {
+			t.Errorf("%s: %s", table, engine)
+		}
+	}
 }

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/filengine/fil"
+	"github.com/filengine/fil/analytics/dashboards"
 	"github.com/filengine/fil/audiences"
 	"github.com/filengine/fil/audiences/preview"
 	"github.com/filengine/fil/cmd/fil/access"
@@ -61,8 +62,9 @@ type house struct {
 	changed     []func()                 // told that an agent, audience or content changed
 	moved       []func(agents ...string) // told that what is known of some agents changed, their records apart
 
-	rebuilders map[string]rebuilder // what the roles of this process can make again
-	tuning     *tuning              // of a process that records facts; nil otherwise
+	rebuilders map[string]rebuilder   // what the roles of this process can make again
+	tuning     *tuning                // of a process that records facts; nil otherwise
+	boards     *dashboards.Dashboards // of the same
 
 	metrics  *serverMetrics
 	tracing  *tracing.Tracing // nil: off
