@@ -26,6 +26,15 @@ type condition struct {
 	Values []string
 }
 
+// String writes a condition as it is asked.
+func (c condition) String() string {
+	values := make([]string, len(c.Values))
+	for i, v := range c.Values {
+		values[i] = strings.NewReplacer(`\`, `\\`, ",", `\,`).Replace(v)
+	}
+	return c.Axis + ":" + strings.Join(values, ",")
+}
+
 // cellCount is one figure: a sum over groups of agents, each rounded.
 type cellCount struct {
 	Value, Period string // Period is its first day, 2006-01-02; empty: the whole time

@@ -8,11 +8,11 @@
 package dashboards
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -185,7 +185,7 @@ func (d *Dashboards) figure(ctx context.Context, p params, s scope, compare bool
 func (d *Dashboards) ask(ctx context.Context, q question, s scope) (board, error) {
 	a := board{By: q.By, Every: q.Every, From: q.asked.Format(time.DateOnly), To: q.To.AddDate(0, 0, -1).Format(time.DateOnly), Rows: []figures{}}
 	for _, c := range q.Where {
-		a.Where = append(a.Where, c.Axis+":"+strings.Join(c.Values, ","))
+		a.Where = append(a.Where, c.String())
 	}
 	var before []figures
 	if a.Since = d.detailed(q); a.Since != "" && s.kept != nil && q.Every == everyMonth && len(q.Where) == 0 && (s.kept.Content == "" || q.By == "") {

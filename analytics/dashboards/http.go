@@ -32,7 +32,7 @@ type Query struct {
 	To          string   `query:"to" doc:"Dernier jour, compris ; par défaut aujourd'hui / last day, inclusive; today by default"`
 	By          string   `query:"by" doc:"org, site ou attribut déclaré / org, site or a declared attribute"`
 	Every       string   `query:"every" doc:"day, week, month, quarter, year"`
-	Where       []string `query:"where,explode" doc:"Condition attribut:valeur,valeur, à répéter / condition attribute:value,value, may be repeated"`
+	Where       []string `query:"where,explode" doc:"Condition attribut:valeur,valeur, à répéter ; \\, pour une virgule dans une valeur / condition attribute:value,value, may be repeated; \\, for a comma in a value"`
 	Compare     bool     `query:"compare" doc:"Donner aussi la période d'avant / give the period before as well"`
 	Accept      string   `header:"Accept" doc:"application/json, text/csv, application/vnd.apache.parquet"`
 	Language    string   `header:"Accept-Language" doc:"Langue des messages / language of messages"`
