@@ -74,20 +74,20 @@ export interface Moment {
 
 /** Numbers over time, as bars, each with a part of it within. Bars of periods that are not whole have an outline only. */
 export const moments = (rows: Moment[], say: (n: number) => string = count) => (width: number): PlotOptions => {
-  const step = Math.max(1, Math.ceil((rows.length * 62) / width));
+  const step = Math.max(1, Math.ceil((rows.length * Math.max(62, 8 * Math.max(...rows.map(({ label }) => label.length)))) / width));
   const known = rows.map((one, i) => ({ ...one, i })).filter(({ whole }) => whole !== null);
   const parts = known.filter(({ part }) => part !== null && part !== undefined);
-  const figures = width / rows.length >= 40, ground = parts.length ? second : main;
+  const figures = width / rows.length >= 40, inset = Math.min(5, width / rows.length / 6), ground = parts.length ? second : main;
   return {
-    height: 260, marginLeft: 6, marginRight: 6, marginTop: 24, marginBottom: 30,
+    height: 260, marginLeft: figures ? 6 : 44, marginRight: figures ? 6 : 24, marginTop: 24, marginBottom: 30,
     x: { domain: rows.map((_, i) => i), type: "band", padding: 0.25, label: null }, y: { axis: null, domain: [0, Math.max(1, ...known.map(({ whole }) => whole!)) * 1.02] },
     marks: [
       barY(known, { x: "i", y: "whole", fill: ground, fillOpacity: ({ partial }: Moment) => (partial ? 0 : 1), stroke: ground, strokeWidth: 2, strokeDasharray: "4 3", strokeOpacity: ({ partial }: Moment) => (partial ? 1 : 0), inset: 1, ry2: 3 }),
-      barY(parts, { x: "i", y: "part", fill: main, fillOpacity: ({ partial }: Moment) => (partial ? 0.55 : 1), insetLeft: 5, insetRight: 5, ry2: 3 }),
+      barY(parts, { x: "i", y: "part", fill: main, fillOpacity: ({ partial }: Moment) => (partial ? 0.55 : 1), insetLeft: inset, insetRight: inset, ry2: 3 }),
       dot(rows.map((one, i) => ({ ...one, i })).filter(({ whole }) => whole === null), { x: "i", y: 0, dy: -8, r: 3.5, fill: "none", stroke: soft }),
       ruleY([0], { stroke: soft }),
       axisX({ tickSize: 0, tickFormat: (i: number) => rows[i]!.label, ticks: rows.map((_, i) => i).filter((i) => (rows.length - 1 - i) % step === 0), fill: soft }),
-      ...(figures ? [text(known, { x: "i", y: "whole", text: (one: Moment) => one.told ?? say(one.whole!), dy: -9, fill: ink, fontWeight: 600 })] : [gridY({ stroke: line }), axisY({ tickSize: 0, anchor: "left", fill: soft, dx: 4, dy: -6, textAnchor: "start", ticks: 3 })]),
+      ...(figures ? [text(known, { x: "i", y: "whole", text: (one: Moment) => one.told ?? say(one.whole!), dy: -9, fill: ink, fontWeight: 600 })] : [gridY({ stroke: line }), axisY({ tickSize: 0, anchor: "left", fill: soft, tickFormat: say, ticks: 3 })]),
     ],
   };
 };

@@ -44,11 +44,12 @@ export const dayOf = (date: Date): string => [date.getFullYear(), String(date.ge
 
 /** "du 30 octobre au 26 novembre 2026". */
 export function days(from: string, to: string): string {
-  const full = written(to, { year: "numeric" });
+  const full = written(to);
   if (from === to) return say("onDay", { from: full });
   const year = from.slice(0, 4) === to.slice(0, 4) ? {} : { year: "numeric" as const };
   return say("fromTo", { from: written(from, year), to: full });
 }
 
-const written = (day: string, year: Intl.DateTimeFormatOptions): string =>
+/** "30 octobre 2026", without the year when {} is given. */
+export const written = (day: string, year: Intl.DateTimeFormatOptions = { year: "numeric" }): string =>
   dateOf(day).toLocaleDateString(locale(), { day: "numeric", month: "long", ...year }).replace(/^1 (?=\p{L})/u, spoken.language === "fr" ? "1er " : "1 ");

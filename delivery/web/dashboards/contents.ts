@@ -7,6 +7,7 @@ import { addressOf } from "../shell/place";
 import { day } from "../words/words";
 import { locale, spoken } from "../words/spoken";
 import { One } from "./one";
+import { farPresets } from "./question";
 
 const fr = {
   title: "Communications", loading: "Communication", search: "Chercher une communication par son titre ou son identifiant", recent: "Les plus récentes", found: "{n} communications trouvées", foundOne: "Une communication trouvée", none: "Aucune communication ne correspond à « {q} ». Essayez un mot du titre.", noneRecent: "Aucune communication n'a été publiée dans les deux derniers mois. Cherchez-en une par son titre.",
@@ -32,6 +33,8 @@ export class Contents extends One {
   #all: Listed[] = [];
   #next = "";
   #whole = false; // all that was loaded is listed
+
+  override readonly offers = { by: true, filters: true, presets: farPresets };
 
   override get heading(): string {
     return this.which ? (this.#content?.id === this.which ? this.#content.title : tell("loading")) : tell("title");

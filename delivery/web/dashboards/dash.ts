@@ -1,7 +1,7 @@
 // What every dashboard is: a screen with a bar for what is asked, a finding, and charts; all asked by its address.
 
 import { html, nothing, type TemplateResult } from "lit";
-import { dayOf, days } from "../charts/words";
+import { dayOf, days, written } from "../charts/words";
 import { Problem } from "../sdk/client";
 import type { Board, SchemaOutputBody } from "../shell/api";
 import { ask } from "../shell/ask";
@@ -11,10 +11,8 @@ import { say as sayShell } from "../shell/words";
 import { locale } from "../words/spoken";
 import { axesOf, mixed, namer, type Axis } from "./axes";
 import { askFilter } from "./filter";
-import { addressFor, conditionOf, paramsOf, presetOf, presets, questionOf, spanOf, type Preset, type Question } from "./question";
+import { addressFor, conditionOf, farPresets, longest, paramsOf, presetOf, presets, questionOf, spanOf, type Preset, type Question } from "./question";
 import { say } from "./words";
-
-const longest = 800; // days that the server tells of at once
 
 let schema: Promise<SchemaOutputBody> | null = null; // of the house, the same for all screens
 
@@ -28,6 +26,8 @@ export abstract class Dash extends Screen {
   #asked: AbortController | null = null;
   #closed: HTMLDetailsElement[] = []; // before it was printed
   #loaded: string | null = null; // the path that the figures are of
+  /** The first day that the figures are known in detail of, when more was asked about. */
+  detailed: string | undefined;
   #going = false;
   #failed = false;
   #told: TemplateResult | typeof nothing = nothing; // of the figures that are there, in the words of what they were asked
@@ -83,6 +83,7 @@ export abstract class Dash extends Screen {
     const address = this.place.path.join("/");
     if (this.#loaded !== address) this.#loaded = null; // what is shown is of another thing
     this.#failed = false;
+    this.detailed = undefined;
     this.#going = true;
     try {
       schema ??= this.client.json<SchemaOutputBody>("/v1/schema");
@@ -109,13 +110,15 @@ export abstract class Dash extends Screen {
   #inWords(error: unknown): unknown {
     if (!(error instanceof Problem) || error.status !== 422) return error;
     if (this.caller.perimeter && this.place.path[0] === "hours") return new Problem(422, say("wholeHouse"));
-    if (spanOf(this.question) > longest) return new Problem(422, say("tooLong"));
+    if (spanOf(this.question) > longest) return new Problem(422, say(this.offers.presets === farPresets ? "tooFar" : "tooLong"));
     const known = (where: string): boolean => this.axes.some(({ name }) => name === conditionOf(where).axis);
     return this.question.where.every(known) ? error : new Problem(422, say("unasked"));
   }
 
   protected async get<T>(path: string, query: URLSearchParams, signal?: AbortSignal): Promise<T> {
-    return this.client.json<T>(`/v1/dashboards/${path}?${query}`, signal ? { signal } : {});
+    const answer = await this.client.json<T & { detailed_from?: string }>(`/v1/dashboards/${path}?${query}`, signal ? { signal } : {});
+    if (!signal?.aborted && answer.detailed_from && answer.detailed_from > this.question.from) this.detailed = answer.detailed_from;
+    return answer;
   }
 
   protected nameOf(axis: string, values: string[]): (value: string) => string {
@@ -173,7 +176,8 @@ export abstract class Dash extends Screen {
   }
 
   #scope(): TemplateResult {
-    return html`<p class="scope">${this.scopeWords}<span class="printed"> · ${say("printed", { day: new Date().toLocaleDateString(locale(), { dateStyle: "long" }) })}</span></p>`;
+    return html`<p class="scope">${this.scopeWords}<span class="printed"> · ${say("printed", { day: new Date().toLocaleDateString(locale(), { dateStyle: "long" }) })}</span></p>
+      ${this.detailed ? html`<p class="scope detailed">${say(this.offers.presets === farPresets ? "detailedFrom" : "detailedOnly", { day: written(this.detailed) })}</p>` : nothing}`;
   }
 
   #bar(): TemplateResult {

@@ -6,7 +6,7 @@ import { lexicon, percent, range } from "../charts/words";
 import type { Board, Funnel } from "../shell/api";
 import { Dash } from "./dash";
 import { funnelChart } from "./funnel";
-import { everyOf, paramsOf, type Question } from "./question";
+import { detailedOf, everyOf, farPresets, longest, paramsOf, spanOf, type Question } from "./question";
 import { groups, presence, rateChoice, rateOf } from "./series";
 import { actedTile, rateTile, tiles } from "./tiles";
 import { say } from "./words";
@@ -46,10 +46,16 @@ export abstract class One extends Dash {
   }
 
   protected async figures(id: string, signal: AbortSignal, funnel: boolean): Promise<void> {
-    const ask = (more: Record<string, string>): Promise<Board> => this.get<Board>(this.path(id), paramsOf(this.question, more), signal);
-    const path = (this.steps = null);
+    const ask = (more: Record<string, string>, question = this.question): Promise<Board> => this.get<Board>(this.path(id), paramsOf(question, more), signal);
+    const path = (this.steps = null), by = this.by?.name ?? this.axis;
+    if (spanOf(this.question) > longest && this.offers.presets === farPresets) { // the totals of what is known in detail come with the months
+      this.totals = this.over = await ask({ every: "month", compare: "true" });
+      const detailed = detailedOf(this.question, this.over.detailed_from);
+      [this.cut, this.steps] = await Promise.all([ask({ by }, detailed), funnel ? this.get<Funnel>("funnel", paramsOf(detailed, { content: id }), signal) : path]);
+      return;
+    }
     [this.totals, this.over, this.cut, this.steps] = await Promise.all([
-      ask({ compare: "true" }), ask({ every: everyOf(this.question) }), ask({ by: this.by?.name ?? this.axis }),
+      ask({ compare: "true" }), ask({ every: everyOf(this.question) }), ask({ by }),
       funnel ? this.get<Funnel>("funnel", paramsOf(this.question, { content: id }), signal) : path,
     ]);
   }
@@ -57,16 +63,17 @@ export abstract class One extends Dash {
   protected shown(id: string, { many = false, mandatory = true, compared = true }): TemplateResult {
     const totals = this.totals!, over = this.over!, cut = this.cut!, every = everyOf(this.question);
     const filtered = this.question.where.length > 0, rate = rateOf(this.question.figure, filtered ? "reading" : "reach"), before = compared ? totals.previous : undefined;
-    const source = (more: Record<string, string>, heading: string) => ({ path: `/v1/dashboards/${this.path(id)}?${paramsOf(this.question, more)}`, name: this.fileName(heading) });
+    const detailed = detailedOf(this.question, totals.detailed_from);
+    const source = (more: Record<string, string>, heading: string, question = this.question) => ({ path: `/v1/dashboards/${this.path(id)}?${paramsOf(question, more)}`, name: this.fileName(heading) });
     const time = presence(over, every, "reached"), compare = groups(cut, rate, this.by?.label() ?? "", this.nameOf(cut.by!, cut.rows.map(({ value }) => value ?? "")), rateChoice(rate, (figure) => this.change({ figure })));
     const path = this.steps && funnelChart(this.steps);
     return html`
       <p class="finding">${told(totals, many, mandatory)}</p>
       ${tiles([rateTile("reach", totals.totals, before, filtered), rateTile("reading", totals.totals, before, filtered), ...(mandatory ? [rateTile("acknowledgement", totals.totals, before, filtered)] : []), actedTile(totals.totals, before)])}
       <div class="charts">
-        ${path ? chart(this.client, { ...path, source: { path: `/v1/dashboards/funnel?${paramsOf(this.question, { content: id })}`, name: this.fileName(path.heading) } }) : nothing}
+        ${path ? chart(this.client, { ...path, source: { path: `/v1/dashboards/funnel?${paramsOf(detailed, { content: id })}`, name: this.fileName(path.heading) } }) : nothing}
         ${chart(this.client, { ...time, source: source({ every }, time.heading) })}
-        ${chart(this.client, { ...compare, source: source({ by: cut.by! }, compare.heading) })}
+        ${chart(this.client, { ...compare, source: source({ by: cut.by! }, compare.heading, detailed) })}
       </div>
       ${this.reading(totals.withheld || over.withheld || cut.withheld)}`;
   }

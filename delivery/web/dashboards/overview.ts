@@ -6,7 +6,7 @@ import { lexicon, percent, range } from "../charts/words";
 import type { Board } from "../shell/api";
 import { Dash } from "./dash";
 import { compare } from "./judge";
-import { everyOf, lengthOf, paramsOf } from "./question";
+import { detailedOf, everyOf, farPresets, lengthOf, longest, paramsOf, spanOf } from "./question";
 import { groups, presence, rateChoice, rateOf } from "./series";
 import { actedTile, points, rateTile, tiles } from "./tiles";
 import { say } from "./words";
@@ -39,13 +39,21 @@ export class Overview extends Dash {
   #over: Board | null = null;
   #groups: Board | null = null;
 
+  override readonly offers = { by: true, filters: true, presets: farPresets };
+
   override get heading(): string {
     return say("overview");
   }
 
   protected override async load(signal: AbortSignal): Promise<void> {
-    const ask = (more: Record<string, string>): Promise<Board> => this.get<Board>("overview", paramsOf(this.question, more), signal);
-    [this.#totals, this.#over, this.#groups] = await Promise.all([ask({ compare: "true" }), ask({ every: everyOf(this.question) }), ask({ by: this.by?.name ?? this.axis })]);
+    const ask = (more: Record<string, string>, question = this.question): Promise<Board> => this.get<Board>("overview", paramsOf(question, more), signal);
+    const by = this.by?.name ?? this.axis;
+    if (spanOf(this.question) > longest) { // the totals of what is known in detail come with the months
+      this.#totals = this.#over = await ask({ every: "month", compare: "true" });
+      this.#groups = await ask({ by }, detailedOf(this.question, this.#over.detailed_from));
+      return;
+    }
+    [this.#totals, this.#over, this.#groups] = await Promise.all([ask({ compare: "true" }), ask({ every: everyOf(this.question) }), ask({ by })]);
   }
 
   protected override story(): TemplateResult {
@@ -54,13 +62,13 @@ export class Overview extends Dash {
     const rate = rateOf(this.question.figure, filtered ? "reading" : "reach");
     const spec = groups(cut, rate, this.by?.label() ?? "", this.nameOf(cut.by!, cut.rows.map(({ value }) => value ?? "")), rateChoice(rate, (figure) => this.change({ figure })));
     const over_ = presence(over, every, "present");
-    const path = (more: Record<string, string>): string => `/v1/dashboards/overview?${paramsOf(this.question, more)}`;
+    const path = (more: Record<string, string>, question = this.question): string => `/v1/dashboards/overview?${paramsOf(question, more)}`;
     return html`
-      <p class="finding">${finding(totals, lengthOf(this.question))}</p>
+      <p class="finding">${finding(totals, lengthOf(this.question, totals.detailed_from))}</p>
       ${tiles([...(["reach", "reading", "acknowledgement"] as const).map((one) => rateTile(one, totals.totals, totals.previous, filtered)), actedTile(totals.totals, totals.previous)])}
       <div class="charts">
         ${chart(this.client, { ...over_, source: { path: path({ every }), name: this.fileName(over_.heading) } })}
-        ${chart(this.client, { ...spec, source: { path: path({ by: cut.by! }), name: this.fileName(spec.heading) } })}
+        ${chart(this.client, { ...spec, source: { path: path({ by: cut.by! }, detailedOf(this.question, totals.detailed_from)), name: this.fileName(spec.heading) } })}
       </div>
       ${this.reading(totals.withheld || over.withheld || cut.withheld)}`;
   }

@@ -1,6 +1,6 @@
 // What is asked of the figures: the period, what cuts them and whom they are about. All of it is in the address.
 
-import { dateOf, dayOf } from "../charts/words";
+import { dateOf, dayOf, written } from "../charts/words";
 import { addressOf, type Place } from "../shell/place";
 import { say, type Word } from "./words";
 
@@ -37,8 +37,14 @@ export const presets: Preset[] = [
   { name: "year", word: "oneYear", from: monthsBefore(12) },
 ];
 
+/** What is asked of all or of one message alone: before its details are known, it is told by month. */
+export const farPresets: Preset[] = [...presets, { name: "five", word: "fiveYears", from: (today) => new Date(today.getFullYear(), today.getMonth() - 59, 1, 12) }];
+
+/** Days that the server counts at once. */
+export const longest = 800;
+
 export function presetOf({ from, to }: Question, now = new Date()): Preset | undefined {
-  return to === dayOf(now) ? presets.find((one) => dayOf(one.from(now)) === from) : undefined;
+  return to === dayOf(now) ? farPresets.find((one) => dayOf(one.from(now)) === from) : undefined;
 }
 
 /** What an address asks: four weeks up to today when it says nothing. */
@@ -89,7 +95,11 @@ export function conditionOf(where: string): { axis: string; values: string[] } {
 /** The condition that agents have one of some values of an axis, as conditionOf reads it. */
 export const whereOf = (axis: string, values: string[]): string => `${axis}:${values.map((value) => value.replace(/[\\,]/g, "\\$&")).join(",")}`;
 
-export const lengthOf = (question: Question): string => {
+/** The part of a question that is known in detail. */
+export const detailedOf = (question: Question, since: string | undefined): Question => (since && since > question.from ? { ...question, from: since < question.to ? since : question.to } : question);
+
+export const lengthOf = (question: Question, since?: string): string => {
+  if (since && since > question.from) return say("sinceDay", { day: written(since) });
   const preset = presetOf(question);
   return preset ? say(`in_${preset.name}` as Word) : say("inDays", { n: spanOf(question) });
 };

@@ -48,11 +48,12 @@ const cell = (n: number | null): string | null => (n === null ? null : count(n))
 const none: Figures = { targeted: null, shown: 0, opened: 0, readers: 0, acknowledged: 0, acted: 0, dismissed: 0, read_days: 0 };
 
 /** The rows of a board over time, with those in between in which nobody did anything: the server tells of the others only. */
-function filled({ rows }: Board, every: Every): Figures[] {
+function filled({ rows, detailed_from = "" }: Board, every: Every): Figures[] {
   const known = new Map(rows.map((row) => [row.period!, row])), out: Figures[] = [];
   const last = rows.at(-1)?.period ?? "";
   for (const at = dateOf(rows[0]?.period ?? ""); rows.length && dayOf(at) <= last; every === "month" ? at.setMonth(at.getMonth() + 1) : at.setDate(at.getDate() + (every === "week" ? 7 : 1))) {
-    out.push(known.get(dayOf(at)) ?? { ...none, period: dayOf(at) });
+    const period = dayOf(at);
+    if (known.has(period) || period >= detailed_from) out.push(known.get(period) ?? { ...none, period }); // else nothing is known of it
   }
   return out;
 }

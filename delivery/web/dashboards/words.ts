@@ -6,12 +6,13 @@ const fr = {
   overview: "Vue d'ensemble", contents: "Communications", audiences: "Audiences", funnel: "Parcours", equity: "Équité", services: "Services", pressure: "Pression", hours: "Heures",
   org: "Organisation", site: "Site",
   // The bar.
-  bar: "Période, répartition et filtres", period: "Période", sevenDays: "7 derniers jours", fourWeeks: "4 dernières semaines", threeMonths: "3 derniers mois", oneYear: "12 derniers mois", chosenDays: "Dates au choix",
+  bar: "Période, répartition et filtres", period: "Période", sevenDays: "7 derniers jours", fourWeeks: "4 dernières semaines", threeMonths: "3 derniers mois", oneYear: "12 derniers mois", fiveYears: "Cinq ans, mois par mois", chosenDays: "Dates au choix",
   from: "Du", to: "Au", by: "Répartir par", filter: "Filtrer", filters: "Filtres", unfilter: "Retirer le filtre {filter}", filterTitle: "Ne compter que certains agents", filterBy: "Selon",
   filterValues: "Valeurs", filterNone: "Aucun groupe n'est assez grand pour être distingué sur cette période. Choisissez une période plus longue ou un autre critère.", filterPick: "Cochez au moins une valeur.", apply: "Appliquer",
   share: "Copier l'adresse", shared: "L'adresse est copiée : qui a une clé y voit la même chose.", shareTitle: "Adresse de cette page", shareHint: "Copiez-la : qui a une clé y voit la même chose.", print: "Imprimer ou PDF",
   allAgents: "Tous les agents", printed: "Édité le {day}", untilYesterday: "Les répartitions et les filtres s'arrêtent hier soir.",
-  in_week: "En sept jours", in_four: "En quatre semaines", in_quarter: "En trois mois", in_year: "En douze mois", inDays: "En {n} jours",
+  in_week: "En sept jours", in_four: "En quatre semaines", in_quarter: "En trois mois", in_year: "En douze mois", in_five: "En cinq ans", sinceDay: "Depuis le {day}", inDays: "En {n} jours",
+  detailedFrom: "Le détail est gardé à partir du {day} : l'ensemble et les répartitions portent sur la période qui commence ce jour-là. Avant, il reste les chiffres de chaque mois entier.", detailedOnly: "Le détail est gardé à partir du {day} : les chiffres portent sur la période qui commence ce jour-là.",
   // The figures.
   reach: "Portée", reading: "Lecture", acknowledgement: "Prise de connaissance", acting: "Action", figure: "Chiffre",
   targeted: "Agents visés", shown: "Agents atteints", opened: "Ont ouvert", read: "Ont lu", acknowledged: "Ont pris connaissance", acted: "Ont agi", dismissed: "Ont écarté", group: "Groupe", interval: "Intervalle", share_: "Part",
@@ -28,19 +29,20 @@ const fr = {
   tileWithheld: "Retenu", tileWithheldWhy: "Trop peu d'agents. Choisissez une période plus longue ou moins de filtres.", tileUnknown: "Inconnu avec un filtre", tileUnknownWhy: "Le nombre d'agents visés n'est connu que pour l'ensemble. Retirez les filtres pour le voir.",
   of: "{part} agents sur {whole}", agents: "{n} agents", more: "{points} de plus qu'à la période précédente", less: "{points} de moins qu'à la période précédente", same: "Pas d'écart sûr avec la période précédente", point: "{n} point", points: "{n} points",
   moreAgents: "{n} agents de plus qu'à la période précédente", lessAgents: "{n} agents de moins qu'à la période précédente",
-  nothing: "Rien n'a été montré sur cette période.", tooLong: "La période dépasse huit cents jours : choisissez-en une plus courte.", unasked: "Cette adresse demande un filtre ou une répartition que cette maison ne compte pas. Retirez le filtre, ou revenez à la vue d'ensemble.", wholeHouse: "Les heures se comptent sur toute la maison : votre clé, limitée à un périmètre, ne les ouvre pas.", nothingHint: "Choisissez une période plus longue ou retirez des filtres.",
+  nothing: "Rien n'a été montré sur cette période.", tooLong: "La période dépasse huit cents jours : choisissez-en une plus courte.", tooFar: "La période dépasse dix ans : choisissez-en une plus courte.", unasked: "Cette adresse demande un filtre ou une répartition que cette maison ne compte pas. Retirez le filtre, ou revenez à la vue d'ensemble.", wholeHouse: "Les heures se comptent sur toute la maison : votre clé, limitée à un périmètre, ne les ouvre pas.", nothingHint: "Choisissez une période plus longue ou retirez des filtres.",
   loading: "Les chiffres arrivent…", retry: "Réessayer", search: "Chercher",
 };
 
 const en: typeof fr = {
   overview: "Overview", contents: "Messages", audiences: "Audiences", funnel: "Path", equity: "Equity", services: "Services", pressure: "Pressure", hours: "Hours",
   org: "Organisation", site: "Site",
-  bar: "Period, breakdown and filters", period: "Period", sevenDays: "Last 7 days", fourWeeks: "Last 4 weeks", threeMonths: "Last 3 months", oneYear: "Last 12 months", chosenDays: "Chosen dates",
+  bar: "Period, breakdown and filters", period: "Period", sevenDays: "Last 7 days", fourWeeks: "Last 4 weeks", threeMonths: "Last 3 months", oneYear: "Last 12 months", fiveYears: "Five years, month by month", chosenDays: "Chosen dates",
   from: "From", to: "To", by: "Break down by", filter: "Filter", filters: "Filters", unfilter: "Remove the filter {filter}", filterTitle: "Count some agents only", filterBy: "By",
   filterValues: "Values", filterNone: "No group is large enough to be told apart in this period. Choose a longer period or something else.", filterPick: "Tick one value at least.", apply: "Apply",
   share: "Copy the address", shared: "The address is copied: whoever has a key sees the same there.", shareTitle: "Address of this page", shareHint: "Copy it: whoever has a key sees the same there.", print: "Print or PDF",
   allAgents: "All agents", printed: "Made on {day}", untilYesterday: "Breakdowns and filters end last night.",
-  in_week: "In seven days", in_four: "In four weeks", in_quarter: "In three months", in_year: "In twelve months", inDays: "In {n} days",
+  in_week: "In seven days", in_four: "In four weeks", in_quarter: "In three months", in_year: "In twelve months", in_five: "In five years", sinceDay: "Since {day}", inDays: "In {n} days",
+  detailedFrom: "Details are kept from {day} on: the whole and the breakdowns are about the time that begins on that day. Before, there are the figures of each whole month.", detailedOnly: "Details are kept from {day} on: the figures are about the time that begins on that day.",
   reach: "Reach", reading: "Reading", acknowledgement: "Acknowledgement", acting: "Action", figure: "Figure",
   targeted: "Agents aimed at", shown: "Agents reached", opened: "Opened", read: "Read", acknowledged: "Acknowledged", acted: "Acted", dismissed: "Dismissed", group: "Group", interval: "Interval", share_: "Share",
   reachMeans: "Share of agents who were shown at least one message, of those whom a message was for.",
@@ -56,7 +58,7 @@ const en: typeof fr = {
   tileWithheld: "Withheld", tileWithheldWhy: "Too few agents. Choose a longer period or fewer filters.", tileUnknown: "Not known with a filter", tileUnknownWhy: "How many agents are aimed at is known for all only. Remove the filters to see it.",
   of: "{part} agents of {whole}", agents: "{n} agents", more: "{points} more than in the period before", less: "{points} less than in the period before", same: "No sure difference from the period before", point: "{n} point", points: "{n} points",
   moreAgents: "{n} agents more than in the period before", lessAgents: "{n} agents fewer than in the period before",
-  nothing: "Nothing was shown in this period.", tooLong: "The period is longer than eight hundred days: choose a shorter one.", unasked: "This address asks for a filter or a breakdown that this house does not count. Remove the filter, or go back to the overview.", wholeHouse: "Hours are counted over the whole house: your key, bounded to a perimeter, does not open them.", nothingHint: "Choose a longer period or remove filters.",
+  nothing: "Nothing was shown in this period.", tooLong: "The period is longer than eight hundred days: choose a shorter one.", tooFar: "The period is longer than ten years: choose a shorter one.", unasked: "This address asks for a filter or a breakdown that this house does not count. Remove the filter, or go back to the overview.", wholeHouse: "Hours are counted over the whole house: your key, bounded to a perimeter, does not open them.", nothingHint: "Choose a longer period or remove filters.",
   loading: "Figures are coming…", retry: "Try again", search: "Search",
 };
 

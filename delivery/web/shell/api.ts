@@ -74,6 +74,7 @@ export interface Edit {
 export interface Board {
   by?: string;
   contents: number;
+  detailed_from?: string;
   every?: string;
   from: string;
   previous?: Figures;
@@ -256,6 +257,7 @@ export interface Matter {
 
 export interface Equity {
   by: string;
+  detailed_from?: string;
   from: string;
   gini: number;
   groups: ReachedGroup[];
@@ -334,6 +336,7 @@ export interface Item {
 }
 
 export interface Funnel {
+  detailed_from?: string;
   from: string;
   steps: FunnelStep[];
   to: string;
@@ -347,6 +350,7 @@ export interface FunnelStep {
 }
 
 export interface Hours {
+  detailed_from?: string;
   from: string;
   slots: Slot[];
   to: string;
@@ -403,6 +407,7 @@ export interface Persona {
 }
 
 export interface Pressure {
+  detailed_from?: string;
   from: string;
   senders: Sender[];
   to: string;
