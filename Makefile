@@ -30,7 +30,7 @@ RACE ?= ./ingest/... ./audiences/... ./ranking/... ./delivery/... ./analytics/..
 BENCH ?= .
 ENGINE_TESTS ?= ./ingest/... ./audiences/asked ./audiences/preview ./ranking ./ranking/profiles ./delivery ./delivery/feedstore ./analytics/... ./cmd/fil
 CLUSTER_TESTS ?= ./audiences/asked ./ranking/profiles ./delivery ./delivery/feedstore
-EMBEDDED_ONLY ?= ^Test(Backup|RedisAway|ClickHouseAway|KafkaAway|StartWithout|StartRefused|AloneWithout|DiskFull|Killed|ServerMetrics|Command$$|Dashboards|Alerts|Evaluate|Generated|PolicyFiles|PolicySimulate|LogsNameNoAgent|KeysWithPerimeter|Attack_|Reports_AnAnswerIsolatesNobody|Proportion_|Sequence_)
+EMBEDDED_ONLY ?= ^Test(Backup|RedisAway|ClickHouseAway|KafkaAway|StartWithout|StartRefused|AloneWithout|DiskFull|Killed|ServerMetrics|Command$$|Dashboards|Alerts|Evaluate|Generated|PolicyFiles|PolicySimulate|LogsNameNoAgent|KeysWithPerimeter|Attack_NobodyIsIsolated|Attack_AContentAimedAtOne|Reports_AnAnswerIsolatesNobody|Proportion_|Sequence_)
 # Of `make chaos`: how many runs, the seed of the first (0: drawn), events of one.
 RUNS ?= 10
 SEED ?= 0
@@ -89,7 +89,7 @@ test: web engines ## Passe tous les tests, sur les moteurs embarqués / runs eve
 	go test -vet=off -p $(AT_ONCE) -timeout $(TEST_TIMEOUT) ./...
 
 # Tests that end an engine or are about `fil up` run on embedded engines wherever they run: once is enough. So it is for attacks
-# on what answers tell, by thousands of questions: ClickHouse is the same library on both sides. The trap ends
+# on what figures tell, by hundreds of questions: ClickHouse is the same library on both sides. The trap ends
 # the engines however this ends; their folder, with the logs, is kept when a test failed.
 .PHONY: test-engines
 test-engines: build engines ## Passe les mêmes tests sur Kafka, Redis et ClickHouse / runs the same tests on Kafka, Redis and ClickHouse
