@@ -111,7 +111,9 @@ func setup(t testing.TB) *server {
 		running.Wait()
 		_ = log.Close(context.Background())
 	})
-	door, err := ingest.New(ingest.DefaultConfig(), ingest.Parts{Log: log, Applied: map[fil.Topic]ingest.Projection{fil.TopicAgents: table},
+	doorConfig := ingest.DefaultConfig()
+	doorConfig.ApplyTimeout = time.Minute // a write is answered when it can be read, however busy the machine is
+	door, err := ingest.New(doorConfig, ingest.Parts{Log: log, Applied: map[fil.Topic]ingest.Projection{fil.TopicAgents: table},
 		Directory: s.town, Catalogue: s.town, Rules: s.town, Schema: schema(), Logger: quiet, Registry: prometheus.NewRegistry(), Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
