@@ -200,7 +200,9 @@ func (d *Dashboards) ask(ctx context.Context, q question, s scope) (board, error
 	if slices.ContainsFunc(before, func(f figures) bool { return f.figure().Withholds() }) {
 		a.Withheld = withheld().FR
 	}
-	a.Rows = append(before, a.Rows...)
+	if len(before) > 0 {
+		a.Rows = append(before, a.Rows...)
+	}
 	return a, nil
 }
 

@@ -191,6 +191,11 @@ func TestDashboards_SayWhatIsWrong(t *testing.T) {
 			t.Errorf("%s: %d, want %d: %s", path, status, want, body)
 		}
 	}
+	for _, path := range []string{"overview", "overview?from=2020-01-01&to=2020-01-31", "overview?every=month&from=" + dayAgo(20) + "&to=" + dayAgo(15)} {
+		if _, body, _ := w.ask(path); !strings.Contains(body, `"rows":[]`) {
+			t.Errorf("%s: none is a list too: %s", path, body)
+		}
+	}
 }
 
 func TestDashboards_KeepToThePerimeter(t *testing.T) {

@@ -75,9 +75,16 @@ func TestDid_MonthsSayWhatMarksSay(t *testing.T) {
 		}
 		return all
 	}
+	paris, err := time.LoadLocation("Europe/Paris")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, every := range []string{"", "day", "week", "month", "quarter", "year"} {
-		for range 4 {
+		for i := range 4 {
 			from := today.AddDate(0, 0, -1-random.IntN(150))
+			if i%2 == 0 { // questions are of the house's days
+				from = time.Date(from.Year(), from.Month(), from.Day(), 0, 0, 0, 0, paris)
+			}
 			q := analytics.CellQuestion{Every: every, From: from, To: from.AddDate(0, 0, 1+random.IntN(int(today.Sub(from)/(24*time.Hour))))}
 			named := q
 			named.Contents = contents

@@ -106,7 +106,7 @@ func (s slice) weeks() string {
 	var days []int
 	add := func() {
 		if len(days) > 0 {
-			weeks = append(weeks, fmt.Sprintf("(toUInt16(%d), %s, if(kind = 'read', %s, 0))", monday.Unix()/86400, whoOf(days), daysOf(days)))
+			weeks = append(weeks, fmt.Sprintf("(toUInt16(%s), %s, if(kind = 'read', %s, 0))", dateOf(monday), whoOf(days), daysOf(days)))
 		}
 	}
 	for _, number := range s.days {
