@@ -154,7 +154,7 @@ func hamlet(random *rand.Rand) *town {
 	return of
 }
 
-// TestAttack_NobodyIsIsolated asks hundreds of questions of two towns. In the second one, the agents of each block have traded
+// TestAttack_NobodyIsIsolated asks thousands of questions of two towns. In the second one, the agents of each block have traded
 // all that they ever did. Every answer is the same to the last byte: so nothing that can be computed from the answers, by
 // differences between filters, days, contents and cuts or by any other means, is about one agent rather than another of
 // the block. Then it tries all the same, by least squares over all answers, knowing all about everybody but what they
@@ -163,7 +163,7 @@ func TestAttack_NobodyIsIsolated(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	of := hamlet(random)
 	before := build(t, of)
-	all, paths := questions(of, 400, random), others(of)
+	all, paths := questions(of, 900, random), others(of)
 	if testing.Short() {
 		all, paths = all[:250], paths[:20]
 	}

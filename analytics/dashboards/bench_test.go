@@ -46,7 +46,7 @@ func BenchmarkDashboards(b *testing.B) {
 		{"overview of a year by month", "overview?every=month&" + days(365)},
 		{"content for everyone", "contents/c2990?" + days(365)},
 		{"content by org every day", "contents/c2990?by=org&every=day&" + days(28)},
-		{"an audience of 300 contents by org", "audiences/t8?by=org&" + days(28)},
+		{"an audience of 300 contents by org", "audiences/t9?by=org&" + days(28)},
 		{"funnel", "funnel?" + days(28)},
 		{"equity", "equity?by=org&" + days(28)},
 		{"services", "services?" + days(28)},
