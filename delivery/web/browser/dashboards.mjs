@@ -92,7 +92,8 @@ test("a leader asks for each dashboard by keyboard alone", async () => {
   await page.keyboard.press("Enter");
   const dialog = page.getByRole("dialog");
   await dialog.getByLabel("DGA ressources").waitFor();
-  await page.keyboard.press("Tab"); // from the axis to its first value
+  const value = dialog.getByLabel("DGA ressources");
+  for (let i = 0; i < 20 && !(await value.evaluate((box) => box === document.activeElement)); i++) await page.keyboard.press("Tab"); // from the axis to it
   await page.keyboard.press("Space");
   await page.keyboard.press("Enter");
   await page.getByRole("button", { name: /^Retirer le filtre/ }).waitFor();
