@@ -123,8 +123,7 @@ test("what arrives is offered, and moves nothing that one reads", async () => {
   assert.equal(await top(), was, "the content being read did not move");
   await offer.click();
   await card(page, "arrival-3").waitFor();
-  const focused = await page.evaluate(() => document.querySelector("fil-feed").shadowRoot.activeElement?.dataset.id);
-  assert.ok(focused.startsWith("arrival-"), "the focus is on what arrived");
+  await eventually("the focus to be on what arrived", () => page.evaluate(() => document.querySelector("fil-feed").shadowRoot.activeElement?.dataset.id?.startsWith("arrival-")));
   await close(page);
 });
 
