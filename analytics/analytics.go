@@ -73,16 +73,13 @@ type Erasure struct {
 	Admitted  time.Time
 }
 
-// ErasureSkew is how far the clocks of two doors may be apart. What was admitted further from a wish than that lies before or
-// after it whatever its offset, which may be of a log that was lost.
-const ErasureSkew = 24 * time.Hour
-
-// Covers says whether what was recorded at an offset lies before the wish, and is to go.
+// Covers says whether what was recorded at an offset lies before the wish, and is to go. What was admitted further from it than Skew
+// lies before or after it whatever its offset, which may be of a log that was lost.
 func (e Erasure) Covers(offset int64, admitted time.Time) bool {
 	switch {
-	case admitted.Before(e.Admitted.Add(-ErasureSkew)):
+	case admitted.Before(e.Admitted.Add(-Skew)):
 		return true
-	case admitted.After(e.Admitted.Add(ErasureSkew)):
+	case admitted.After(e.Admitted.Add(Skew)):
 		return false
 	}
 	return offset < e.Offset

@@ -10,8 +10,8 @@ import (
 	"github.com/filengine/fil"
 )
 
-// skew is how far the clocks of two doors may be apart, so how far admissions may go back within a partition.
-const skew = 24 * time.Hour
+// Skew is how far the clocks of two doors may be apart, so how far admissions may go back within a partition.
+const Skew = 24 * time.Hour
 
 // lane names one partition of one topic.
 type lane struct {
@@ -166,7 +166,7 @@ func (r *Recorder) open(ctx context.Context, l *laneState, claim Claim, first in
 // cover makes the memory hold all identities that records admitted from one time to another can meet again: those
 // admitted in the time before them that identities are remembered, and, in a lane given again, those after them.
 func (r *Recorder) cover(ctx context.Context, l *laneState, from, to time.Time) error {
-	from = from.Add(-r.cfg.Memory - skew)
+	from = from.Add(-r.cfg.Memory - Skew)
 	if l.until.IsZero() {
 		l.since, l.until = from, from
 	}
@@ -177,8 +177,8 @@ func (r *Recorder) cover(ctx context.Context, l *laneState, from, to time.Time) 
 		l.since = from
 	}
 	// A lane given again from far back is read in steps, so that the memory never holds more than two times the window.
-	for l.until.Before(l.last) && !to.Add(skew).Before(l.until) {
-		next := minTime(to.Add(r.cfg.Memory+skew), l.last)
+	for l.until.Before(l.last) && !to.Add(Skew).Before(l.until) {
+		next := minTime(to.Add(r.cfg.Memory+Skew), l.last)
 		if err := r.load(ctx, l, l.until, next); err != nil {
 			return err
 		}

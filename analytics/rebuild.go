@@ -363,7 +363,7 @@ func (h *rehearsal) Claim(_ context.Context, claim Claim) error {
 
 func (h *rehearsal) Extent(ctx context.Context, partition int) (uint64, time.Time, error) {
 	facts, last, err := h.Ledger.Extent(ctx, partition)
-	return facts, minTime(last, h.began.Add(skew)), err // what lies before was admitted no later
+	return facts, minTime(last, h.began.Add(Skew)), err // what lies before was admitted no later
 }
 
 func (h *rehearsal) Identities(ctx context.Context, partition int, after, until time.Time, remember func(identity uint64, offset int64, day uint16)) error {

@@ -60,8 +60,8 @@ func (a *Archive) rows(of fil.Figures) (rows []fil.Figure, whole bool) {
 
 const monthLayout = "2006-01"
 
-// since gives the rows that an archive has of the months before a day that a question holds whole.
-func (a *Archive) since(q question, before time.Time, of fil.Figures) (rows []figures) {
+// since gives the rows that an archive has of the months before a day that a question holds whole, and whether a figure is withheld.
+func (a *Archive) since(q question, before time.Time, of fil.Figures) (rows []figures, withheld bool) {
 	of.By = q.By
 	month := q.asked.AddDate(0, 0, 1-q.asked.Day())
 	if month.Before(q.asked) {
@@ -71,10 +71,10 @@ func (a *Archive) since(q question, before time.Time, of fil.Figures) (rows []fi
 		of.Month = month.Format(monthLayout)
 		kept, _ := a.rows(of)
 		for _, one := range kept {
-			rows = append(rows, figuresOf(one, q.By, month))
+			rows, withheld = append(rows, figuresOf(one, q.By, month)), withheld || one.Withholds()
 		}
 	}
-	return rows
+	return rows, withheld
 }
 
 func figuresOf(one fil.Figure, by string, month time.Time) figures {
@@ -145,15 +145,16 @@ type archiving struct {
 // in the archive: the answers to so many questions at most, the oldest month first. It answers how many it has archived. What it
 // left is done by the next call, in any process; one process at a time must do it.
 func (d *Dashboards) Keep(ctx context.Context, most int) (done int, err error) {
-	reading, cancel := context.WithTimeout(ctx, logTimeout)
-	defer cancel()
-	if err := d.Archived.CatchUp(reading); err != nil {
-		return 0, fmt.Errorf("read the figures of the log to their end: %w", err)
-	}
-	today := d.today()
+	today, caughtUp := d.today(), false
 	for month := d.horizon(); !month.AddDate(0, 1+archivedAfter, 0).After(today); month = month.AddDate(0, 1, 0) {
 		if d.archiving.looked[month].Equal(today) {
 			continue
+		}
+		if !caughtUp { // which most rounds need not: nothing is left
+			if err := d.catchUp(ctx); err != nil {
+				return 0, err
+			}
+			caughtUp = true
 		}
 		if !d.archiving.month.Equal(month) || len(d.archiving.due) == 0 {
 			all, err := d.due(ctx, month)
@@ -175,6 +176,15 @@ func (d *Dashboards) Keep(ctx context.Context, most int) (done int, err error) {
 		d.archiving.looked[month] = today
 	}
 	return done, nil
+}
+
+func (d *Dashboards) catchUp(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, logTimeout)
+	defer cancel()
+	if err := d.Archived.CatchUp(ctx); err != nil {
+		return fmt.Errorf("read the figures of the log to their end: %w", err)
+	}
+	return nil
 }
 
 // due lists what is not archived of a month: the house, then perimeters, then contents. Of a month of which the store knows nothing
@@ -233,14 +243,15 @@ func (d *Dashboards) keep(ctx context.Context, month time.Time, one due) error {
 	var parts [][]fil.Figure
 	size := partBytes
 	for _, row := range rows {
-		text, err := json.Marshal(row.figure())
+		one := row.figure()
+		text, err := json.Marshal(one)
 		if err != nil {
 			return fmt.Errorf("write figures: %w", err)
 		}
 		if size += len(text) + 1; size > partBytes {
 			parts, size = append(parts, nil), len(text)
 		}
-		parts[len(parts)-1] = append(parts[len(parts)-1], row.figure())
+		parts[len(parts)-1] = append(parts[len(parts)-1], one)
 	}
 	if len(parts) == 0 {
 		parts = [][]fil.Figure{{}}

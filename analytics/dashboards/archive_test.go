@@ -94,25 +94,6 @@ func (w *town) months() (all []time.Time) {
 	return all
 }
 
-type answer struct {
-	Since            string `json:"detailed_from"`
-	Totals, Previous map[string]any
-	Rows             []map[string]any
-	Withheld         string
-}
-
-func (w *world) answer(path string) (a answer) {
-	w.t.Helper()
-	status, body, _ := w.ask(path)
-	if status != 200 {
-		w.t.Fatalf("%s: %d %s", path, status, body)
-	}
-	if err := json.Unmarshal([]byte(body), &a); err != nil {
-		w.t.Fatal(err)
-	}
-	return a
-}
-
 // scopes are what is archived, and who asks for it.
 var scopes = []struct{ perimeter, path, by string }{
 	{"", "overview", ""}, {"", "overview", "org"}, {"", "overview", "grade"}, {"", "overview", "site"}, {"", "contents/a", ""}, {"", "contents/b", ""},
@@ -128,7 +109,7 @@ func (w *world) yearsOf(until time.Time) (all [][]map[string]any) {
 		if s.by != "" {
 			query.Set("by", s.by)
 		}
-		all = append(all, w.answer(s.path+"?"+query.Encode()).Rows)
+		all = append(all, w.told(s.path+"?"+query.Encode()).Rows)
 	}
 	w.caller.Perimeter = ""
 	return all
@@ -148,12 +129,12 @@ func TestArchive_TellsAMonthAsItWasTold(t *testing.T) {
 		for _, month := range months {
 			path := s.path + "?from=" + month.Format(time.DateOnly) + "&to=" + month.AddDate(0, 1, -1).Format(time.DateOnly)
 			if s.by == "" {
-				if a := w.answer(path); a.Since == "" {
+				if a := w.told(path); a.Since == "" {
 					before[i] = append(before[i], aged(a.Totals, month, &nulls))
 				}
 				continue
 			}
-			for _, row := range w.answer(path + "&by=" + s.by).Rows {
+			for _, row := range w.told(path + "&by=" + s.by).Rows {
 				before[i] = append(before[i], aged(row, month, &nulls))
 			}
 		}
@@ -260,7 +241,7 @@ func TestArchive_SaysFromWhenOnDetailsAreKnown(t *testing.T) {
 		"contents/a?every=month&by=org&" + whole: false, "overview?every=month&where=org:mairie&" + whole: false, "overview?every=quarter&" + some: false,
 		"overview?every=week&" + some: false, "overview?" + some: false, "funnel?" + some: false, "services?" + some: false, "hours?" + some: false,
 	} {
-		a := w.answer(path)
+		a := w.told(path)
 		horizon, err := time.Parse(time.DateOnly, a.Since)
 		if err != nil || horizon.Day() != 1 || !horizon.AddDate(0, 25, 0).After(now) || horizon.AddDate(0, 24, 0).After(now) {
 			t.Errorf("%s: known in detail from %q on", path, a.Since)
@@ -270,10 +251,10 @@ func TestArchive_SaysFromWhenOnDetailsAreKnown(t *testing.T) {
 		}
 	}
 	old := "overview?compare=true&every=month&from=" + until.AddDate(-1, 0, 0).Format(time.DateOnly) + "&to=" + until.AddDate(0, 0, -1).Format(time.DateOnly)
-	if a := w.answer(old); len(a.Rows) != 1 || a.Totals["shown"] != nil || a.Previous["shown"] != nil || a.Rows[0]["shown"] == nil {
+	if a := w.told(old); len(a.Rows) != 1 || a.Totals["shown"] != nil || a.Previous["shown"] != nil || a.Rows[0]["shown"] == nil {
 		t.Errorf("of a time that is wholly over: %+v", a)
 	}
-	if a := w.answer("overview?every=month"); a.Since != "" || a.Totals["shown"] != 0. {
+	if a := w.told("overview?every=month"); a.Since != "" || a.Totals["shown"] != 0. {
 		t.Errorf("of these weeks: %+v", a)
 	}
 	if _, body, _ := w.ask(old, "Accept: text/csv"); !slices.ContainsFunc([]byte(body), func(b byte) bool { return b == '\n' }) {
@@ -291,7 +272,7 @@ func TestArchive_SaysFromWhenOnDetailsAreKnown(t *testing.T) {
 	if status, body, _ := w.ask("contents/a?every=month&" + whole); status != 404 {
 		t.Errorf("a content of another perimeter: %d %s", status, body)
 	}
-	if a := w.answer("overview?every=month&" + whole); len(a.Rows) == 0 || a.Rows[0]["readers"] != 0. {
+	if a := w.told("overview?every=month&" + whole); len(a.Rows) == 0 || a.Rows[0]["readers"] != 0. {
 		t.Errorf("of a perimeter whose contents nobody read: %+v", a.Rows)
 	}
 }

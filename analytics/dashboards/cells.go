@@ -59,10 +59,9 @@ type tally struct {
 	kinds   []fil.EngagementKind
 	met     []*met // by block, whose numbers are given one after another
 	deeds   []deed
-	first   int // day of the question, from 1970
-	periods []string
-	places  map[int]int // of periods, by their first day
-	values  []string
+	first   int       // day of the question, from 1970
+	periods roll[int] // by their first day
+	values  roll[string]
 }
 
 // met is what agents of a block did in the whole time, by kind, and the cell that the block is in.
@@ -79,14 +78,32 @@ type deed struct {
 	agents, days int32
 }
 
+// roll numbers what comes, from 0 on.
+type roll[K comparable] struct {
+	all    []K
+	places map[K]int
+}
+
+func (r *roll[K]) place(k K) int {
+	at, known := r.places[k]
+	if !known {
+		if r.places == nil {
+			r.places = map[K]int{}
+		}
+		at = len(r.all)
+		r.places[k], r.all = at, append(r.all, k)
+	}
+	return at
+}
+
 func newTally(q question) *tally {
-	t := &tally{q: q, kinds: counted(), places: map[int]int{}, first: int(time.Date(q.From.Year(), q.From.Month(), q.From.Day(), 0, 0, 0, 0, time.UTC).Unix() / daySeconds)}
+	t := &tally{q: q, kinds: counted(), first: dayNumber(q.From)}
 	if q.Every != "" {
 		t.deeds = make([]deed, 0, 1<<15)
 	}
-	if q.Every == everyDay {
-		for day := q.From; day.Before(q.To); day = day.AddDate(0, 0, 1) {
-			t.periods = append(t.periods, day.Format(time.DateOnly))
+	if q.Every == everyDay { // a day's place is how far it is from the first
+		for day := t.first; day < dayNumber(q.To); day++ {
+			t.periods.place(day)
 		}
 	}
 	return t
@@ -97,6 +114,15 @@ const (
 	everyMonth = "month"
 	daySeconds = 24 * 60 * 60
 )
+
+// dayNumber is a date's, from 1970, and dateOfDay the date of a number.
+func dayNumber(t time.Time) int {
+	return int(time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC).Unix() / daySeconds)
+}
+
+func dateOfDay(n int) string {
+	return time.Unix(int64(n)*daySeconds, 0).UTC().Format(time.DateOnly)
+}
 
 // of gives what a block did.
 func (t *tally) of(block uint32) *met {
@@ -134,22 +160,8 @@ func (t *tally) add(d analytics.Deed) {
 			}
 		}
 	default:
-		t.deeds = append(t.deeds, deed{d.Block, int32(kind), int32(t.period(d.Day)), int32(bits.OnesCount64(d.Who)), int32(d.Days)})
+		t.deeds = append(t.deeds, deed{d.Block, int32(kind), int32(t.periods.place(d.Day)), int32(bits.OnesCount64(d.Who)), int32(d.Days)})
 	}
-}
-
-// period is the place of one that begins on a day.
-func (t *tally) period(day int) int {
-	if t.q.Every == everyDay {
-		return day - t.first
-	}
-	at, known := t.places[day]
-	if !known {
-		at = len(t.periods)
-		t.places[day] = at
-		t.periods = append(t.periods, time.Unix(int64(day)*daySeconds, 0).UTC().Format(time.DateOnly))
-	}
-	return at
 }
 
 // cell is a group of agents that figures are about: a block, or several together.
@@ -169,7 +181,6 @@ type together struct {
 // together, if they are enough; else the rest, if it is enough; else none (rule 2 of the guard). Where two are together, what they
 // differ in is not told.
 func (t *tally) put(blocks map[uint32]*blockLabels, guard fil.Guard) {
-	values := map[string]int{}
 	homes, rest := map[string]*together{}, &together{}
 	small := map[*met]*blockLabels{}
 	reached := func(m *met) int {
@@ -178,14 +189,6 @@ func (t *tally) put(blocks map[uint32]*blockLabels, guard fil.Guard) {
 			who |= one
 		}
 		return bits.OnesCount64(who)
-	}
-	value := func(label string) int {
-		at, known := values[label]
-		if !known {
-			at = len(t.values)
-			values[label], t.values = at, append(t.values, label)
-		}
-		return at
 	}
 	for id, m := range t.met {
 		b := blocks[uint32(id)]
@@ -205,7 +208,7 @@ func (t *tally) put(blocks map[uint32]*blockLabels, guard fil.Guard) {
 		}
 		m.in = &cell{digest: b.digest, value: -1, block: true}
 		if t.q.keeps(b.labels, true) {
-			m.in.value = value(t.q.label(b.labels, true))
+			m.in.value = t.values.place(t.q.label(b.labels, true))
 		}
 	}
 	for label, home := range homes {
@@ -217,12 +220,12 @@ func (t *tally) put(blocks map[uint32]*blockLabels, guard fil.Guard) {
 		}
 		home.cell.value = -1
 		if labels := map[string]string{axisOrg: label}; t.q.keeps(labels, false) {
-			home.cell.value = value(t.q.label(labels, false))
+			home.cell.value = t.values.place(t.q.label(labels, false))
 		}
 	}
 	rest.cell.value = -1
 	if rest.reached >= guard.Threshold && len(t.q.Where) == 0 {
-		rest.cell.value = value(t.q.label(map[string]string{axisOrg: analytics.Mixed}, false))
+		rest.cell.value = t.values.place(t.q.label(map[string]string{axisOrg: analytics.Mixed}, false))
 	}
 	for m, b := range small {
 		m.in = &homes[b.labels[axisOrg]].cell
@@ -293,9 +296,9 @@ func (s *sums) totals() []total {
 func (t *tally) counts() []cellCount {
 	kinds := append(slices.Clone(t.kinds), readDays)
 	reading, days := slices.Index(kinds, fil.Read), len(kinds)-1
-	spans := 1 + len(t.periods)
+	spans := 1 + len(t.periods.all)
 	at := func(value, kind, period int) int { return (value*len(kinds)+kind)*spans + period }
-	s := newSums(len(t.values) * len(kinds) * spans)
+	s := newSums(len(t.values.all) * len(kinds) * spans)
 	for block, m := range t.met {
 		if t.in(uint32(block)) == nil {
 			continue
@@ -320,9 +323,9 @@ func (t *tally) counts() []cellCount {
 		if sum.groups == 0 {
 			continue
 		}
-		c := cellCount{Value: t.values[i/spans/len(kinds)], Kind: kinds[i/spans%len(kinds)], Agents: sum.agents, Groups: sum.groups}
+		c := cellCount{Value: t.values.all[i/spans/len(kinds)], Kind: kinds[i/spans%len(kinds)], Agents: sum.agents, Groups: sum.groups}
 		if period := i % spans; period > 0 {
-			c.Period = t.periods[period-1]
+			c.Period = dateOfDay(t.periods.all[period-1])
 		}
 		counts = append(counts, c)
 	}

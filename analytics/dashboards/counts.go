@@ -83,25 +83,20 @@ func (d *Dashboards) countPressure(ctx context.Context, q question) ([]cellCount
 	}
 	q.Every, q.Kinds = "week", []fil.EngagementKind{fil.Impression}
 	var all []shown
-	var contents []string
-	weeks, places := newTally(q), map[string]int{}
+	var contents roll[string]
+	var weeks roll[int]
 	t, err := d.did(ctx, q, func(ctx context.Context) error {
 		return d.Cells.Shown(ctx, q.CellQuestion, func(content string, day int, block uint32, agents int) {
-			at, known := places[content]
-			if !known {
-				at = len(contents)
-				places[content], contents = at, append(contents, content)
-			}
-			all = append(all, shown{int32(at), int32(weeks.period(day)), block, int32(agents)})
+			all = append(all, shown{int32(contents.place(content)), int32(weeks.place(day)), block, int32(agents)})
 		})
 	})
 	if err != nil {
 		return nil, fmt.Errorf("count what is shown: %w", err)
 	}
-	s := newSums(len(contents) * len(weeks.periods))
+	s := newSums(len(contents.all) * len(weeks.all))
 	for _, one := range all {
 		if in := t.in(one.block); in != nil {
-			s.add(in, int(one.content)*len(weeks.periods)+int(one.week), int(one.agents))
+			s.add(in, int(one.content)*len(weeks.all)+int(one.week), int(one.agents))
 		}
 	}
 	var counts []cellCount
@@ -112,7 +107,7 @@ func (d *Dashboards) countPressure(ctx context.Context, q question) ([]cellCount
 	}
 	for i, sum := range s.totals() {
 		if sum.groups > 0 {
-			counts = append(counts, cellCount{Value: contents[i/len(weeks.periods)], Period: weeks.periods[i%len(weeks.periods)], Kind: fil.Impression, Agents: sum.agents, Groups: sum.groups})
+			counts = append(counts, cellCount{Value: contents.all[i/len(weeks.all)], Period: dateOfDay(weeks.all[i%len(weeks.all)]), Kind: fil.Impression, Agents: sum.agents, Groups: sum.groups})
 		}
 	}
 	slices.SortFunc(counts, func(a, b cellCount) int {
@@ -133,11 +128,11 @@ func (d *Dashboards) countHours(ctx context.Context, q question) (map[fil.Engage
 	}
 	q.Kinds = []fil.EngagementKind{fil.Impression, fil.Open, fil.Read}
 	var all []active
-	months := newTally(q)
+	var months roll[int]
 	t, err := d.did(ctx, q, func(ctx context.Context) error {
 		return d.Cells.Hours(ctx, q.CellQuestion, func(d analytics.Deed, weekday int) {
 			if kind := slices.Index(q.Kinds, d.Kind); kind >= 0 {
-				all = append(all, active{d.Block, int32((months.period(d.Day)*len(q.Kinds)+kind)*7 + weekday), [24]byte(d.Each[:24])})
+				all = append(all, active{d.Block, int32((months.place(d.Day)*len(q.Kinds)+kind)*7 + weekday), [24]byte(d.Each[:24])})
 			}
 		})
 	})
@@ -145,7 +140,7 @@ func (d *Dashboards) countHours(ctx context.Context, q question) (map[fil.Engage
 		return nil, fmt.Errorf("count agents by hour: %w", err)
 	}
 	places := len(q.Kinds) * hoursOfWeek
-	s := newSums(len(months.periods) * places)
+	s := newSums(len(months.all) * places)
 	for _, one := range all {
 		if in := t.in(one.block); in != nil {
 			for hour, n := range one.agents {

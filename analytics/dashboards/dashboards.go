@@ -188,8 +188,9 @@ func (d *Dashboards) ask(ctx context.Context, q question, s scope) (board, error
 		a.Where = append(a.Where, c.String())
 	}
 	var before []figures
+	withholds := false
 	if a.Since = d.detailed(q); a.Since != "" && s.kept != nil && q.Every == everyMonth && len(q.Where) == 0 && (s.kept.Content == "" || q.By == "") {
-		before = d.Archive.since(q, d.horizon(), *s.kept)
+		before, withholds = d.Archive.since(q, d.horizon(), *s.kept)
 	}
 	if err := d.detail(ctx, &a, q, s); err != nil {
 		return board{}, err
@@ -197,7 +198,7 @@ func (d *Dashboards) ask(ctx context.Context, q question, s scope) (board, error
 	if len(before)+len(a.Rows) > maxRows {
 		return board{}, fil.NewFault("query.every", "donne trop de lignes : choisissez une période plus longue ou un autre attribut", "gives too many rows: choose a longer period or another attribute")
 	}
-	if slices.ContainsFunc(before, func(f figures) bool { return f.figure().Withholds() }) {
+	if withholds {
 		a.Withheld = withheld().FR
 	}
 	if len(before) > 0 {

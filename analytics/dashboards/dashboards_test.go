@@ -32,6 +32,8 @@ func busy() *town {
 }
 
 type told struct {
+	Since            string `json:"detailed_from"`
+	Withheld         string
 	Contents         int
 	Totals, Previous map[string]any
 	Rows             []map[string]any

@@ -24,7 +24,6 @@ func (w *Warehouse) Did(ctx context.Context, q analytics.CellQuestion, each func
 		return nil
 	}
 	scope, params := scopeOf(q)
-	statement := fmt.Sprintf("SELECT block, %s AS number, period, who, days%%s FROM (%s)", numberOf(), strings.ReplaceAll(didOf(q, scope, kindsOf(q)), "%", "%%"))
 	kinds, daily := counted(), q.Every == "day" && q.Contents == nil
 	var d analytics.Deed
 	var kind uint8
@@ -36,7 +35,8 @@ func (w *Warehouse) Did(ctx context.Context, q analytics.CellQuestion, each func
 	if daily {
 		more, row = ", w0, w1, w2, w3", append(row, &words[0], &words[1], &words[2], &words[3])
 	}
-	return w.cells(ctx, fmt.Sprintf(statement, more), params, func(rows driver.Rows) error {
+	statement := fmt.Sprintf("SELECT block, %s AS number, period, who, days%s FROM (%s)", numberOf(), more, didOf(q, scope, kindsOf(q)))
+	return w.cells(ctx, statement, params, func(rows driver.Rows) error {
 		if err := rows.Scan(row...); err != nil {
 			return err
 		}
@@ -44,11 +44,7 @@ func (w *Warehouse) Did(ctx context.Context, q analytics.CellQuestion, each func
 			return nil
 		}
 		d.Kind, d.Day, d.Days = kinds[kind-1], int(period), int(days)
-		if daily {
-			for i, word := range words {
-				binary.LittleEndian.PutUint64(d.Each[8*i:], word)
-			}
-		}
+		unpack(&d, words[:])
 		each(d)
 		return nil
 	})
@@ -57,12 +53,22 @@ func (w *Warehouse) Did(ctx context.Context, q analytics.CellQuestion, each func
 // counted are the kinds that are told; numberOf is the place of one among them, from 1 on.
 func counted() []fil.EngagementKind { return append(marked(), analytics.Acted) }
 
-func numberOf() string {
-	names := make([]string, len(counted()))
-	for i, k := range counted() {
+func numberOf() string { return "toUInt8(indexOf([" + quoted(counted()) + "], kind))" }
+
+// quoted lists kinds, which are ours.
+func quoted(kinds []fil.EngagementKind) string {
+	names := make([]string, len(kinds))
+	for i, k := range kinds {
 		names[i] = "'" + string(k) + "'"
 	}
-	return "toUInt8(indexOf([" + strings.Join(names, ", ") + "], kind))"
+	return strings.Join(names, ", ")
+}
+
+// unpack reads what wordsOf packed.
+func unpack(d *analytics.Deed, words []uint64) {
+	for i, word := range words {
+		binary.LittleEndian.PutUint64(d.Each[8*i:], word)
+	}
 }
 
 // shown has a row for each week, content and block (FINAL); the days of a week of which not all are asked for are put together.
@@ -79,7 +85,7 @@ func (w *Warehouse) Shown(ctx context.Context, q analytics.CellQuestion, each fu
 	var block uint32
 	var agents uint8
 	row := []any{&content, &period, &block, &agents}
-	return w.cells(ctx, fmt.Sprintf(shown, scope, dateOf(mondayOf(q.From)), dateOf(mondayOf(q.To)), dateOf(q.To)), params, func(rows driver.Rows) error {
+	return w.cells(ctx, fmt.Sprintf(shown, scope, dateOf(q.From), dateOf(mondayOf(q.To)), dateOf(q.To)), params, func(rows driver.Rows) error {
 		if err := rows.Scan(row...); err != nil {
 			return err
 		}
@@ -106,9 +112,7 @@ func (w *Warehouse) Hours(ctx context.Context, q analytics.CellQuestion, found f
 			return nil
 		}
 		d.Kind, d.Day = kinds[kind-1], int(period)
-		for i, word := range words {
-			binary.LittleEndian.PutUint64(d.Each[8*i:], word)
-		}
+		unpack(&d, words[:])
 		found(d, int(weekday))
 		return nil
 	})
@@ -139,16 +143,12 @@ func scopeOf(q analytics.CellQuestion) (condition string, params []any) {
 	return strings.Join(conditions, " OR "), params
 }
 
-// kindsOf keeps the kinds of a question, which are ours.
+// kindsOf keeps the kinds of a question.
 func kindsOf(q analytics.CellQuestion) string {
 	if q.Kinds == nil {
 		return "true"
 	}
-	kinds := make([]string, len(q.Kinds))
-	for i, k := range q.Kinds {
-		kinds[i] = "'" + string(k) + "'"
-	}
-	return "kind IN (" + strings.Join(kinds, ", ") + ")"
+	return "kind IN (" + quoted(q.Kinds) + ")"
 }
 
 // cells runs a statement over tables whose months are of one partition each, so that partitions need not be put together. What

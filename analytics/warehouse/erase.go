@@ -102,8 +102,8 @@ func (w *Warehouse) erase(ctx context.Context, pending []erasure) error {
 	for _, e := range pending {
 		who = append(who, e.Agent)
 		offsets = append(offsets, strconv.FormatInt(e.Offset, 10))
-		since = append(since, strconv.FormatInt(e.Admitted.Add(-analytics.ErasureSkew).UnixMilli(), 10))
-		until = append(until, strconv.FormatInt(e.Admitted.Add(analytics.ErasureSkew).UnixMilli(), 10))
+		since = append(since, strconv.FormatInt(e.Admitted.Add(-analytics.Skew).UnixMilli(), 10))
+		until = append(until, strconv.FormatInt(e.Admitted.Add(analytics.Skew).UnixMilli(), 10))
 		if e.Seated {
 			seated = append(seated, e.Agent)
 		}

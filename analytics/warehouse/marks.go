@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -167,16 +166,9 @@ func (w *Warehouse) seatsOf(ctx context.Context, agents []uint64) (map[uint64]an
 	}
 	slices.Sort(agents)
 	agents = slices.Compact(agents)
-	var list strings.Builder
-	for i, agent := range agents {
-		if i > 0 {
-			list.WriteByte(',')
-		}
-		list.WriteString(strconv.FormatUint(agent, 10))
-	}
 	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"max_query_size": 4 << 20}))
 	err := w.settled(ctx, func(on server) (err error) {
-		rows, err := on.Query(ctx, "SELECT agent, argMax(block, version), argMax(bit, version) FROM seats WHERE agent IN ("+list.String()+") GROUP BY agent")
+		rows, err := on.Query(ctx, "SELECT agent, argMax(block, version), argMax(bit, version) FROM seats WHERE agent IN ("+numbers(agents)+") GROUP BY agent")
 		if err != nil {
 			return err
 		}
