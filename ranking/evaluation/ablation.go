@@ -28,8 +28,8 @@ func (c *Contest) EnterAblation(policy ranking.Policy) {
 	whole := NewFil(c.log, policy, false)
 	c.Enter(reference, whole)
 	enter := func(name string, features []string) {
-		without := &without{tuner: ranking.NewTuner(whole.model), whole: whole}
-		without.tuner.Hold(features)
+		without := &without{tuner: newTuner(whole.model), whole: whole}
+		without.tuner.hold(features)
 		without.retune()
 		whole.without = append(whole.without, without)
 		c.Enter(reference+"−"+name, without)
@@ -47,7 +47,7 @@ func (c *Contest) EnterAblation(policy ranking.Policy) {
 // without is the order `fil` without some features. It learns and is asked after the whole one, whose values it shares.
 type without struct {
 	whole   *Fil
-	tuner   *ranking.Tuner
+	tuner   *tuner
 	weights ranking.Weights
 }
 
@@ -57,7 +57,7 @@ func (*without) Publish(int32, int64) {}
 // Learn does nothing: the whole order is told.
 func (*without) Learn([]Act) {}
 
-func (o *without) retune() { o.weights, _ = o.tuner.Weights() }
+func (o *without) retune() { o.weights, _ = o.tuner.learned() }
 
 // Scores takes from those of the whole order what the differing weights make. What the policy adds for newcomers stays.
 func (o *without) Scores(_ Question, scores []float64) {

@@ -18,7 +18,7 @@ import (
 type Fil struct {
 	log    *Log
 	model  *ranking.Model
-	tuner  *ranking.Tuner // nil: weights are frozen
+	tuner  *tuner // nil: weights are frozen
 	past   *past
 	number []int32 // by content: its number in the model
 	author []bool  // by content: whether it has one
@@ -54,7 +54,7 @@ func NewFil(log *Log, policy ranking.Policy, frozen bool) *Fil {
 		number: make([]int32, contents), author: make([]bool, contents), every: 1 + len(log.first)/tunedSteps,
 	}
 	if !frozen {
-		f.tuner = ranking.NewTuner(f.model)
+		f.tuner = newTuner(f.model)
 	}
 	return f
 }
@@ -81,7 +81,7 @@ func (f *Fil) Learn(acts []Act) {
 	for i, act := range acts {
 		if day := act.At / dayLong; day != f.day && f.tuner != nil {
 			f.day = day
-			weights, _ := f.tuner.Weights()
+			weights, _ := f.tuner.learned()
 			f.model.SetWeights(weights)
 			for _, o := range f.without {
 				o.retune()
@@ -121,9 +121,9 @@ func (f *Fil) tune(act Act) {
 	for _, content := range f.wanted {
 		f.chosen = append(f.chosen, f.number[content])
 	}
-	values := f.tuner.Step(f.log.Agent(act.Agent), time.Unix(0, act.At).UTC(), f.chosen, own)
+	values := f.tuner.step(f.log.Agent(act.Agent), time.Unix(0, act.At).UTC(), f.chosen, own)
 	for _, o := range f.without {
-		o.tuner.Learn(values, own)
+		o.tuner.learn(values, own)
 	}
 }
 
@@ -162,6 +162,6 @@ func Tune(ctx context.Context, log *Log, policy ranking.Policy) (weights ranking
 		}
 		f.Learn(log.acts[from:to])
 	}
-	weights, steps = f.tuner.Weights()
+	weights, steps = f.tuner.learned()
 	return weights, steps, nil
 }
