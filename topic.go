@@ -34,34 +34,6 @@ func Topics() []Topic {
 	return []Topic{TopicAgents, TopicAudiences, TopicContents, TopicEngagements, TopicMemberships, TopicPolicies, TopicRevisions, TopicReminders, TopicAccesses, TopicSubscriptions, TopicFigures}
 }
 
-// Partitions gives how many partitions a topic is made with, where so many are asked for.
-func (t Topic) Partitions(asked int) int {
-	if t.parks() {
-		return 1
-	}
-	switch t {
-	case TopicPolicies, TopicRevisions, TopicReminders, TopicAccesses, TopicSubscriptions, TopicFigures: // few records, which are read in the order in which they were written
-		return 1
-	default:
-		return asked
-	}
-}
-
-// KeyedByAgent lists the topics whose partitions go together.
-func KeyedByAgent() []Topic { return []Topic{TopicAgents, TopicEngagements, TopicMemberships} }
-
-// Compacted says whether the log keeps the last record of each key (true) or every record for a time (false).
-func (t Topic) Compacted() bool { return t != TopicEngagements && t != TopicAccesses && !t.parks() }
-
-// Rejected is the topic where the records of t that no retry can help are parked.
-func (t Topic) Rejected() Topic { return t + rejectedSuffix }
-
-const rejectedSuffix = ".rejected"
-
-func (t Topic) parks() bool {
-	return len(t) > len(rejectedSuffix) && t[len(t)-len(rejectedSuffix):] == rejectedSuffix
-}
-
 // Position is one place in the log. Offsets grow by one a record within a partition, so positions of one partition
 // have an order and positions of two have none.
 type Position struct {

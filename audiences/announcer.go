@@ -63,8 +63,8 @@ type desk struct {
 	wake      chan struct{} // one token: there is something to look at
 
 	lock    sync.Mutex
-	touched map[string]fil.MembershipCause // agents to look at
-	all     fil.MembershipCause            // why everyone must be looked at; empty: they need not
+	touched map[string]MembershipCause // agents to look at
+	all     MembershipCause            // why everyone must be looked at; empty: they need not
 
 	agenda agenda    // of Announce alone, as is the rest
 	asked  *asked    // the audiences that the agenda is made for
@@ -72,7 +72,7 @@ type desk struct {
 }
 
 // Touched says that something changed for the agents of some records, by which their key is an agent's.
-func (a *Announcer) Touched(records []fil.Record, cause fil.MembershipCause) {
+func (a *Announcer) Touched(records []fil.Record, cause MembershipCause) {
 	for same := range partitions(records) {
 		if d := a.desk(same[0].Partition); d != nil {
 			d.lock.Lock()
@@ -85,15 +85,15 @@ func (a *Announcer) Touched(records []fil.Record, cause fil.MembershipCause) {
 			d.signal()
 		}
 	}
-	if cause == fil.CauseAgent && a.index.audiences.Load().asked.others { // rules ask of one agent's record for another, of any partition
+	if cause == CauseAgent && a.index.audiences.Load().asked.others { // rules ask of one agent's record for another, of any partition
 		a.everywhere(cause)
 	}
 }
 
 // Redefined says that audiences, or the contents that rules go by, have changed.
-func (a *Announcer) Redefined() { a.everywhere(fil.CauseAudience) }
+func (a *Announcer) Redefined() { a.everywhere(CauseAudience) }
 
-func (a *Announcer) everywhere(why fil.MembershipCause) {
+func (a *Announcer) everywhere(why MembershipCause) {
 	a.lock.Lock()
 	desks := slices.Collect(maps.Values(a.desks))
 	a.lock.Unlock()
@@ -108,7 +108,7 @@ func (a *Announcer) desk(partition int) *desk {
 	return a.desks[partition]
 }
 
-func (d *desk) everyone(why fil.MembershipCause) {
+func (d *desk) everyone(why MembershipCause) {
 	d.lock.Lock()
 	if d.all == "" {
 		d.all = why
@@ -153,7 +153,7 @@ func (a *Announcer) Announce(ctx context.Context, partition int) {
 func (a *Announcer) open(partition int) *desk {
 	a.lock.Lock()
 	defer a.lock.Unlock()
-	d := &desk{partition: partition, trail: a.index.lives.trail(partition), wake: make(chan struct{}, 1), touched: map[string]fil.MembershipCause{}, all: fil.CauseStart}
+	d := &desk{partition: partition, trail: a.index.lives.trail(partition), wake: make(chan struct{}, 1), touched: map[string]MembershipCause{}, all: CauseStart}
 	a.desks[partition] = d
 	return d
 }
@@ -191,11 +191,11 @@ func (a *Announcer) rest(d *desk) time.Duration {
 }
 
 // take gives what has to be looked at now.
-func (d *desk) take(now time.Time) (touched map[string]fil.MembershipCause, all fil.MembershipCause) {
+func (d *desk) take(now time.Time) (touched map[string]MembershipCause, all MembershipCause) {
 	d.lock.Lock()
 	defer d.lock.Unlock()
-	touched, d.touched = d.touched, map[string]fil.MembershipCause{}
-	if d.all == fil.CauseStart || d.all != "" && now.Sub(d.looked).Abs() >= allEvery {
+	touched, d.touched = d.touched, map[string]MembershipCause{}
+	if d.all == CauseStart || d.all != "" && now.Sub(d.looked).Abs() >= allEvery {
 		all, d.all = d.all, ""
 	}
 	return touched, all
@@ -227,14 +227,14 @@ func (a *Announcer) look(ctx context.Context, d *desk) (err error) {
 	}
 	trail := d.trail
 	if d.asked != asked && all == "" {
-		all = fil.CauseAudience
+		all = CauseAudience
 	}
 	if !d.agenda.midnight.IsZero() && !now.Before(d.agenda.midnight) && all == "" {
-		all = fil.CauseTime
+		all = CauseTime
 	}
 	for _, who := range d.agenda.due(now) {
 		if id := trail.nameOf(who); touched[id] == "" {
-			touched[id] = fil.CauseTime
+			touched[id] = CauseTime
 		}
 	}
 	if all != "" {
@@ -258,7 +258,7 @@ func (a *Announcer) held(d *desk) error {
 }
 
 // settle looks at agents one by one and announces what differs, some at a time.
-func (a *Announcer) settle(ctx context.Context, d *desk, asked *asked, touched map[string]fil.MembershipCause) error {
+func (a *Announcer) settle(ctx context.Context, d *desk, asked *asked, touched map[string]MembershipCause) error {
 	const some, told = 1000, 100_000
 	ids := slices.Sorted(maps.Keys(touched))
 	for done := 0; done < len(ids); done += some {

@@ -62,7 +62,7 @@ func TestAnnouncerSaysNothingOfADroppedPartition(t *testing.T) {
 			there = append(there, place.log[len(place.log)-1])
 		}
 	}
-	in := fil.Membership{In: map[string]time.Time{"grade": place.now}, Entered: []string{"grade"}, Cause: fil.CauseStart}
+	in := audiences.Membership{In: map[string]time.Time{"grade": place.now}, Entered: []string{"grade"}, Cause: audiences.CauseStart}
 	for _, rec := range there {
 		in.Agent = rec.Key
 		place.put(fil.TopicMemberships, rec.Key, in)
@@ -119,7 +119,7 @@ func FuzzMembership(f *testing.F) {
 			t.Fatalf("moved %v, error %v", moved, err)
 		}
 		if len(moved) > 0 {
-			place.announce.Touched([]fil.Record{rec}, fil.CauseStart)
+			place.announce.Touched([]fil.Record{rec}, audiences.CauseStart)
 		}
 		place.deaf = true
 		place.look()
@@ -133,7 +133,7 @@ func FuzzMembership(f *testing.F) {
 				data = rec.Event.Data
 			}
 		}
-		if m, err := fil.Decode[fil.Membership](fil.Record{Event: fil.Event{Data: data}}); err != nil || len(m.In) != 1 {
+		if m, err := fil.Decode[audiences.Membership](fil.Record{Event: fil.Event{Data: data}}); err != nil || len(m.In) != 1 {
 			t.Errorf("the last of a is %s, error %v", data, err)
 		}
 	})

@@ -88,7 +88,7 @@ func (t *place) apply(rec fil.Record) {
 	switch rec.Topic {
 	case fil.TopicAgents:
 		err = t.index.ApplyAgents(batch)
-		t.announce.Touched(batch, fil.CauseAgent)
+		t.announce.Touched(batch, audiences.CauseAgent)
 	case fil.TopicAudiences:
 		err = t.index.ApplyAudiences(batch)
 		t.announce.Redefined()
@@ -98,11 +98,11 @@ func (t *place) apply(rec fil.Record) {
 		}
 	case fil.TopicEngagements:
 		t.index.ApplyEngagements(batch)
-		t.announce.Touched(batch, fil.CauseEngagement)
+		t.announce.Touched(batch, audiences.CauseEngagement)
 	case fil.TopicMemberships:
 		var moved []string
 		if moved, err = t.index.ApplyMemberships(batch); len(moved) > 0 {
-			t.announce.Touched(batch, fil.CauseStart)
+			t.announce.Touched(batch, audiences.CauseStart)
 		}
 	}
 	if err != nil {
@@ -145,7 +145,7 @@ func (t *place) listen(rec fil.Record) {
 		delete(t.state, rec.Key)
 		return
 	}
-	m, err := fil.Decode[fil.Membership](rec)
+	m, err := fil.Decode[audiences.Membership](rec)
 	if err != nil || m.Agent != rec.Key || len(m.Entered)+len(m.Left) == 0 || m.Cause == "" {
 		t.tb.Fatalf("announced %+v, error %v", m, err)
 	}
@@ -277,8 +277,8 @@ func TestAnnouncerFollowsTime(t *testing.T) {
 	place.now = due
 	place.look()
 	last := place.log[len(place.log)-1]
-	m, err := fil.Decode[fil.Membership](last)
-	if err != nil || len(place.log) != written+1 || !slices.Equal(m.Left, []string{"lately"}) || m.Cause != fil.CauseTime || len(m.In) > 0 {
+	m, err := fil.Decode[audiences.Membership](last)
+	if err != nil || len(place.log) != written+1 || !slices.Equal(m.Left, []string{"lately"}) || m.Cause != audiences.CauseTime || len(m.In) > 0 {
 		t.Errorf("%d records, the last %+v, error %v", len(place.log)-written, m, err)
 	}
 }
@@ -292,7 +292,7 @@ func TestAnnouncerRemovesThoseWhoLeft(t *testing.T) {
 	place.put(fil.TopicAgents, "a", nil)
 	place.look()
 	last := place.log[len(place.log)-2:]
-	if m, err := fil.Decode[fil.Membership](last[0]); err != nil || !slices.Equal(m.Left, []string{"all"}) || last[1].Event.Data != nil || last[1].Key != "a" || last[1].Topic != fil.TopicMemberships {
+	if m, err := fil.Decode[audiences.Membership](last[0]); err != nil || !slices.Equal(m.Left, []string{"all"}) || last[1].Event.Data != nil || last[1].Key != "a" || last[1].Topic != fil.TopicMemberships {
 		t.Errorf("announced %+v, error %v, then %+v", m, err, last[1])
 	}
 	first := place.log[2].Event.ID
@@ -314,7 +314,7 @@ func TestAnnouncerCorrectsALateWrite(t *testing.T) {
 	place.look()
 	place.apply(place.append(stale.Topic, stale.Key, stale.Event)) // says that they are in
 	place.look()
-	last, err := fil.Decode[fil.Membership](place.log[len(place.log)-1])
+	last, err := fil.Decode[audiences.Membership](place.log[len(place.log)-1])
 	if err != nil || len(last.In) > 0 || !slices.Equal(last.Left, []string{"grade"}) {
 		t.Errorf("after the late record: %+v, error %v", last, err)
 	}

@@ -13,7 +13,7 @@ import (
 
 // judgement is what should be said of an agent, where it differs from what was said.
 type judgement struct {
-	fil.Membership
+	Membership
 	at    time.Time
 	there bool // the directory knows the agent
 }
@@ -29,7 +29,7 @@ func (a *Announcer) judge(d *desk, asked *asked, id string) (j judgement, change
 		was, event = t.stays.in(who), t.stays.event(who)
 	}
 	t.lock.RUnlock()
-	j = judgement{Membership: fil.Membership{Agent: id, In: map[string]time.Time{}}, at: a.index.now().Truncate(time.Second)}
+	j = judgement{Membership: Membership{Agent: id, In: map[string]time.Time{}}, at: a.index.now().Truncate(time.Second)}
 	row, there := a.index.photograph(id)
 	if there {
 		row.past = a.index.lives.past(id)

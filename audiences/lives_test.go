@@ -99,7 +99,7 @@ func TestBehaviourWhileEverythingChanges(t *testing.T) {
 			kind := []fil.EngagementKind{fil.Read, fil.Click}[i%9/8]
 			rec := deed{agent: name(i * 3), content: fmt.Sprintf("c%d", i%40), kind: kind, at: time.Now(), id: fmt.Sprint(i)}.record(t, int64(i))
 			ix.ApplyEngagements([]fil.Record{rec})
-			announcer.Touched([]fil.Record{rec}, fil.CauseEngagement)
+			announcer.Touched([]fil.Record{rec}, audiences.CauseEngagement)
 		},
 		func(i int) {
 			id := fmt.Sprintf("c%d", i%40)

@@ -141,7 +141,7 @@ func saidIn(rec fil.Record) (map[string]time.Time, error) {
 	if rec.Event.Data == nil {
 		return nil, nil
 	}
-	m, err := fil.Decode[fil.Membership](rec)
+	m, err := fil.Decode[Membership](rec)
 	if err == nil {
 		err = checkKey(rec, m.Agent)
 	}

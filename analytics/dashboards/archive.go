@@ -33,7 +33,7 @@ func (a *Archive) Apply(records []fil.Record) error {
 			delete(a.all, rec.Key)
 			continue
 		}
-		if _, err := fil.FiguresOf(rec); err != nil {
+		if _, err := archivedOf(rec); err != nil {
 			rejected = append(rejected, err)
 			continue
 		}
@@ -43,12 +43,12 @@ func (a *Archive) Apply(records []fil.Record) error {
 }
 
 // rows are those of some figures; false when a part of them is not there.
-func (a *Archive) rows(of fil.Figures) (rows []fil.Figure, whole bool) {
+func (a *Archive) rows(of archived) (rows []archivedRow, whole bool) {
 	a.mu.RLock()
 	defer a.mu.RUnlock()
 	for of.Part = 0; of.Part <= of.Parts; of.Part++ {
-		data, there := a.all[of.Key()]
-		var part fil.Figures
+		data, there := a.all[of.key()]
+		var part archived
 		if !there || json.Unmarshal([]byte(data), &part) != nil {
 			return nil, false
 		}
@@ -61,7 +61,7 @@ func (a *Archive) rows(of fil.Figures) (rows []fil.Figure, whole bool) {
 const monthLayout = "2006-01"
 
 // since gives the rows that an archive has of the months before a day that a question holds whole, and whether a figure is withheld.
-func (a *Archive) since(q question, before time.Time, of fil.Figures) (rows []figures, withheld bool) {
+func (a *Archive) since(q question, before time.Time, of archived) (rows []figures, withheld bool) {
 	of.By = q.By
 	month := q.asked.AddDate(0, 0, 1-q.asked.Day())
 	if month.Before(q.asked) {
@@ -71,13 +71,13 @@ func (a *Archive) since(q question, before time.Time, of fil.Figures) (rows []fi
 		of.Month = month.Format(monthLayout)
 		kept, _ := a.rows(of)
 		for _, one := range kept {
-			rows, withheld = append(rows, figuresOf(one, q.By, month)), withheld || one.Withholds()
+			rows, withheld = append(rows, figuresOf(one, q.By, month)), withheld || one.withholds()
 		}
 	}
 	return rows, withheld
 }
 
-func figuresOf(one fil.Figure, by string, month time.Time) figures {
+func figuresOf(one archivedRow, by string, month time.Time) figures {
 	period := month.Format(time.DateOnly)
 	f := figures{Period: &period, groups: one.Groups}
 	if by != "" {
@@ -96,8 +96,8 @@ func kept() []column {
 }
 
 // figure is one row as it is kept.
-func (f *figures) figure() fil.Figure {
-	one := fil.Figure{}
+func (f *figures) figure() archivedRow {
+	one := archivedRow{}
 	if f.Value != nil {
 		one.Value = *f.Value
 	}
@@ -130,7 +130,7 @@ const (
 
 // due is a question whose answer is to be archived.
 type due struct {
-	of       fil.Figures
+	of       archived
 	contents []string
 }
 
@@ -194,7 +194,7 @@ func (d *Dashboards) due(ctx context.Context, month time.Time) (all []due, err e
 	if err != nil || len(ids) == 0 {
 		return nil, err
 	}
-	add := func(of fil.Figures, contents []string) {
+	add := func(of archived, contents []string) {
 		of.Month = month.Format(monthLayout)
 		if _, whole := d.Archive.rows(of); !whole {
 			all = append(all, due{of, contents})
@@ -202,7 +202,7 @@ func (d *Dashboards) due(ctx context.Context, month time.Time) (all []due, err e
 	}
 	cuts := append([]string{""}, d.axes()...)
 	for _, by := range cuts {
-		add(fil.Figures{By: by}, nil)
+		add(archived{By: by}, nil)
 	}
 	perimeters := map[string][]string{}
 	ids = slices.DeleteFunc(ids, func(id string) bool {
@@ -216,12 +216,12 @@ func (d *Dashboards) due(ctx context.Context, month time.Time) (all []due, err e
 		contents := perimeters[perimeter]
 		for _, by := range cuts {
 			if len(contents) <= maxContents { // nor of so many together
-				add(fil.Figures{Perimeter: perimeter, By: by}, contents)
+				add(archived{Perimeter: perimeter, By: by}, contents)
 			}
 		}
 	}
 	for _, id := range ids {
-		add(fil.Figures{Content: id}, []string{id})
+		add(archived{Content: id}, []string{id})
 	}
 	return all, nil
 }
@@ -240,7 +240,7 @@ func (d *Dashboards) keep(ctx context.Context, month time.Time, one due) error {
 	if q.By == "" {
 		rows = []figures{a.Totals}
 	}
-	var parts [][]fil.Figure
+	var parts [][]archivedRow
 	size := partBytes
 	for _, row := range rows {
 		one := row.figure()
@@ -254,22 +254,22 @@ func (d *Dashboards) keep(ctx context.Context, month time.Time, one due) error {
 		parts[len(parts)-1] = append(parts[len(parts)-1], one)
 	}
 	if len(parts) == 0 {
-		parts = [][]fil.Figure{{}}
+		parts = [][]archivedRow{{}}
 	}
 	return d.publish(ctx, one.of, parts, q.To)
 }
 
 // publish puts figures in the log. They are the same events whoever publishes them, and however often.
-func (d *Dashboards) publish(ctx context.Context, of fil.Figures, parts [][]fil.Figure, at time.Time) error {
+func (d *Dashboards) publish(ctx context.Context, of archived, parts [][]archivedRow, at time.Time) error {
 	records := make([]fil.Record, len(parts))
 	for i, rows := range parts {
 		of.Part, of.Parts, of.Rows = i, len(parts)-1, rows
-		event, err := fil.NewEvent(fil.TypeFigures, "/v1/dashboards", of.Key(), at, of)
+		event, err := fil.NewEvent(fil.TypeFigures, "/v1/dashboards", of.key(), at, of)
 		if err != nil {
 			return err //nolint:wrapcheck // it says what was attempted
 		}
 		event.Subject = of.Month
-		records[i] = fil.Record{Position: fil.Position{Topic: fil.TopicFigures}, Key: of.Key(), Event: event}
+		records[i] = fil.Record{Position: fil.Position{Topic: fil.TopicFigures}, Key: of.key(), Event: event}
 	}
 	publishing, cancel := context.WithTimeout(ctx, logTimeout)
 	defer cancel()

@@ -94,8 +94,8 @@ var errUnknown = errors.New("unknown content or audience")
 // scope is the contents that a question is about.
 type scope struct {
 	contents []fil.Content
-	all      bool         // every content there is or was, known or not
-	kept     *fil.Figures // what the archive calls it; nil: it has none of it
+	all      bool      // every content there is or was, known or not
+	kept     *archived // what the archive calls it; nil: it has none of it
 }
 
 // house is all that a caller may have figures on.
@@ -103,10 +103,10 @@ func (d *Dashboards) house(ctx context.Context) scope {
 	all := d.Contents.Contents()
 	perimeter := fil.CallerFrom(ctx).Perimeter
 	if perimeter == "" {
-		return scope{contents: all, all: true, kept: &fil.Figures{}}
+		return scope{contents: all, all: true, kept: &archived{}}
 	}
 	own := slices.DeleteFunc(slices.Clone(all), func(c fil.Content) bool { return c.Perimeter != perimeter })
-	return scope{contents: own, kept: &fil.Figures{Perimeter: perimeter}}
+	return scope{contents: own, kept: &archived{Perimeter: perimeter}}
 }
 
 // one is a content of the caller's.
@@ -115,7 +115,7 @@ func (d *Dashboards) one(ctx context.Context, id string) (scope, error) {
 	if perimeter := fil.CallerFrom(ctx).Perimeter; !ok || perimeter != "" && c.Perimeter != perimeter {
 		return scope{}, errUnknown
 	}
-	return scope{contents: []fil.Content{c}, kept: &fil.Figures{Content: id}}, nil
+	return scope{contents: []fil.Content{c}, kept: &archived{Content: id}}, nil
 }
 
 // audience is the caller's contents that name an audience.

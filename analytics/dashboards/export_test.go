@@ -1,4 +1,8 @@
 package dashboards
 
-// ValuesOf is valuesOf, for tests from outside.
-var ValuesOf = valuesOf
+// ValuesOf, ArchivedOf and ArchivedKey are valuesOf, archivedOf and archived.key, for tests from outside.
+var (
+	ValuesOf    = valuesOf
+	ArchivedOf  = archivedOf
+	ArchivedKey = archived.key
+)

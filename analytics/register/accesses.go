@@ -24,7 +24,7 @@ type Accesses struct {
 
 // seen is an access at its place in the log.
 type seen struct {
-	fil.Access
+	Access
 
 	offset int64
 }
@@ -38,7 +38,7 @@ func (p *Accesses) Apply(records []fil.Record) error {
 	defer p.mu.Unlock()
 	var rejected []error
 	for _, rec := range records {
-		a, err := fil.AccessOf(rec)
+		a, err := accessOf(rec)
 		if err != nil {
 			rejected = append(rejected, err)
 			continue
@@ -52,7 +52,7 @@ func (p *Accesses) Apply(records []fil.Record) error {
 }
 
 // latest gives the accesses before an offset that fit, the latest first.
-func (p *Accesses) latest(before int64, limit int, fits func(fil.Access) bool) []seen {
+func (p *Accesses) latest(before int64, limit int, fits func(Access) bool) []seen {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	var found []seen
@@ -65,7 +65,7 @@ func (p *Accesses) latest(before int64, limit int, fits func(fil.Access) bool) [
 }
 
 // audit writes an access down. What it is about may be told or done only when there is no error.
-func (r *Register) audit(ctx context.Context, caller fil.Caller, e entry, a fil.Access) error {
+func (r *Register) audit(ctx context.Context, caller fil.Caller, e entry, a Access) error {
 	a.At, a.By, a.Label, a.Role = r.Now().UTC(), cmp.Or(caller.Name, "?"), caller.Label, caller.Role
 	a.Content, a.Perimeter, a.Scope = e.ID, caller.Perimeter, caller.Perimeter
 	if e.ID != "" {
@@ -79,19 +79,19 @@ func (r *Register) audit(ctx context.Context, caller fil.Caller, e entry, a fil.
 
 // access is one as it is told. What a key without the reader's perimeter was told is not: it may be of agents outside.
 type access struct {
-	At        time.Time     `json:"at"`
-	By        string        `json:"by" doc:"Identifiant de la clé / id of the key"`
-	Label     string        `json:"label,omitempty" doc:"Nom de la clé / name of the key"`
-	Role      fil.Role      `json:"role"`
-	Act       fil.AccessAct `json:"act" enum:"contents,list,export,reminder,attestation,sheet" doc:"contents : liste des contenus ; list : page de noms ; export : CSV ; reminder : rappel ; attestation, sheet : attestation d'un agent, bilan / contents: list of contents; list: page of names; export: CSV; reminder; attestation of an agent; sheet: attested counts"`
-	Content   string        `json:"content,omitempty"`
-	Title     string        `json:"title,omitempty" doc:"Du contenu, tel qu'il est à présent ; absent s'il a été retiré / of the content, as it is now; absent when it was withdrawn"`
-	Perimeter string        `json:"perimeter,omitempty" doc:"Du contenu / of the content"`
-	Agent     string        `json:"agent,omitempty" doc:"L'agent d'une attestation / the agent of an attestation"`
-	State     string        `json:"state,omitempty" doc:"Quels agents étaient demandés / which agents were asked for"`
-	Org       string        `json:"org,omitempty"`
-	Query     string        `json:"q,omitempty"`
-	Lines     *int          `json:"lines" nullable:"true" doc:"Lignes données, ou agents relancés ; null : ce qu'une clé d'un autre périmètre a lu n'est pas dit / lines told, or agents reminded; null: what a key of another perimeter was told is not said"`
+	At        time.Time `json:"at"`
+	By        string    `json:"by" doc:"Identifiant de la clé / id of the key"`
+	Label     string    `json:"label,omitempty" doc:"Nom de la clé / name of the key"`
+	Role      fil.Role  `json:"role"`
+	Act       AccessAct `json:"act" enum:"contents,list,export,reminder,attestation,sheet" doc:"contents : liste des contenus ; list : page de noms ; export : CSV ; reminder : rappel ; attestation, sheet : attestation d'un agent, bilan / contents: list of contents; list: page of names; export: CSV; reminder; attestation of an agent; sheet: attested counts"`
+	Content   string    `json:"content,omitempty"`
+	Title     string    `json:"title,omitempty" doc:"Du contenu, tel qu'il est à présent ; absent s'il a été retiré / of the content, as it is now; absent when it was withdrawn"`
+	Perimeter string    `json:"perimeter,omitempty" doc:"Du contenu / of the content"`
+	Agent     string    `json:"agent,omitempty" doc:"L'agent d'une attestation / the agent of an attestation"`
+	State     string    `json:"state,omitempty" doc:"Quels agents étaient demandés / which agents were asked for"`
+	Org       string    `json:"org,omitempty"`
+	Query     string    `json:"q,omitempty"`
+	Lines     *int      `json:"lines" nullable:"true" doc:"Lignes données, ou agents relancés ; null : ce qu'une clé d'un autre périmètre a lu n'est pas dit / lines told, or agents reminded; null: what a key of another perimeter was told is not said"`
 }
 
 func (r *Register) tellAccess(one seen, caller fil.Caller) access {
@@ -110,7 +110,7 @@ func (r *Register) accesses(ctx context.Context, caller fil.Caller, content stri
 	if err := r.catchUp(ctx, r.Accessed); err != nil {
 		return nil, err
 	}
-	return r.Accesses.latest(before, limit, func(a fil.Access) bool {
+	return r.Accesses.latest(before, limit, func(a Access) bool {
 		return (caller.Perimeter == "" || a.Perimeter == caller.Perimeter) && (content == "" || a.Content == content)
 	}), nil
 }

@@ -156,7 +156,7 @@ func (r *Register) attestOne(ctx context.Context, caller fil.Caller, id, agent s
 		if found {
 			lines = 1
 		}
-		if err := r.audit(ctx, caller, e, fil.Access{Act: fil.AccessAttestation, Agent: agent, Lines: lines}); err != nil {
+		if err := r.audit(ctx, caller, e, Access{Act: AccessAttestation, Agent: agent, Lines: lines}); err != nil {
 			return Attestation{}, err
 		}
 	}
@@ -191,7 +191,7 @@ func (r *Register) attestSheet(ctx context.Context, caller fil.Caller, id string
 	if err != nil {
 		return Attestation{}, err
 	}
-	if err := r.audit(ctx, caller, e, fil.Access{Act: fil.AccessSheet, Lines: n.Acknowledged}); err != nil {
+	if err := r.audit(ctx, caller, e, Access{Act: AccessSheet, Lines: n.Acknowledged}); err != nil {
 		return Attestation{}, err
 	}
 	a := Attestation{

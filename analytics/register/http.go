@@ -149,7 +149,7 @@ func (r *Register) getContents(ctx context.Context, in *contentsInput) (*content
 			return nil, r.problem(ctx, err, in.Language)
 		}
 	}
-	if err := r.audit(ctx, caller, entry{}, fil.Access{Act: fil.AccessContents, Lines: len(page)}); err != nil {
+	if err := r.audit(ctx, caller, entry{}, Access{Act: AccessContents, Lines: len(page)}); err != nil {
 		return nil, r.problem(ctx, err, in.Language)
 	}
 	return out, nil

@@ -135,7 +135,7 @@ func (r *Register) page(ctx context.Context, caller fil.Caller, e entry, s sough
 	if err != nil {
 		return told, err
 	}
-	return told, r.audit(ctx, caller, e, fil.Access{Act: fil.AccessList, State: s.state, Org: s.org, Query: s.part, Lines: len(told.Agents)})
+	return told, r.audit(ctx, caller, e, Access{Act: AccessList, State: s.state, Org: s.org, Query: s.part, Lines: len(told.Agents)})
 }
 
 func nameOf(one found, sent fil.Reminders) named {
@@ -161,7 +161,7 @@ func (r *Register) export(ctx context.Context, caller fil.Caller, e entry, s sou
 	if err != nil {
 		return nil, err
 	}
-	if err := r.audit(ctx, caller, e, fil.Access{Act: fil.AccessExport, State: s.state, Org: s.org, Query: s.part, Lines: lines}); err != nil {
+	if err := r.audit(ctx, caller, e, Access{Act: AccessExport, State: s.state, Org: s.org, Query: s.part, Lines: lines}); err != nil {
 		return nil, err
 	}
 	sent := r.Reminders.Of(e.ID)

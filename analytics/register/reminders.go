@@ -107,7 +107,7 @@ func (r *Register) remind(ctx context.Context, caller fil.Caller, e entry, org s
 		return reminded{}, errNobody
 	}
 	one := fil.Reminder{At: now, Org: org, By: caller.Name, Label: caller.Label}
-	if err := r.audit(ctx, caller, e, fil.Access{Act: fil.AccessReminder, Org: org, Lines: agents}); err != nil {
+	if err := r.audit(ctx, caller, e, Access{Act: AccessReminder, Org: org, Lines: agents}); err != nil {
 		return reminded{}, err
 	}
 	sent.Sent = append(sent.Sent, one)

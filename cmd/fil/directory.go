@@ -138,7 +138,7 @@ func (h *house) whole(ctx context.Context) error {
 
 func (h *house) applyAgents(batch []fil.Record) error {
 	err := h.index.ApplyAgents(batch)
-	h.touched(batch, fil.CauseAgent)
+	h.touched(batch, audiences.CauseAgent)
 	h.tellAll()
 	return err
 }
@@ -180,7 +180,7 @@ func (h *house) applyPolicies(batch []fil.Record) error {
 
 func (h *house) applyEngagements(batch []fil.Record) error {
 	h.index.ApplyEngagements(batch)
-	h.touched(batch, fil.CauseEngagement)
+	h.touched(batch, audiences.CauseEngagement)
 	h.tell(batch)
 	return nil
 }
@@ -188,13 +188,13 @@ func (h *house) applyEngagements(batch []fil.Record) error {
 func (h *house) applyMemberships(batch []fil.Record) error {
 	moved, err := h.index.ApplyMemberships(batch)
 	if len(moved) > 0 {
-		h.touched(slices.DeleteFunc(slices.Clone(batch), func(rec fil.Record) bool { return !slices.Contains(moved, rec.Key) }), fil.CauseStart)
+		h.touched(slices.DeleteFunc(slices.Clone(batch), func(rec fil.Record) bool { return !slices.Contains(moved, rec.Key) }), audiences.CauseStart)
 	}
 	h.tell(batch)
 	return err
 }
 
-func (h *house) touched(batch []fil.Record, cause fil.MembershipCause) {
+func (h *house) touched(batch []fil.Record, cause audiences.MembershipCause) {
 	if h.announcer != nil {
 		h.announcer.Touched(batch, cause)
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/filengine/fil"
+	"github.com/filengine/fil/audiences"
 	"github.com/filengine/fil/cmd/fil/config"
 	"github.com/filengine/fil/ingest/eventlog"
 )
@@ -81,7 +82,7 @@ func (l *listener) hear(rec fil.Record) {
 		delete(l.in, rec.Key)
 		return
 	}
-	m, err := fil.Decode[fil.Membership](rec)
+	m, err := fil.Decode[audiences.Membership](rec)
 	if err != nil {
 		l.t.Fatal(err)
 	}

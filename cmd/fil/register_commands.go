@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/filengine/fil"
+	"github.com/filengine/fil/analytics/register"
 )
 
 // registerCommands are the commands about the register of acknowledgements.
@@ -278,7 +279,7 @@ func (c *registerAccessesCommand) Run(w *world) error {
 	for told := 0; ; {
 		answer, decoded, err := get[struct {
 			Accesses []struct {
-				fil.Access
+				register.Access
 
 				Lines *int `json:"lines"` // null: not said to this key
 			} `json:"accesses"`

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/filengine/fil"
+	"github.com/filengine/fil/analytics/register"
 	"github.com/filengine/fil/cmd/fil/access"
 )
 
@@ -270,20 +271,20 @@ func (c chancery) audited() {
 	if csv := c.must(http.MethodGet, "/v1/register/contents/charte-P?state=missing&format=csv", c.keys["P"], "", 200); strings.Count(string(csv.body), "\r\n") != 2 || !strings.Contains(string(csv.body), "\r\np1,cd/p,site-p,missing,") {
 		t.Errorf("the CSV: %q", csv.body)
 	}
-	var told struct{ Accesses []fil.Access }
+	var told struct{ Accesses []register.Access }
 	c.must(http.MethodGet, "/v1/register/accesses?limit=100", c.keys["P"], "", 200).json(t, &told)
-	acts := map[fil.AccessAct]int{}
+	acts := map[register.AccessAct]int{}
 	for i, a := range told.Accesses {
 		if acts[a.Act]++; a.Perimeter != "P" || a.By == "" || i > 0 && a.At.After(told.Accesses[i-1].At) {
 			t.Errorf("access %d: %+v", i, a)
 		}
 	}
-	for _, act := range []fil.AccessAct{fil.AccessContents, fil.AccessList, fil.AccessExport, fil.AccessReminder, fil.AccessAttestation, fil.AccessSheet} {
+	for _, act := range []register.AccessAct{register.AccessContents, register.AccessList, register.AccessExport, register.AccessReminder, register.AccessAttestation, register.AccessSheet} {
 		if acts[act] == 0 {
 			t.Errorf("the audit has no %s: %v", act, acts)
 		}
 	}
-	i := slices.IndexFunc(told.Accesses, func(a fil.Access) bool { return a.Act == fil.AccessExport })
+	i := slices.IndexFunc(told.Accesses, func(a register.Access) bool { return a.Act == register.AccessExport })
 	if i < 0 || told.Accesses[i].Lines != 1 || told.Accesses[i].Label != "clé P" {
 		t.Errorf("the export in the audit: %+v", told.Accesses[i])
 	}
@@ -350,14 +351,14 @@ func TestRegister_OfOnePerimeterTellsNothingOfAnother(t *testing.T) {
 		t.Errorf("q1 is told apart from nobody: %s", here.body)
 	}
 	c.must(http.MethodGet, "/v1/register/contents/charte-P/attestation?agent=q1", c.keys["all"], "", 200)
-	var told struct{ Accesses []fil.Access }
+	var told struct{ Accesses []register.Access }
 	c.must(http.MethodGet, "/v1/register/accesses", c.keys["P"], "", 200).json(t, &told)
 	for _, a := range told.Accesses {
-		if theirs := a.Label == "clé all"; theirs && (a.Lines != 0 || a.Agent != "") || a.Content == "charte-Q" || a.Act == fil.AccessList && !theirs && a.Lines != 0 {
+		if theirs := a.Label == "clé all"; theirs && (a.Lines != 0 || a.Agent != "") || a.Content == "charte-Q" || a.Act == register.AccessList && !theirs && a.Lines != 0 {
 			t.Errorf("the audit tells P: %+v", a)
 		}
 	}
-	if !slices.ContainsFunc(told.Accesses, func(a fil.Access) bool { return a.Label == "clé all" && a.Act == fil.AccessAttestation }) {
+	if !slices.ContainsFunc(told.Accesses, func(a register.Access) bool { return a.Label == "clé all" && a.Act == register.AccessAttestation }) {
 		t.Error("the audit does not tell P that another key looked at its content")
 	}
 	for _, path := range []string{"contents", "contents?limit=1", "accesses?content=charte-Q", "contents/charte-P?org=cd/q", "contents/charte-P?q=q"} {

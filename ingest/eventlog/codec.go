@@ -108,7 +108,7 @@ func decode(at fil.Position, m message) (fil.Record, error) {
 	switch {
 	case err != nil:
 		return rec, err
-	case event == nil && !found && m.value == nil && at.Topic.Compacted():
+	case event == nil && !found && m.value == nil && compacts(at.Topic):
 		event = &fil.Event{ID: at.String(), Source: bareTombstone, Type: string(at.Topic), Time: rec.Admitted}
 	case event == nil:
 		return rec, errors.New("no CloudEvent: the attributes id, source, type and specversion are required")

@@ -356,7 +356,7 @@ func (ln *lane) park(stop, work context.Context, rejected []*fil.Rejection, pois
 	}
 	messages := parked(ln.Stage, ln.log.cfg.Now(), rejected, poisoned)
 	for try := 1; ; try++ {
-		err := ln.log.writeMessages(work, ln.log.name(ln.Topic.Rejected()), messages)
+		err := ln.log.writeMessages(work, ln.log.name(parkingOf(ln.Topic)), messages)
 		if err == nil {
 			ln.metrics.rejected.WithLabelValues(string(ln.Topic)).Add(float64(len(messages)))
 			ln.log.log.Warn("records rejected", "stage", ln.Stage, "topic", ln.Topic, "partition", ln.partition, "records", len(messages), "first", reason(messages[0]))

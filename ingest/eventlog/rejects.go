@@ -134,7 +134,7 @@ func (l *Log) replay(ctx context.Context, topic fil.Topic, step []Rejected) erro
 		return fmt.Errorf("encode mark: %w", err)
 	}
 	mark := message{key: []byte(markedKey), value: value, time: now, headers: []kafka.Header{{Key: headerReplayed, Value: []byte(strconv.Itoa(len(step)))}}}
-	if err := l.writeMessages(ctx, l.name(topic.Rejected()), []message{mark}); err != nil {
+	if err := l.writeMessages(ctx, l.name(parkingOf(topic)), []message{mark}); err != nil {
 		return fmt.Errorf("mark %d records as replayed: %w", len(step), err)
 	}
 	return nil
@@ -152,7 +152,7 @@ func (l *Log) rejects(ctx context.Context, topic fil.Topic, filter Filter, each 
 	if _, err := l.partitions(topic); err != nil {
 		return err
 	}
-	partitions, err := l.partitions(topic.Rejected())
+	partitions, err := l.partitions(parkingOf(topic))
 	if err != nil {
 		return err
 	}
@@ -160,8 +160,8 @@ func (l *Log) rejects(ctx context.Context, topic fil.Topic, filter Filter, each 
 	replayed := map[[2]int64]bool{}
 	for p := range spans {
 		s := &spans[p]
-		s.at = target{l.name(topic.Rejected()), p}
-		if s.from, s.to, err = l.bounds(ctx, topic.Rejected(), p, scanTries); err != nil {
+		s.at = target{l.name(parkingOf(topic)), p}
+		if s.from, s.to, err = l.bounds(ctx, parkingOf(topic), p, scanTries); err != nil {
 			return err
 		}
 		if err := l.scan(ctx, *s, func(m message) error { return readMark(m, replayed) }); err != nil {
@@ -280,7 +280,7 @@ func header(m message, name string) string {
 // unpark reads a parked record; false for a mark, or for what somebody else wrote there.
 func unpark(topic fil.Topic, partition int, m message) (Rejected, bool) {
 	r := Rejected{
-		Parked: fil.Position{Topic: topic.Rejected(), Partition: partition, Offset: m.offset},
+		Parked: fil.Position{Topic: parkingOf(topic), Partition: partition, Offset: m.offset},
 		At:     m.time.UTC(), Stage: header(m, headerStage), Reason: reason(m), message: m,
 	}
 	if r.Stage == "" {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/segmentio/kafka-go"
@@ -94,7 +95,7 @@ func (l *Log) tryTopics(ctx context.Context) (map[string]int, error) {
 func (l *Log) metadata(ctx context.Context) (map[string]int, error) {
 	names := make([]string, 0, 2*len(fil.Topics()))
 	for _, topic := range fil.Topics() {
-		names = append(names, l.name(topic), l.name(topic.Rejected()))
+		names = append(names, l.name(topic), l.name(parkingOf(topic)))
 	}
 	answer, err := l.client.Metadata(ctx, &kafka.MetadataRequest{Topics: names})
 	if err != nil {
@@ -121,7 +122,7 @@ func (l *Log) metadata(ctx context.Context) (map[string]int, error) {
 // checkTopics holds what exists to what the stages rely on.
 func (l *Log) checkTopics(there map[string]int) error {
 	var one string
-	for _, topic := range fil.KeyedByAgent() {
+	for _, topic := range keyedByAgent() {
 		name := l.name(topic)
 		n, exists := there[name]
 		if !exists {
@@ -152,7 +153,7 @@ func (l *Log) checkCleanup(ctx context.Context) error {
 	}
 	compacted := map[string]bool{}
 	for _, topic := range fil.Topics() {
-		compacted[l.name(topic)] = topic.Compacted()
+		compacted[l.name(topic)] = compacts(topic)
 	}
 	for _, r := range answer.Resources {
 		for _, entry := range r.ConfigEntries {
@@ -169,22 +170,22 @@ func (l *Log) checkCleanup(ctx context.Context) error {
 // missingTopics lists the topics to make. Of those keyed by agent, one that is missing follows those that exist.
 func (l *Log) missingTopics(there map[string]int) []kafka.TopicConfig {
 	shared := l.cfg.Partitions
-	for _, topic := range fil.KeyedByAgent() {
+	for _, topic := range keyedByAgent() {
 		if n, ok := there[l.name(topic)]; ok {
 			shared = n
 		}
 	}
 	var missing []kafka.TopicConfig
 	for _, topic := range fil.Topics() {
-		partitions := topic.Partitions(l.cfg.Partitions)
-		if slices.Contains(fil.KeyedByAgent(), topic) {
+		partitions := partitionsOf(topic, l.cfg.Partitions)
+		if slices.Contains(keyedByAgent(), topic) {
 			partitions = shared
 		}
 		if _, ok := there[l.name(topic)]; !ok {
 			missing = append(missing, l.topicConfig(topic, partitions))
 		}
-		if _, ok := there[l.name(topic.Rejected())]; !ok {
-			missing = append(missing, l.topicConfig(topic.Rejected(), topic.Rejected().Partitions(l.cfg.Partitions)))
+		if _, ok := there[l.name(parkingOf(topic))]; !ok {
+			missing = append(missing, l.topicConfig(parkingOf(topic), partitionsOf(parkingOf(topic), l.cfg.Partitions)))
 		}
 	}
 	return missing
@@ -198,7 +199,7 @@ func (l *Log) topicConfig(topic fil.Topic, partitions int) kafka.TopicConfig {
 		"max.message.bytes":      strconv.Itoa(maxMessageBytes),
 	}
 	switch {
-	case topic.Compacted():
+	case compacts(topic):
 		entries["cleanup.policy"] = "compact"
 		entries["delete.retention.ms"] = strconv.FormatInt(tombstonesKept.Milliseconds(), 10)
 	default:
@@ -259,4 +260,36 @@ func (l *Log) offsets(ctx context.Context, topic string, partition int) (first, 
 		return p.FirstOffset, p.LastOffset, nil
 	}
 	return 0, 0, fmt.Errorf("ask for offsets of %s/%d: not in the answer", topic, partition)
+}
+
+// partitionsOf gives how many partitions a topic is made with, where so many are asked for.
+func partitionsOf(topic fil.Topic, asked int) int {
+	if parks(topic) {
+		return 1
+	}
+	switch topic {
+	case fil.TopicPolicies, fil.TopicRevisions, fil.TopicReminders, fil.TopicAccesses, fil.TopicSubscriptions, fil.TopicFigures: // few records, which are read in the order in which they were written
+		return 1
+	default:
+		return asked
+	}
+}
+
+// keyedByAgent lists the topics whose partitions go together.
+func keyedByAgent() []fil.Topic {
+	return []fil.Topic{fil.TopicAgents, fil.TopicEngagements, fil.TopicMemberships}
+}
+
+// compacts says whether the log keeps the last record of each key (true) or every record for a time (false).
+func compacts(topic fil.Topic) bool {
+	return topic != fil.TopicEngagements && topic != fil.TopicAccesses && !parks(topic)
+}
+
+const rejectedSuffix = ".rejected"
+
+// parkingOf is the topic where the records of another that no retry can help are parked.
+func parkingOf(topic fil.Topic) fil.Topic { return topic + rejectedSuffix }
+
+func parks(topic fil.Topic) bool {
+	return len(topic) > len(rejectedSuffix) && strings.HasSuffix(string(topic), rejectedSuffix)
 }

@@ -178,7 +178,7 @@ func newTally() *tally {
 func (t *tally) Publish(_ context.Context, records []fil.Record) error {
 	entered, left := 0, 0
 	for i := range records {
-		m, err := fil.Decode[fil.Membership](records[i])
+		m, err := fil.Decode[audiences.Membership](records[i])
 		if err != nil {
 			return err
 		}

@@ -1,4 +1,4 @@
-package fil
+package audiences
 
 import "time"
 

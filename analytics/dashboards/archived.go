@@ -1,4 +1,4 @@
-package fil
+package dashboards
 
 import (
 	"encoding/json"
@@ -7,37 +7,39 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/filengine/fil"
 )
 
-// Figures are what dashboards told of one month, long after it was over, as the guard let them: they outlive the facts that they
+// archived are what dashboards told of one month, long after it was over, as the guard let them: they outlive the facts that they
 // were counted from. They are about all contents unless they name a perimeter, whose contents they are about, or one content.
-type Figures struct {
-	Month     string   `json:"month"` // 2026-01
-	Perimeter string   `json:"perimeter,omitempty"`
-	Content   string   `json:"content,omitempty"`
-	By        string   `json:"by,omitempty"`    // what tells rows apart; empty: there is one row at most
-	Part      int      `json:"part,omitempty"`  // rows that one event cannot hold are in several, from 0 on
-	Parts     int      `json:"parts,omitempty"` // how many beside the first
-	Rows      []Figure `json:"rows"`
+type archived struct {
+	Month     string        `json:"month"` // 2026-01
+	Perimeter string        `json:"perimeter,omitempty"`
+	Content   string        `json:"content,omitempty"`
+	By        string        `json:"by,omitempty"`    // what tells rows apart; empty: there is one row at most
+	Part      int           `json:"part,omitempty"`  // rows that one event cannot hold are in several, from 0 on
+	Parts     int           `json:"parts,omitempty"` // how many beside the first
+	Rows      []archivedRow `json:"rows"`
 }
 
-// Figure is one row: numbers of agents, but for the last one, which is of days of reading. It is written as one array, to be short.
-type Figure struct {
+// archivedRow is one row: numbers of agents, but for the last one, which is of days of reading. It is written as one array, to be short.
+type archivedRow struct {
 	Value  string
 	Groups int     // that its counts were rounded in; 0 when there is no share to tell
 	Counts [7]*int // shown, opened, readers, acknowledged, acted, dismissed, days of reading; nil: withheld
 }
 
 // below says whether something is less than zero.
-func (f Figure) below() bool {
+func (f archivedRow) below() bool {
 	return f.Groups < 0 || slices.ContainsFunc(f.Counts[:], func(n *int) bool { return n != nil && *n < 0 })
 }
 
-// Withholds says whether one of its counts is withheld.
-func (f Figure) Withholds() bool { return slices.Contains(f.Counts[:], nil) }
+// withholds says whether one of its counts is withheld.
+func (f archivedRow) withholds() bool { return slices.Contains(f.Counts[:], nil) }
 
 // MarshalJSON writes [value, groups, count, …].
-func (f Figure) MarshalJSON() ([]byte, error) {
+func (f archivedRow) MarshalJSON() ([]byte, error) {
 	all := []any{f.Value, f.Groups}
 	for _, n := range f.Counts {
 		all = append(all, n)
@@ -46,12 +48,12 @@ func (f Figure) MarshalJSON() ([]byte, error) {
 }
 
 // UnmarshalJSON reads what MarshalJSON writes.
-func (f *Figure) UnmarshalJSON(text []byte) error {
+func (f *archivedRow) UnmarshalJSON(text []byte) error {
 	var all []json.RawMessage
 	if err := json.Unmarshal(text, &all); err != nil {
 		return err
 	}
-	*f = Figure{}
+	*f = archivedRow{}
 	if len(all) != 2+len(f.Counts) {
 		return fmt.Errorf("a row of figures has %d values, not %d", len(all), 2+len(f.Counts))
 	}
@@ -62,8 +64,8 @@ func (f *Figure) UnmarshalJSON(text []byte) error {
 	return err
 }
 
-// Key is that of their record in the log.
-func (f Figures) Key() string {
+// key is that of their record in the log.
+func (f archived) key() string {
 	about := "house"
 	switch {
 	case f.Content != "":
@@ -74,30 +76,30 @@ func (f Figures) Key() string {
 	return fmt.Sprintf("%s/%d/%s/%s", f.Month, f.Part, f.By, about)
 }
 
-// FiguresOf reads figures from a record of the log. An error is a rejection.
-func FiguresOf(rec Record) (Figures, error) {
-	f, err := Decode[Figures](rec)
+// archivedOf reads figures from a record of the log. An error is a rejection.
+func archivedOf(rec fil.Record) (archived, error) {
+	f, err := fil.Decode[archived](rec)
 	if err != nil {
 		return f, err
 	}
-	var faults Faults
+	var faults fil.Faults
 	if at, err := time.Parse("2006-01", f.Month); err != nil || at.Year() < 1970 || at.Year() > 2105 {
 		faults.Add("data.month", "doit être un mois (2026-01), entre 1970 et 2105", "must be a month (2026-01), between 1970 and 2105")
 	}
 	if f.Content != "" && (f.Perimeter != "" || f.By != "") {
 		faults.Add("data.content", "ne va ni avec un périmètre ni avec un attribut", "goes with neither a perimeter nor an attribute")
 	}
-	if strings.Contains(f.By, "/") || f.Key() != rec.Key {
+	if strings.Contains(f.By, "/") || f.key() != rec.Key {
 		faults.Add("data", "ne correspond pas à la clé de l'enregistrement", "does not match the record's key")
 	}
 	if f.Part < 0 || f.Part > f.Parts || f.Part > 0 && f.By == "" || len(f.Rows) > 1 && f.By == "" {
 		faults.Add("data.part", "ne va pas avec le nombre de parties ou de lignes", "does not go with the number of parts or rows")
 	}
-	if slices.ContainsFunc(f.Rows, Figure.below) {
+	if slices.ContainsFunc(f.Rows, archivedRow.below) {
 		faults.Add("data.rows", "ne peut pas compter moins que zéro", "cannot count less than zero")
 	}
 	if err := faults.Err(); err != nil {
-		return f, Reject(rec, err)
+		return f, fil.Reject(rec, err)
 	}
 	return f, nil
 }

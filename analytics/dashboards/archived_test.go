@@ -1,4 +1,4 @@
-package fil_test
+package dashboards_test
 
 import (
 	"encoding/json"
@@ -7,13 +7,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/filengine/fil"
+	"github.com/filengine/fil/analytics/dashboards"
 )
 
-func figuresRecord(key, data string) fil.Record {
+func archivedRecord(key, data string) fil.Record {
 	return fil.Record{Position: fil.Position{Topic: fil.TopicFigures}, Key: key, Event: fil.Event{ID: key, Source: "s", Type: fil.TypeFigures, Data: json.RawMessage(data)}}
 }
 
-func TestFigures(t *testing.T) {
+func TestArchived(t *testing.T) {
 	for _, c := range []struct {
 		name, key, data string
 		ok              bool
@@ -29,18 +30,18 @@ func TestFigures(t *testing.T) {
 		{"two rows that nothing tells apart", "2024-11/0//house", `{"month":"2024-11","rows":[["",0,0,0,0,0,0,0,0],["",0,0,0,0,0,0,0,0]]}`, false},
 		{"a part that is not there", "2024-11/2/org/house", `{"month":"2024-11","by":"org","part":2,"parts":1,"rows":[]}`, false},
 	} {
-		if _, err := fil.FiguresOf(figuresRecord(c.key, c.data)); (err == nil) != c.ok {
+		if _, err := dashboards.ArchivedOf(archivedRecord(c.key, c.data)); (err == nil) != c.ok {
 			t.Errorf("%s: %v", c.name, err)
 		}
 	}
 }
 
-func FuzzFigures(f *testing.F) {
+func FuzzArchived(f *testing.F) {
 	f.Add("2024-11/0//house", `{"month":"2024-11","rows":[["",3,120,null,60,0,0,0,75]]}`)
 	f.Add("2024-11/1/org/perimeter:p", `{"month":"2024-11","perimeter":"p","by":"org","part":1,"parts":1,"rows":[["a/b",0,null,null,null,null,null,null,null]]}`)
 	f.Add("", `{"rows":[[1]]}`)
 	f.Fuzz(func(t *testing.T, key, data string) {
-		first, err := fil.FiguresOf(figuresRecord(key, data))
+		first, err := dashboards.ArchivedOf(archivedRecord(key, data))
 		if err != nil {
 			return
 		}
@@ -48,7 +49,7 @@ func FuzzFigures(f *testing.F) {
 		if err != nil {
 			t.Fatalf("figures that were read cannot be written: %v", err)
 		}
-		second, err := fil.FiguresOf(figuresRecord(first.Key(), string(written)))
+		second, err := dashboards.ArchivedOf(archivedRecord(dashboards.ArchivedKey(first), string(written)))
 		if err != nil {
 			t.Fatalf("figures that were written cannot be read: %v\n%s", err, written)
 		}
