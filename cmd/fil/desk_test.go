@@ -86,7 +86,7 @@ func TestDesk_FromDraftToWithdrawal(t *testing.T) {
 	o.step("paz", "POST", c+"/draft/submission", `{"note":"pour jeudi"}`, 200)
 	o.step("paz", "POST", c+"/draft/publication", `{}`, 403)
 	o.step("pio", "POST", c+"/draft/refusal", `{"reason":"titre à préciser"}`, 200)
-	o.step("paz", "POST", c+"/draft/submission", `{}`, 200)
+	submitted := o.step("paz", "POST", c+"/draft/submission", `{}`, 200)
 	if o.ask("GET", c, o.keys["paz"], "").status != 404 || o.sees("a0", "guide") {
 		t.Fatal("a draft is shown before it is published")
 	}
@@ -96,7 +96,7 @@ func TestDesk_FromDraftToWithdrawal(t *testing.T) {
 	if reader := o.persona("paz", `{"org":"cd/q"}`, good); reader.Place != nil || *reader.Audience {
 		t.Fatalf("the draft as another would see it: %+v", reader)
 	}
-	r = o.step("pio", "POST", c+"/draft/publication", `{"note":"lu et approuvé"}`, 200)
+	r = o.step("pio", "POST", c+"/draft/publication", `{"note":"lu et approuvé"}`, 200, "If-Match: "+submitted.ETag)
 	if r.State != "published" || r.Value.PublishedAt.IsZero() || !o.sees("a0", "guide") || o.sees("a1", "guide") {
 		t.Fatalf("after the approval: %+v; a0 sees it %t, a1 %t", r, o.sees("a0", "guide"), o.sees("a1", "guide"))
 	}
@@ -107,11 +107,11 @@ func TestDesk_FromDraftToWithdrawal(t *testing.T) {
 	if got := o.ask("PUT", c+"/draft", o.keys["paz"], strings.Replace(good, "Guide", "Mon guide", 1), "If-Match: "+first.ETag); got.status != 412 || !strings.Contains(string(got.body), "« pio »") || !strings.Contains(string(got.body), `"location":"title"`) {
 		t.Fatalf("a save over another's: %d %s", got.status, got.body)
 	}
-	o.step("paz", "POST", c+"/draft/submission", `{}`, 200)
+	submitted = o.step("paz", "POST", c+"/draft/submission", `{}`, 200)
 	for _, who := range []string{"paz", "pio"} { // both wrote in it
 		o.step(who, "POST", c+"/draft/publication", `{}`, 403)
 	}
-	o.step("ali", "POST", c+"/draft/publication", `{}`, 200)
+	o.step("ali", "POST", c+"/draft/publication", `{}`, 200, "If-Match: "+submitted.ETag)
 	if got := o.ask("PUT", c+"/draft", o.keys["paz"], strings.Replace(good, "Guide", "Mon guide", 1), "If-Match: "+first.ETag); got.status != 412 || !strings.Contains(string(got.body), "« ali »") {
 		t.Fatalf("a draft begun from what was published over: %d %s", got.status, got.body)
 	}
@@ -136,10 +136,49 @@ func TestDesk_FromDraftToWithdrawal(t *testing.T) {
 		t.Fatalf("restored: %+v", r)
 	}
 	o.step("pio", "POST", c+"/draft/submission", `{}`, 200)
-	o.step("paz", "POST", c+"/draft/publication", `{}`, 200)
+	o.step("paz", "POST", c+"/draft/publication", `{}`, 200, "If-Match: "+r.ETag)
 	if !o.sees("a0", "guide") {
 		t.Fatal("it is not read after its restoration")
 	}
+}
+
+// What is published is what was read: a text that was written in meanwhile is not, nor given back or up, and nothing is lost.
+func TestDesk_PublishesWhatWasRead(t *testing.T) {
+	o := startOffice(t)
+	const c = "/v1/contents/guide"
+	publish := func(who, tags string, status int, tells ...string) {
+		t.Helper()
+		got := o.ask("POST", c+"/draft/publication", o.keys[who], `{}`, tags)
+		for _, told := range tells {
+			if !strings.Contains(string(got.body), told) {
+				t.Errorf("%s does not tell %s", got.body, told)
+			}
+		}
+		if got.status != status {
+			t.Fatalf("published by %s with %q: %d %s, want %d", who, tags, got.status, got.body, status)
+		}
+	}
+	submit := func(title string) revision {
+		o.step("paz", "PUT", c+"/draft", fmt.Sprintf(`{"title":%q,"summary":"s"}`, title), 200, "If-Match: *")
+		return o.step("paz", "POST", c+"/draft/submission", `{}`, 200)
+	}
+	read := submit("Deux jours")
+	publish("pio", "Accept-Language: fr", 428, "« paz »", "If-Match")
+	now := submit("Trois jours")
+	publish("pio", "If-Match: "+read.ETag, 412, "« paz »", `"location":"title"`)
+	o.step("pio", "POST", c+"/draft/submission", `{}`, 412, "If-Match: "+read.ETag)
+	o.step("pio", "POST", c+"/draft/refusal", `{"reason":"à revoir"}`, 412, "If-Match: "+read.ETag)
+	o.step("pio", "DELETE", c+"/draft", "", 412, "If-Match: "+read.ETag)
+	if open := o.step("paz", "GET", c+"/draft", "", 200); open.State != "submitted" || open.ETag != now.ETag || o.sees("a0", "guide") {
+		t.Fatalf("after what was refused: %+v", open)
+	}
+	publish("pio", "If-Match: "+now.ETag, 200, "Trois jours")
+
+	now = submit("Quatre jours")
+	live := o.must("PUT", c, o.keys["ingest"], `{"title":"Importé","perimeter":"P"}`, 200)
+	publish("pio", "If-Match: "+now.ETag, 412, `"location":"title"`, "Importé")
+	publish("pio", "If-Match: "+live.header.Get("ETag"), 412, "« paz »")
+	publish("pio", "If-Match: "+now.ETag+", "+live.header.Get("ETag"), 200, "Quatre jours")
 }
 
 // What is not asked to be approved is published at once; what imports bring is not lost when people write over it; nobody sees

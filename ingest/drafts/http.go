@@ -47,10 +47,15 @@ func (d *Drafts) view(ctx context.Context, r Revision) View {
 	return v
 }
 
+type contentInput struct {
+	ID       string `path:"id" doc:"Identifiant du contenu · Id of the content"`
+	Language string `header:"Accept-Language"`
+}
+
 type draftInput struct {
 	ID       string `path:"id" doc:"Identifiant du contenu · Id of the content"`
 	Language string `header:"Accept-Language"`
-	IfMatch  string `header:"If-Match" doc:"ETag lu ; « * » passe outre · ETag that was read; '*' goes ahead anyway"`
+	IfMatch  string `header:"If-Match" doc:"ETag du brouillon lu : s'il a changé depuis, rien n'est fait (412) ; « * » passe outre · ETag of the draft that was read: if it has changed since, nothing is done (412); '*' goes ahead anyway"`
 }
 
 type saveInput struct {
@@ -63,7 +68,7 @@ type saveInput struct {
 type noteInput struct {
 	ID       string `path:"id" doc:"Identifiant du contenu · Id of the content"`
 	Language string `header:"Accept-Language"`
-	IfMatch  string `header:"If-Match" doc:"ETag lu ; « * » passe outre · ETag that was read; '*' goes ahead anyway"`
+	IfMatch  string `header:"If-Match" doc:"ETag du brouillon lu : s'il a changé depuis, rien n'est fait (412) ; « * » passe outre · ETag of the draft that was read: if it has changed since, nothing is done (412); '*' goes ahead anyway"`
 	Body     struct {
 		Note string `json:"note,omitempty" maxLength:"500" doc:"Ce qu'il faut en savoir · What there is to know of it"`
 	} `required:"false"`
@@ -72,16 +77,24 @@ type noteInput struct {
 type reasonInput struct {
 	ID       string `path:"id" doc:"Identifiant du contenu · Id of the content"`
 	Language string `header:"Accept-Language"`
-	IfMatch  string `header:"If-Match" doc:"ETag lu ; « * » passe outre · ETag that was read; '*' goes ahead anyway"`
-	Body     struct {
-		Reason string `json:"reason" minLength:"3" maxLength:"500" doc:"Pourquoi · Why"`
-	}
+	IfMatch  string `header:"If-Match" doc:"ETag du brouillon lu : s'il a changé depuis, rien n'est fait (412) ; « * » passe outre · ETag of the draft that was read: if it has changed since, nothing is done (412); '*' goes ahead anyway"`
+	Body     reason
+}
+
+type withdrawalInput struct {
+	ID       string `path:"id" doc:"Identifiant du contenu · Id of the content"`
+	Language string `header:"Accept-Language"`
+	Body     reason
+}
+
+// reason is why something is taken from people.
+type reason struct {
+	Reason string `json:"reason" minLength:"3" maxLength:"500" doc:"Pourquoi · Why"`
 }
 
 type versionInput struct {
 	ID       string `path:"id" doc:"Identifiant du contenu · Id of the content"`
 	Language string `header:"Accept-Language"`
-	IfMatch  string `header:"If-Match" doc:"ETag lu ; « * » passe outre · ETag that was read; '*' goes ahead anyway"`
 	Number   int    `path:"number" minimum:"1"`
 }
 
@@ -138,7 +151,7 @@ func (d *Drafts) registerDraft(api huma.API) {
 	body := api.OpenAPI().Paths[path].Put.RequestBody // described once it is registered
 	body.Content = map[string]*huma.MediaType{"application/json": {Schema: contentSchema(api)}}
 	huma.Register(api, operation(http.MethodGet, path, "get-draft", "Lire le brouillon", "Read the draft", ""),
-		func(ctx context.Context, in *draftInput) (*viewOutput, error) {
+		func(ctx context.Context, in *contentInput) (*viewOutput, error) {
 			r, ok := d.parts.Book.Open(in.ID)
 			if !ok || d.mine(ctx, r) != nil {
 				return d.answered(ctx, r, nothing(in.ID), in.Language)
@@ -147,7 +160,7 @@ func (d *Drafts) registerDraft(api huma.API) {
 		})
 	huma.Register(api, operation(http.MethodDelete, path, "discard-draft", "Abandonner le brouillon", "Give the draft up", "Il reste dans l'histoire du contenu."),
 		func(ctx context.Context, in *draftInput) (*struct{}, error) {
-			if err := d.Discard(ctx, in.ID); err != nil {
+			if err := d.Discard(ctx, in.ID, in.IfMatch); err != nil {
 				return nil, d.door.Problem(err, in.Language) //nolint:wrapcheck // an answer of the API already
 			}
 			return nil, nil //nolint:nilnil // huma's way to answer 204
@@ -173,23 +186,23 @@ func (d *Drafts) registerSteps(api huma.API) {
 	const path = "/v1/contents/{id}/draft/"
 	huma.Register(api, operation(http.MethodPost, path+"submission", "submit-draft", "Soumettre le brouillon", "Submit the draft", "Une erreur d'accessibilité l'arrête (422)."),
 		func(ctx context.Context, in *noteInput) (*viewOutput, error) {
-			r, err := d.Submit(ctx, in.ID, in.Body.Note)
+			r, err := d.Submit(ctx, in.ID, in.Body.Note, in.IfMatch)
 			return d.answered(ctx, r, err, in.Language)
 		})
 	huma.Register(api, operation(http.MethodPost, path+"publication", "publish-draft", "Publier le brouillon, ou l'approuver", "Publish the draft, or approve it",
-		"Quand le périmètre, une audience visée ou la configuration demande une approbation : un brouillon soumis, par une autre clé que celles qui l'ont écrit. Une erreur d'accessibilité l'arrête (422)."),
+		"Quand le périmètre, une audience visée ou la configuration demande une approbation : un brouillon soumis, par une autre clé que celles qui l'ont écrit. If-Match est demandé (428) quand une autre clé a écrit ce texte : l'ETag du brouillon lu, et rien n'est publié s'il a changé depuis (412, avec qui l'a changé et en quoi). Si ce qui est publié a changé depuis que le brouillon a été commencé (412), y joindre l'ETag de ce qui est publié : « If-Match: \"brouillon\", \"publié\" ». Une erreur d'accessibilité l'arrête (422)."),
 		func(ctx context.Context, in *noteInput) (*viewOutput, error) {
 			r, err := d.Publish(ctx, in.ID, in.Body.Note, in.IfMatch)
 			return d.answered(ctx, r, err, in.Language)
 		})
 	huma.Register(api, operation(http.MethodPost, path+"refusal", "refuse-draft", "Rendre le brouillon à qui l'a écrit", "Give the draft back to those who wrote it", ""),
 		func(ctx context.Context, in *reasonInput) (*viewOutput, error) {
-			r, err := d.Refuse(ctx, in.ID, in.Body.Reason)
+			r, err := d.Refuse(ctx, in.ID, in.Body.Reason, in.IfMatch)
 			return d.answered(ctx, r, err, in.Language)
 		})
 	huma.Register(api, operation(http.MethodPost, "/v1/contents/{id}/withdrawal", "withdraw-content", "Retirer un contenu aux agents, en disant pourquoi", "Take a content from agents, and say why",
 		"Au prochain chargement, plus personne ne le voit. Il n'y faut pas d'approbation."),
-		func(ctx context.Context, in *reasonInput) (*viewOutput, error) {
+		func(ctx context.Context, in *withdrawalInput) (*viewOutput, error) {
 			r, err := d.Withdraw(ctx, in.ID, in.Body.Reason)
 			return d.answered(ctx, r, err, in.Language)
 		})
@@ -199,7 +212,7 @@ func (d *Drafts) registerVersions(api huma.API) {
 	const path = "/v1/contents/{id}/versions"
 	huma.Register(api, operation(http.MethodGet, path, "list-versions", "Lire l'histoire d'un contenu", "Read the history of a content",
 		"La dernière version d'abord : qui l'a écrite, soumise, publiée, retirée, et quand. Ce qu'un import a remplacé n'y est pas."),
-		func(ctx context.Context, in *draftInput) (*listOutput, error) {
+		func(ctx context.Context, in *contentInput) (*listOutput, error) {
 			out := &listOutput{}
 			out.Body.Revisions = []View{}
 			for _, r := range d.parts.Book.History(in.ID) {

@@ -74,55 +74,6 @@ func says(raw []byte, name string) bool {
 	return ok
 }
 
-// judge refuses a save over what another wrote unseen, as the door does for what is published.
-func judge(ctx context.Context, open Revision, next *fil.Content, match string) error {
-	current, would, err := encoded(open.Value, next)
-	if err != nil {
-		return err
-	}
-	last := open.Steps[len(open.Steps)-1]
-	status := http.StatusPreconditionFailed
-	switch {
-	case match != "" && ingest.Matches(match, current), match == "" && last.By == fil.CallerFrom(ctx).Name:
-		return nil
-	case match == "":
-		status = http.StatusPreconditionRequired
-	}
-	edit := ingest.Edit{By: last.By, Label: last.Label, At: last.At}
-	return ingest.Refusal(status, fil.Bilingual{
-		FR: fmt.Sprintf("Ce brouillon a changé : %s y a touché en dernier, le %s. Relisez-le, reportez vos changements, et renvoyez-le avec son ETag dans If-Match ; « * » écrase.", edit.Who().FR, last.At.Format(time.RFC3339)),
-		EN: fmt.Sprintf("This draft has changed: %s touched it last, at %s. Read it again, carry your changes over, and send it with its ETag in If-Match; '*' overwrites.", edit.Who().EN, last.At.Format(time.RFC3339)),
-	}, ingest.Differences(current, would, edit))
-}
-
-// overtaken refuses to begin a draft from what was read before another published it, or published over it.
-func (d *Drafts) overtaken(id string, next *fil.Content, match string) error {
-	live, ok := d.parts.Content(id)
-	if match == "" || !ok {
-		return nil
-	}
-	current, would, err := encoded(&live, next)
-	if err != nil || ingest.Matches(match, current) {
-		return err
-	}
-	edit, _ := d.door.Last(fil.TopicContents, id)
-	return ingest.Refusal(http.StatusPreconditionFailed, fil.Bilingual{
-		FR: "Ce que vous avez lu n'est plus ce qui est publié : " + edit.Who().FR + " y a touché. Relisez-le, reportez vos changements, et renvoyez-les avec son ETag dans If-Match ; « * » passe outre.",
-		EN: "What you read is no longer what is published: " + edit.Who().EN + " touched it. Read it again, carry your changes over, and send them with its ETag in If-Match; '*' goes ahead anyway.",
-	}, ingest.Differences(current, would, edit))
-}
-
-// encoded gives what a content is and what it would be, to be compared.
-func encoded(is, next *fil.Content) (current, would []byte, err error) {
-	if current, err = json.Marshal(is); err == nil {
-		would, err = json.Marshal(next)
-	}
-	if err != nil {
-		return nil, nil, fmt.Errorf("encode %s: %w", next.ID, err)
-	}
-	return current, would, nil
-}
-
 // mine refuses what is of another perimeter than the caller's, as if it were not there.
 func (d *Drafts) mine(ctx context.Context, r Revision) error {
 	if p := fil.CallerFrom(ctx).Perimeter; p != "" && p != r.Perimeter {
@@ -135,8 +86,8 @@ func nothing(id string) error {
 	return answer(http.StatusNotFound, fil.Bilingual{FR: "« " + id + " » n'a rien de tel pour votre clé.", EN: "'" + id + "' has no such thing for your key."})
 }
 
-// step does something to the open draft, in turn.
-func (d *Drafts) step(ctx context.Context, id string, do func(*Revision) error) error {
+// step does something to the open draft, in turn, if it is the one that match names.
+func (d *Drafts) step(ctx context.Context, id, match string, do func(*Revision) error) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if err := d.catchUp(ctx); err != nil {
@@ -149,13 +100,16 @@ func (d *Drafts) step(ctx context.Context, id string, do func(*Revision) error) 
 	if err := d.mine(ctx, open); err != nil {
 		return err
 	}
+	if err := d.read(open, match); err != nil {
+		return err
+	}
 	return do(&open)
 }
 
 // Submit asks for the publication of a draft, which must have no accessibility error.
-func (d *Drafts) Submit(ctx context.Context, id, note string) (Revision, error) {
+func (d *Drafts) Submit(ctx context.Context, id, note, match string) (Revision, error) {
 	var out Revision
-	err := d.step(ctx, id, func(r *Revision) error {
+	err := d.step(ctx, id, match, func(r *Revision) error {
 		if err := d.gate(*r.Value); err != nil {
 			return err
 		}
@@ -178,9 +132,9 @@ func (d *Drafts) gate(c fil.Content) error {
 }
 
 // Refuse gives a submitted draft back to its writers, with the reason.
-func (d *Drafts) Refuse(ctx context.Context, id, note string) (Revision, error) {
+func (d *Drafts) Refuse(ctx context.Context, id, note, match string) (Revision, error) {
 	var out Revision
-	err := d.step(ctx, id, func(r *Revision) error {
+	err := d.step(ctx, id, match, func(r *Revision) error {
 		if r.State != Submitted {
 			return answer(http.StatusConflict, fil.Bilingual{FR: "Ce brouillon n'est pas soumis : il n'y a rien à refuser.", EN: "This draft is not submitted: there is nothing to refuse."})
 		}
@@ -193,26 +147,29 @@ func (d *Drafts) Refuse(ctx context.Context, id, note string) (Revision, error) 
 }
 
 // Discard gives a draft up. It stays in the history.
-func (d *Drafts) Discard(ctx context.Context, id string) error {
-	err := d.step(ctx, id, func(r *Revision) error {
+func (d *Drafts) Discard(ctx context.Context, id, match string) error {
+	return d.step(ctx, id, match, func(r *Revision) error {
 		r.State = Discarded
 		return d.write(ctx, r, "discarded", "")
 	})
-	return err
 }
 
 // Publish publishes the open draft: by anyone, or by another than its writers once it is submitted, where approval is asked
-// for. match "*" publishes over what others have published since the draft was begun.
+// for. match names what the caller has read: the draft, unless they wrote it, and what is published, if that has changed
+// since the draft was begun; "*" goes ahead anyway.
 func (d *Drafts) Publish(ctx context.Context, id, note, match string) (Revision, error) {
 	out, again, err := d.again(ctx, id)
 	if again || err != nil {
 		return out, err
 	}
-	err = d.step(ctx, id, func(r *Revision) error {
+	err = d.step(ctx, id, match, func(r *Revision) error {
 		if err := d.approved(ctx, *r); err != nil {
 			return err
 		}
 		if err := d.gate(*r.Value); err != nil {
+			return err
+		}
+		if err := known(ctx, *r, match); err != nil {
 			return err
 		}
 		if err := d.unchanged(*r, match); err != nil {
@@ -287,26 +244,6 @@ func (d *Drafts) approved(ctx context.Context, r Revision) error {
 		})
 	}
 	return nil
-}
-
-// unchanged refuses to publish over what was published since the draft was begun.
-func (d *Drafts) unchanged(r Revision, match string) error {
-	now, live := "", fil.Content{}
-	if c, ok := d.parts.Content(r.Content); ok {
-		now, live = tagOf(&c), c
-	}
-	if match == "*" || now == r.Live {
-		return nil
-	}
-	current, would, err := encoded(&live, r.Value)
-	if err != nil {
-		return err
-	}
-	edit, _ := d.door.Last(fil.TopicContents, r.Content)
-	return ingest.Refusal(http.StatusPreconditionFailed, fil.Bilingual{
-		FR: "Ce qui est publié a changé depuis que ce brouillon a été commencé : " + edit.Who().FR + " y a touché. Reportez ces changements dans le brouillon, puis publiez-le avec « If-Match: * ».",
-		EN: "What is published has changed since this draft was begun: " + edit.Who().EN + " touched it. Carry those changes over into the draft, then publish it with 'If-Match: *'.",
-	}, ingest.Differences(current, would, edit))
 }
 
 // Withdraw takes a content from agents at once: whoever may write it may, without approval. One that is live expires, so that

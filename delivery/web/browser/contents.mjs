@@ -119,7 +119,21 @@ test("a text goes from its first words to its withdrawal, through two people", a
   await press(dialog(page), "Soumettre");
   await told(page, "C'est soumis");
   await other.reload();
-  await other.getByRole("button", { name: /Approuver et publier/ }).first().click();
+  const approve = other.getByRole("button", { name: /Approuver et publier/ }).first();
+  await approve.waitFor();
+  const { value } = await house.ask("GET", `/v1/contents/${id}/draft`, camille); // written in again while it is read
+  await house.ask("PUT", `/v1/contents/${id}/draft`, camille, { ...value, published_at: undefined, summary: "Deux jours par semaine pour tous dès février, sur simple demande." });
+  await house.ask("POST", `/v1/contents/${id}/draft/submission`, camille, {});
+  await approve.click();
+  await dialog(other).getByRole("textbox").fill("Relu");
+  await press(dialog(other), "Approuver et publier");
+  await other.getByText(/^Camille Roy a enregistré ce brouillon .*, pendant que vous lisiez/).waitFor();
+  await other.locator(".since ins", { hasText: "février" }).waitFor();
+  assert.match(await other.evaluate(() => document.activeElement.className), /since/, "what changed has the focus");
+  assert.ok(!(await feedOf("a0150")).includes("Guide du télétravail 2027"), "what was not read is not published");
+  await seen(other, "approval overtaken");
+  await approve.click();
+  assert.equal(await dialog(other).getByRole("textbox").inputValue(), "Relu", "what was said is kept");
   await press(dialog(other), "Approuver et publier");
   await told(other, "Approuvé et publié.");
   assert.ok((await feedOf("a0150")).includes("Guide du télétravail 2027"), "an agent has it");
@@ -149,7 +163,7 @@ test("a text goes from its first words to its withdrawal, through two people", a
   await press(other, "Enregistrer le brouillon");
   await told(other, "Brouillon enregistré.");
   await house.ask("POST", `/v1/contents/${id}/draft/submission`, nadia, {});
-  await house.ask("POST", `/v1/contents/${id}/draft/publication`, "communicator", {});
+  await house.ask("POST", `/v1/contents/${id}/draft/publication`, "communicator", {}, { "If-Match": "*" });
   await field(page, "Résumé (français)").fill("Quatre jours par semaine.");
   await press(page, "Enregistrer le brouillon");
   await page.getByRole("heading", { name: /^fil up a publié cette communication .*, pendant que vous écriviez$/ }).waitFor();

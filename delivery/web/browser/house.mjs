@@ -95,9 +95,9 @@ class House {
     rmSync(this.data, { recursive: true, force: true });
   }
 
-  async ask(method, path, role, body) {
+  async ask(method, path, role, body, headers = {}) {
     const answer = await fetch(this.base + path, {
-      method, headers: { Authorization: `Bearer ${this.keys[role] ?? role}`, "Content-Type": "application/json" }, body: body && JSON.stringify(body),
+      method, headers: { Authorization: `Bearer ${this.keys[role] ?? role}`, "Content-Type": "application/json", ...headers }, body: body && JSON.stringify(body),
     });
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
     return answer.status === 204 ? undefined : answer.json();

@@ -12,10 +12,12 @@ export interface Question {
   input?: string;
   /** Least characters of that text. */
   least?: number;
+  /** The text that is there at first. */
+  begun?: string;
 }
 
 /** Gives the text that was asked for ("" when none was), or null when the person gave up. The focus returns to where it was. */
-export function ask({ title, text, yes, input, least = 0 }: Question): Promise<string | null> {
+export function ask({ title, text, yes, input, least = 0, begun = "" }: Question): Promise<string | null> {
   const dialog = document.createElement("dialog");
   dialog.setAttribute("aria-labelledby", "ask-title");
   const submit = (event: SubmitEvent): void => {
@@ -26,7 +28,7 @@ export function ask({ title, text, yes, input, least = 0 }: Question): Promise<s
     <form @submit=${submit}>
       <h2 id="ask-title">${title}</h2>
       ${text ? html`<div>${text}</div>` : nothing}
-      ${input ? html`<label for="ask-text">${input}</label><textarea id="ask-text" name="text" rows="3" maxlength="500" minlength=${least} ?required=${least > 0}></textarea>` : nothing}
+      ${input ? html`<label for="ask-text">${input}</label><textarea id="ask-text" name="text" rows="3" maxlength="500" minlength=${least} ?required=${least > 0} .value=${begun}></textarea>` : nothing}
       <p class="acts">
         <button type="submit">${yes ?? say("yes")}</button>
         <button type="button" class="quiet" @click=${() => dialog.close("\0")}>${say("cancel")}</button>

@@ -60,3 +60,11 @@ export function drawDifferences({ before, after, names, roll, same, caption }: {
     })}</tbody>
   </table>`;
 }
+
+/** What became of a text while a person read it, before they decide: before is what they had read, and now what there is. */
+export function drawSince({ title, before, now, roll }: { title: string; before: Form; now: Form; roll: Roll }): TemplateResult {
+  return html`<section class="card clash since" tabindex="-1" aria-label=${title}>
+    <p><strong>${title}.</strong> ${say("sinceText")}</p>
+    ${drawDifferences({ before, after: now, names: [say("sinceRead"), say("here")], roll, same: say("conflictNone"), caption: `${say("whatChanges")} : ${now.title}` })}
+  </section>`;
+}

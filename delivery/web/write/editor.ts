@@ -8,7 +8,8 @@ import { addressOf } from "../shell/place";
 import { Screen } from "../shell/screen";
 import { drawGate, drawPreview, drawReach, faultField, type Look } from "./aside";
 import { badge } from "./board";
-import { blank, formOf, idFor, put, sent, type Form } from "./content";
+import { blank, differences, formOf, idFor, put, sent, type Form } from "./content";
+import { drawSince } from "./differ";
 import { drawFields } from "./fields";
 import { drawMerge, Merge } from "./merge";
 import { dayOf } from "./moments";
@@ -28,6 +29,8 @@ export class Editor extends Screen {
   #tag = ""; // ETag of what is published
   #merge: Merge | null = null;
   #overLive = false; // the merge is with what was published meanwhile
+  #since: { title: string; before: Form } | null = null; // what was read before another wrote in it
+  readonly #typed = new Map<string, string>();
   #watch: Watch | null = null;
   #roll = new Roll();
   #words: Words = { topics: [], sources: [], communities: [] };
@@ -92,7 +95,7 @@ export class Editor extends Screen {
     const day = query.get("day");
     this.#id = this.#tag = "";
     this.#versions = [];
-    this.#live = this.#merge = null;
+    this.#live = this.#merge = this.#since = null;
     this.#base = blank();
     this.#form = put(this.#base, "audiences", query.getAll("audience"));
     if (day) this.#form = put(this.#form, "published_at", new Date(dayOf(day).getTime() + 9 * 3_600_000).toISOString());
@@ -103,7 +106,7 @@ export class Editor extends Screen {
   async #load(id: string): Promise<void> {
     const from = await this.#read(id);
     this.#id = id;
-    this.#merge = null;
+    this.#merge = this.#since = null;
     this.#base = this.#form = from ? formOf(from) : { ...blank(), id };
     this.requestUpdate();
     this.#watch?.look(this.#form, 0);
@@ -160,7 +163,7 @@ export class Editor extends Screen {
       this.#versions = [view, ...this.#versions.filter(({ number }) => number !== view.number)];
       this.#base = formOf(view.value!);
       if (sent(form) === sent(this.#form)) this.#form = this.#base; // nothing was typed since
-      this.#merge = null;
+      this.#merge = this.#since = null;
       return true;
     } catch (error) {
       if (!(error instanceof Problem) || (error.status !== 412 && error.status !== 428)) throw error;
@@ -169,17 +172,25 @@ export class Editor extends Screen {
     }
   }
 
-  /** Sets what another wrote, published or gave up meanwhile beside what is here; with nothing here, it takes its place. */
   async #meet(): Promise<void> {
-    const theirs = await this.#read(this.#id);
+    await this.#beside(await this.#read(this.#id));
+  }
+
+  /** Sets what another wrote, published or gave up meanwhile beside what is here; with nothing here, it takes its place. */
+  async #beside(theirs: Content | undefined): Promise<void> {
     this.#overLive = false;
     if (!theirs) throw new Error(say("nothingLeft"));
-    const { title, who } = meanwhile(this.#versions, this.#live);
-    if (!this.#dirty) {
-      await this.#renew(`${title}.`);
+    const { title, who } = meanwhile(this.#versions, this.#live, this.#dirty);
+    if (this.#dirty) {
+      this.#showMerge(new Merge(this.#base, formOf(theirs), this.#form, title, who));
       return;
     }
-    this.#showMerge(new Merge(this.#base, formOf(theirs), this.#form, title, who));
+    const before = this.#base;
+    await this.#renew(`${title}.`);
+    if (!differences(before, this.#base).length) return;
+    this.#since = { title, before };
+    this.requestUpdate();
+    void this.updateComplete.then(() => this.querySelector<HTMLElement>(".since")?.focus());
   }
 
   #showMerge(merge: Merge): void {
@@ -209,22 +220,21 @@ export class Editor extends Screen {
       if ((this.#dirty || !this.#open) && step.saves && !(await this.#save())) return;
       const view = this.#open;
       try {
-        const said = await step.take({ client: this.client, id: this.#id, form: this.#form, view, live: this.#live, reach: this.#watch?.reach ?? null, warnings: this.#watch?.findings?.length ?? 0, roll: this.#roll, over: this.#overLive });
+        const said = await step.take({ client: this.client, id: this.#id, form: this.#form, view, live: this.#live, reach: this.#watch?.reach ?? null, warnings: this.#watch?.findings?.length ?? 0, roll: this.#roll, over: this.#overLive ? this.#tag : "", typed: this.#typed });
         if (!said) return;
         this.#overLive = false;
         await this.#renew(said);
       } catch (error) {
         if (!(error instanceof Problem) || (error.status !== 412 && error.status !== 404)) throw error;
-        if (error.status === 404) { // another has published or given up the draft
-          await this.#meet();
+        const theirs = await this.#read(this.#id);
+        if (error.status === 404 || this.#open?.etag !== view?.etag) { // another has written in the draft, published it or given it up
+          await this.#beside(theirs);
           return;
         }
         const began = this.#versions.find(({ state, number }) => state === "published" && number < (this.#open?.number ?? 0))?.value;
-        const live = await this.#published(this.#id);
-        if (!live) throw error;
-        this.#live = live;
+        if (!this.#live) throw error;
         this.#overLive = true;
-        this.#showMerge(new Merge(began ? formOf(began) : this.#base, formOf(live), this.#form, say("conflictLive")));
+        this.#showMerge(new Merge(began ? formOf(began) : this.#base, formOf(this.#live), this.#form, say("conflictLive")));
       }
     });
   }
@@ -250,6 +260,7 @@ export class Editor extends Screen {
     const form = this.#form;
     return html`
       ${this.#standing()}
+      ${this.#since ? drawSince({ ...this.#since, now: this.#base, roll: this.#roll }) : nothing}
       ${this.#merge ? drawMerge(this.#merge, this.#roll, {
         keep: () => void this.attempt(() => this.#settle(this.#merge!.result, say("merged"))),
         take: () => void this.attempt(() => (this.#open ? this.#settle(this.#merge!.theirs, say(this.#merge!.who ? "tookTheirs" : "tookLive")) : this.#renew(say("tookLive")))),

@@ -15,15 +15,16 @@ export const askerOf = (approval: string, name: (id: string) => string): string 
 
 const conflicts: Partial<Record<string, Word>> = { discarded: "conflictDiscarded", published: "conflictPublished", withdrawn: "conflictWithdrawn" };
 
-/** What another did while one wrote, and who has a draft of their own. The versions are the newest first. */
-export function meanwhile([last]: View[], live: Content | null): { title: string; who?: string } {
+/** What another did while one wrote or read, and who has a draft of their own. The versions are the newest first. */
+export function meanwhile([last]: View[], live: Content | null, writing: boolean): { title: string; who?: string } {
+  const doing = say(writing ? "whileWriting" : "whileReading");
   const { label = "", at = "" } = last ? lastOf(last) : {};
   const who = label || say("someone");
-  if (last?.state === "draft" || last?.state === "submitted") return { title: say("conflict", { who, when: when(at) }), who };
+  if (last?.state === "draft" || last?.state === "submitted") return { title: say("conflict", { who, when: when(at), doing }), who };
   // An import leaves no version: what is live is then not what was published last.
   const imported = last?.state === "published" && !(live && last.value && !differences(formOf(live), formOf(last.value)).length);
   const word = last && !imported ? conflicts[last.state] : undefined;
-  return { title: word ? say(word, { who, when: when(at) }) : say("conflictLive") };
+  return { title: word ? say(word, { who, when: when(at), doing }) : say("conflictLive") };
 }
 
 /** Where a published content stands now. */
