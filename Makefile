@@ -28,7 +28,7 @@ AT_ONCE ?= $(shell expr 2 '*' $$(getconf _NPROCESSORS_ONLN))
 FUZZTIME ?= 10s
 RACE ?= ./ingest/... ./audiences/... ./ranking/... ./delivery/... ./analytics/... ./cmd/fil/access/...
 BENCH ?= .
-ENGINE_TESTS ?= ./ingest/... ./audiences/asked ./audiences/preview ./ranking ./ranking/profiles ./delivery ./delivery/feedstore ./analytics/... ./cmd/fil
+ENGINE_TESTS ?= ./ingest/... ./audiences/asked ./audiences/preview ./ranking/learning ./ranking/profiles ./delivery ./delivery/feedstore ./analytics/... ./cmd/fil
 CLUSTER_TESTS ?= ./audiences/asked ./ranking/profiles ./delivery ./delivery/feedstore
 EMBEDDED_ONLY ?= ^Test(Backup|RedisAway|ClickHouseAway|KafkaAway|StartWithout|StartRefused|AloneWithout|DiskFull|Killed|ServerMetrics|Command$$|Dashboards|Alerts|Evaluate|Generated|PolicyFiles|PolicySimulate|LogsNameNoAgent|KeysWithPerimeter|Attack_NobodyIsIsolated|Attack_AContentAimedAtOne|Reports_AnAnswerIsolatesNobody|Proportion_|Sequence_)
 # Of `make chaos`: how many runs, the seed of the first (0: drawn), events of one.
@@ -186,7 +186,7 @@ bench: engines ## Mesure les chemins chauds (BENCH=motif) / measures the hot pat
 # One core for ranking, which is judged by the core; reads over HTTP need both, and are judged beside a handler of the same run.
 .PHONY: bench-ranking
 bench-ranking: engines ## Mesure le classement, la lecture d'un fil et l'apprentissage / measures ranking, the read of a feed, and learning
-	go test -run '^$$' -cpu 1 -bench '^Benchmark(Rank|Rank_AfterAPublication|Learn|Memory_Observe)$$' ./ranking
+	go test -run '^$$' -cpu 1 -bench '^Benchmark(Rank|Rank_AfterAPublication|Learn|Memory_Observe)$$' ./ranking ./ranking/learning
 	go test -run '^$$' -bench '^Benchmark(Read|Pack)$$' ./delivery ./delivery/feedstore
 
 .PHONY: bench-engines

@@ -67,7 +67,8 @@ var testLibraries = []string{"github.com/RoaringBitmap/roaring/v2", "go.opentele
 var siblings = map[[2]string]string{
 	{"ingest/directory", "ingest/importer"}:    "a synchronisation reads files, maps columns and speaks to the door exactly as an import does",
 	{"ingest/drafts", "ingest/accessibility"}:  "a draft is checked where it is written and where it is published",
-	{"ranking/evaluation", "ranking/profiles"}: "the offline judge learns from events exactly as the worker does",
+	{"ranking/evaluation", "ranking/learning"}: "the offline judge learns from events exactly as the worker does",
+	{"ranking/profiles", "ranking/learning"}:   "a store keeps what is learned, as the learner packs it and hands it over",
 }
 
 // The limits of a file and of a function, in lines, tests and generated code aside: past these, ask what is wrong with
@@ -319,7 +320,7 @@ func TestHouseSeesEachOffence(t *testing.T) {
 		"ranking/rank.go":               doc("ranking", `"`+module+`"`, `"github.com/expr-lang/expr/ast"`),
 		"ranking/rank_test.go":          code("ranking_test", `"`+module+`/cmd/fil/embedded"`, `"`+module+`/ranking/profiles"`, `"github.com/redis/go-redis/v9"`, `"pgregory.net/rapid"`),
 		"ranking/profiles/store.go":     doc("profiles", `"`+module+`/ranking"`, `"github.com/redis/go-redis/v9"`),
-		"ranking/evaluation/judge.go":   doc("evaluation", `"`+module+`/ranking/profiles"`),
+		"ranking/evaluation/judge.go":   doc("evaluation", `"`+module+`/ranking/learning"`),
 		"cmd/fil/main.go":               doc("main", `"`+module+`/ranking"`, `"`+module+`/delivery"`),
 		"cmd/fil/embedded/chdb/chdb.go": doc("chdb", `"github.com/ebitengine/purego"`),
 		"delivery/feed.go":              doc("delivery") + "func f() {" + strings.Repeat("\n", maxFunction) + "}\n",

@@ -24,13 +24,13 @@ const (
 // changes what is live, or the policy's tick has passed.
 type board struct {
 	snap   *snapshot
-	trends *trends
+	trends Trends
 	rules  *ruleset
 	moment int64 // Unix nanoseconds: what ages are counted from
 	from   int64 // the board holds for from ≤ now < until
 	until  int64
 	means  means
-	told   []signals // of the live contents while the board is made, by b.at - 1
+	told   []Signals // of the live contents while the board is made, by b.at - 1
 	terms  []float64 // of one content, while the board is made
 
 	base      []float64 // what features and terms shared by all add up to, in log2 units; descending
@@ -45,7 +45,7 @@ type board struct {
 	waysFrom  []int32 // by place in the snapshot: ways[waysFrom[i]:waysFrom[i+1]] lead from there
 	ways      []way
 	steps     []step    // the same while the board is made, in no order
-	lately    []float32 // signals.lately, by place
+	lately    []float32 // Signals.Lately, by place
 	reads     []float32 // first reads of all time, by place
 	ever      []float32 // the same, by place in the snapshot
 	newest    []int32   // places on the board, the last published first
@@ -66,7 +66,7 @@ type step struct {
 }
 
 // newBoard takes O(n log n) for n live contents; it is made once per change, not per feed.
-func newBoard(rules *ruleset, s *snapshot, m *trends, now int64) *board {
+func newBoard(rules *ruleset, s *snapshot, m Trends, now int64) *board {
 	moment, end := rules.tick(now)
 	b := &board{snap: s, trends: m, rules: rules, moment: moment, from: moment, until: end, at: make([]int32, len(s.rows))}
 	for i := range s.rows {
@@ -117,21 +117,21 @@ func (b *board) now() time.Time { return time.Unix(0, b.moment).UTC() }
 // read looks up once what is known of each content: of those that are not live, how often they were ever read.
 func (b *board) read() {
 	b.ever = make([]float32, len(b.snap.rows))
-	b.told = make([]signals, 0, len(b.rows))
+	b.told = make([]Signals, 0, len(b.rows))
 	for _, i := range b.rows {
-		b.ever[i] = float32(b.tell(i).ever)
+		b.ever[i] = float32(b.tell(i).Ever)
 	}
 	for i := range b.snap.rows {
 		if row := &b.snap.rows[i]; row.content != nil && b.at[i] == 0 {
-			s, _ := b.trends.of(row.key)
-			b.ever[i] = float32(s.ever)
+			s, _ := b.trends.Of(row.key)
+			b.ever[i] = float32(s.Ever)
 		}
 	}
 }
 
 // tell looks up what is known of a live content.
-func (b *board) tell(i int32) *signals {
-	s, _ := b.trends.of(b.snap.rows[i].key)
+func (b *board) tell(i int32) *Signals {
+	s, _ := b.trends.Of(b.snap.rows[i].key)
 	b.told = append(b.told, s)
 	b.at[i] = int32(len(b.told))
 	b.means.add(&s)
@@ -139,7 +139,7 @@ func (b *board) tell(i int32) *signals {
 }
 
 // signals is what was looked up.
-func (b *board) signals(i int32) *signals { return &b.told[b.at[i]-1] }
+func (b *board) signals(i int32) *Signals { return &b.told[b.at[i]-1] }
 
 // lay makes the columns, once the rows are in their order.
 func (b *board) lay(bases []float64, now int64) {
@@ -147,7 +147,7 @@ func (b *board) lay(bases []float64, now int64) {
 	for place, i := range b.rows {
 		row, s := &b.snap.rows[i], b.signals(i)
 		b.base[place], b.group[place], b.set[place] = bases[i], b.rules.groupOf(row, now), row.set
-		b.published[place], b.reads[place], b.lately[place] = row.published, b.ever[i], float32(s.lately)
+		b.published[place], b.reads[place], b.lately[place] = row.published, b.ever[i], float32(s.Lately)
 		if b.group[place] < groupUnseen {
 			b.above = append(b.above, int32(place))
 		}
@@ -156,9 +156,9 @@ func (b *board) lay(bases []float64, now int64) {
 		}
 		b.topics = append(b.topics, row.topics...)
 		b.topicFrom[place+1] = int32(len(b.topics))
-		for _, other := range s.row {
-			if from := b.snap.find(other.content); from >= 0 {
-				b.steps = append(b.steps, step{from, way{int32(place), other.weight}})
+		for _, other := range s.Row {
+			if from := b.snap.find(other.Content); from >= 0 {
+				b.steps = append(b.steps, step{from, way{int32(place), other.Weight}})
 			}
 		}
 	}
@@ -257,8 +257,8 @@ func (b *board) orgValue(place int32, org string) float64 {
 		if i < len(org) && org[i] != '/' {
 			continue
 		}
-		total := b.trends.orgTotal(org[:i])
-		rate = (b.trends.orgReads(key, org[:i]) + orgPrior*rate) / (total + orgPrior)
+		total := b.trends.OrgReads(0, org[:i])
+		rate = (b.trends.OrgReads(key, org[:i]) + orgPrior*rate) / (total + orgPrior)
 		levels++
 	}
 	return math.Min(4, math.Max(-4, math.Log2(rate/all)))

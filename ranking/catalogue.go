@@ -6,6 +6,7 @@ import (
 	"hash/fnv"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -161,7 +162,7 @@ func (c *Catalogue) apply(s *snapshot, rec fil.Record) (changed bool, err error)
 func digestOf(key fil.ContentKey, data []byte) uint64 {
 	h := fnv.New64a()
 	_, _ = h.Write(data)
-	return chain(uint64(key), h.Sum64())
+	return Chain(uint64(key), h.Sum64())
 }
 
 func (c *Catalogue) row(s *snapshot, content *fil.Content, digest uint64) row {
@@ -355,4 +356,25 @@ func (s *snapshot) link(key fil.ContentKey, at int32) {
 		slot = (slot + 1) & mask
 	}
 	s.table[slot] = at + 1
+}
+
+// RecordsUntil is how many of the records, in their order, make the catalogue that an explanation rests on, given by
+// fil.Basis.Contents; -1 when no number of them does.
+func RecordsUntil(records []fil.Record, contents string) int {
+	want, err := strconv.ParseUint(contents, 16, 64)
+	if err != nil {
+		return -1
+	}
+	trial := NewCatalogue()
+	s := trial.current.Load().clone()
+	for i, rec := range records {
+		if s.stamp == want {
+			return i
+		}
+		_, _ = trial.apply(s, rec)
+	}
+	if s.stamp == want {
+		return len(records)
+	}
+	return -1
 }

@@ -21,7 +21,7 @@ func hashOf(text string) uint64 {
 
 // unit deals a digest to a place in [0, 1): SplitMix64 over both, so that two salts deal independently.
 func unit(id, salt uint64) float64 {
-	return float64(mix(mix(id+0x9e3779b97f4a7c15)^salt)>>11) / (1 << 53)
+	return float64(Mix(Mix(id+0x9e3779b97f4a7c15)^salt)>>11) / (1 << 53)
 }
 
 // Deal sets where each arm begins, one after another, in the order given. It is done once, when an experiment begins: an
@@ -72,7 +72,7 @@ func holdoutAt(force *fil.InForce, at time.Time) float64 {
 }
 
 func armIn(x *fil.Experiment, id uint64, e fil.Engagement) string {
-	place, dealt := unit(id, mix(hashOf(x.Name))), false
+	place, dealt := unit(id, Mix(hashOf(x.Name))), false
 	for _, arm := range x.Arms {
 		stopped := !arm.Stopped.IsZero() && !e.Time.Before(arm.Stopped)
 		if in := place >= arm.From && place < arm.From+arm.Share; in && !stopped {

@@ -2,6 +2,7 @@ package ranking
 
 import (
 	"fmt"
+	"hash/fnv"
 	"slices"
 	"time"
 
@@ -30,6 +31,21 @@ func (r *Ranker) Place(agent string, profile []byte, entries []fil.Entry, order 
 		}
 	}
 	return placements, contents, nil
+}
+
+// Explain is Place of one content, at the moment and in the order of a basis, and in the hold-out if that says so. It gives what the explanation
+// rests on even when the content is no longer eligible: then there is no placement. False when the directory does not know the agent.
+func (r *Ranker) Explain(agent string, profile []byte, content fil.ContentKey, as fil.Basis, language string) (basis fil.Basis, placement *fil.Placement, known bool, err error) {
+	sc, b, known, err := r.build(agent, profile, as.Order, as.At)
+	if err != nil || !known {
+		return fil.Basis{}, nil, false, err
+	}
+	defer r.release(sc)
+	e := r.explainer(sc, b, language, as.At, as.Arm == ArmHoldout)
+	if one, _, eligible := e.entry(fil.Entry{Content: content}); eligible {
+		placement = &one
+	}
+	return e.basis, placement, true, nil
 }
 
 // entry explains one entry; false when it is no longer eligible.
@@ -63,11 +79,12 @@ type explainer struct {
 func (r *Ranker) explainer(sc *scratch, b *board, language string, now time.Time, heldOut bool) *explainer {
 	order := sc.order
 	e := &explainer{r: r, sc: sc, b: b, order: order, now: now, say: r.spoken(language)}
+	trends, counted, habits := b.trends.Mark()
 	e.basis = fil.Basis{
 		Policy: b.rules.policy.Version, Profile: sc.profile.Offset(), Order: order, At: now.UTC(),
 		Stamp:    hexadecimal(stamp(b.rules, b.snap.stamp, b.trends, sc.member, sc.profile, order)),
-		Contents: hexadecimal(b.snap.stamp), Signals: hexadecimal(b.trends.stamp), Reader: hexadecimal(sc.member.Stamp()), Acts: hexadecimal(digestOfProfile(sc.profile)),
-		Counted: b.trends.counted, Habits: b.trends.late,
+		Contents: hexadecimal(b.snap.stamp), Signals: hexadecimal(trends), Reader: hexadecimal(sc.member.Stamp()), Acts: hexadecimal(digestOfProfile(sc.profile)),
+		Counted: counted, Habits: habits,
 	}
 	e.degree = fmt.Sprintf(e.say.degreeRanked, b.rules.policy.Version)
 	if told := r.told(sc.arm).In(language); told != "" {
@@ -149,7 +166,7 @@ func (e *explainer) reasons(at placed) []string {
 // parameters are the terms of the score that this policy gives a weight, with the numbers that were used.
 func (e *explainer) parameters(place int32) []fil.Parameter {
 	values := &e.sc.values
-	s, _ := e.b.trends.of(e.b.key(place))
+	s, _ := e.b.trends.Of(e.b.key(place))
 	e.b.sharedValues(e.b.rows[place], &s, values)
 	e.sc.personalValues(e.b, place, values)
 	parameters := make([]fil.Parameter, 0, features+len(e.b.rules.policy.Terms))
@@ -235,7 +252,7 @@ func (e *explainer) data(place int32, content *fil.Content) []fil.Datum {
 		add(say.onThis, say.facts(f), say.fromAgent)
 	}
 	level := say.levels[0]
-	if heat := e.b.trends.heat(e.b.key(place)); heat > 2 {
+	if heat := heat(e.b.trends, e.b.key(place)); heat > 2 {
 		level = say.levels[2]
 	} else if heat > 0 {
 		level = say.levels[1]
@@ -329,4 +346,12 @@ func (e *explainer) passedBy(at placed, position int) (n int) {
 		}
 	}
 	return n
+}
+
+func hexadecimal(digest uint64) string { return fmt.Sprintf("%016x", digest) }
+
+func digestOfProfile(p Profile) uint64 {
+	h := fnv.New64a()
+	_, _ = h.Write(p.packed)
+	return h.Sum64()
 }

@@ -265,7 +265,7 @@ func (h hand) await(ctx context.Context, agent string, offset int64) bool {
 	tick := time.NewTicker(awaitEvery)
 	defer tick.Stop()
 	for {
-		if packed, err := h.Profile(ctx, agent); err == nil && (Profile{packed}).Offset() >= offset {
+		if packed, err := h.Profile(ctx, agent); err == nil && OffsetOf(packed) >= offset {
 			return true
 		}
 		select {

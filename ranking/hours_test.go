@@ -8,6 +8,7 @@ import (
 
 	"github.com/filengine/fil"
 	"github.com/filengine/fil/ranking"
+	"github.com/filengine/fil/ranking/learning"
 )
 
 // valueOf gives a parameter of each of two contents, as the explanation tells it.
@@ -85,13 +86,13 @@ func TestBeside_CountsFromThePublicationOfTheLastRead(t *testing.T) {
 
 // Counts that fade are of the board's moment: what was read an hour ago counts half in reads_hour, a sixteenth in reads_quarter.
 func TestFading_CountsByTheClockOnTheWall(t *testing.T) {
-	memory := ranking.NewMemory(nil)
+	memory := learning.NewMemory(nil)
 	for i, kind := range []fil.EngagementKind{fil.Read, fil.Reaction, fil.Reaction} { // the second reaction is of the same agent
 		e := did(kind, "a", noon)
 		e.Agent = fmt.Sprint("agent", min(i, 1))
 		memory.Observe(e)
 	}
-	ranker := ranking.NewRanker(policy(t, "tick_minutes: 0"), newCatalogue(t, news("a", noon.Add(-24*time.Hour))), town, memory.Popularity())
+	ranker := ranking.NewRanker(policy(t, "tick_minutes: 0"), newCatalogue(t, news("a", noon.Add(-24*time.Hour))), town, memory.Trends)
 	for name, counts := range map[string][2]float64{
 		"reads_quarter": {2, 2.0 / 16}, "reads_hour": {2, 1}, "reads_day": {2, 2 * math.Exp2(-1.0/24)}, "endorsed": {1, math.Exp2(-1.0 / 24)},
 	} {

@@ -7,24 +7,34 @@ import (
 	"github.com/filengine/fil"
 )
 
-// Model is the ranking without its stores, in memory and for one goroutine: what a Ranker and a Learner do, by the same
-// code, for whom replays a log. It serves the offline judge and the tuning of weights. It reads no texts.
+// Model is the ranking in memory and for one goroutine: what a Ranker does, by the same code, for whom replays a log. It serves
+// the offline judge and the tuning of weights. It reads no texts.
 type Model struct {
 	rules     *ruleset
 	catalogue *Catalogue
-	memory    *Memory
+	memory    Memory
 	groups    func(agent string) string
 	board     board
 	sc        *scratch
 	unscored  []float64 // zeros, by place in the snapshot: nothing is sorted by score
 }
 
-// NewModel makes a model that knows nothing. org gives the organisation of an agent, nil when none is known.
-func NewModel(policy Policy, org func(agent string) string) *Model {
+// Memory is what a model learns by: exactly as a worker does (learning.Memory).
+type Memory interface {
+	// Observe learns an engagement.
+	Observe(e fil.Engagement)
+	// Profile is what is known of an agent now; the zero one of an agent who did nothing.
+	Profile(agent string) Profile
+	// Trends is what is known of contents now.
+	Trends() Trends
+}
+
+// NewModel makes a model that knows nothing but what the memory does. org gives the organisation of an agent, nil when none is known.
+func NewModel(policy Policy, memory Memory, org func(agent string) string) *Model {
 	if org == nil {
 		org = func(string) string { return "" }
 	}
-	return &Model{rules: newRuleset(policy), catalogue: NewCatalogue(), memory: NewMemory(org), groups: org, sc: newScratch()}
+	return &Model{rules: newRuleset(policy), catalogue: NewCatalogue(), memory: memory, groups: org, sc: newScratch()}
 }
 
 // SetWeights ranks by other weights from now on.
@@ -56,8 +66,8 @@ func (m *Model) Observe(e fil.Engagement) {
 	m.memory.Observe(e)
 	key := fil.KeyOf(e.Content)
 	if at := m.catalogue.current.Load().find(key); at >= 0 {
-		s, _ := m.memory.live.of(key)
-		m.board.ever[at] = float32(s.ever)
+		s, _ := m.memory.Trends().Of(key)
+		m.board.ever[at] = float32(s.Ever)
 	}
 }
 
@@ -87,7 +97,7 @@ type Values = [features]float64
 // open makes a board of the candidates, in their order, and takes the agent in.
 func (m *Model) open(agent string, now time.Time, candidates []int32) *board {
 	b := &m.board
-	b.snap, b.trends, b.rules = m.catalogue.current.Load(), m.memory.live, m.rules
+	b.snap, b.trends, b.rules = m.catalogue.current.Load(), m.memory.Trends(), m.rules
 	b.moment, b.rows = nanos(now), candidates
 	b.reset()
 	m.unscored = grow(m.unscored, len(b.snap.rows))

@@ -166,11 +166,11 @@ func (p *Policies) settle(s *standing) {
 		return
 	}
 	s.force, s.policy, s.arms, s.salt = force, &s.editions[force.Policy].Policy, nil, 0
-	s.stamp = chain(hashOf(force.Policy), math.Float64bits(force.Holdout))
+	s.stamp = Chain(hashOf(force.Policy), math.Float64bits(force.Holdout))
 	if e := force.Experiment; e != nil {
-		s.salt = mix(hashOf(e.Name))
+		s.salt = Mix(hashOf(e.Name))
 		for _, arm := range e.Arms {
-			s.stamp = chain(s.stamp, s.salt, hashOf(arm.Policy), math.Float64bits(arm.From), math.Float64bits(arm.Share), uint64(len(s.arms)))
+			s.stamp = Chain(s.stamp, s.salt, hashOf(arm.Policy), math.Float64bits(arm.From), math.Float64bits(arm.Share), uint64(len(s.arms)))
 			if arm.Stopped.IsZero() {
 				s.arms = append(s.arms, dealt{arm.From, arm.From + arm.Share, arm.Name, &s.editions[arm.Policy].Policy})
 			}

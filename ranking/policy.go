@@ -172,7 +172,7 @@ func (p *Policy) check(faults *fil.Faults) {
 	between("half_lives.thread_hours", p.HalfLives.ThreadHours, 0.1, 24*366)
 	between("half_lives.affinity_days", p.HalfLives.AffinityDays, 0.1, 3660)
 	for kind, value := range p.Signals {
-		if kindBit(kind) < 0 {
+		if KindBit(kind) < 0 {
 			faults.Add("signals."+string(kind), "n'est pas un type d'action", "is not a kind of engagement")
 		}
 		between("signals."+string(kind), value, -100, 100)
@@ -193,7 +193,7 @@ func (p *Policy) check(faults *fil.Faults) {
 	between("rules.pinned_at_most", float64(p.Rules.PinnedAtMost), 0, 100)
 	between("rules.seen_after_shown", float64(p.Rules.SeenAfterShown), 0, math.MaxUint16)
 	for _, kind := range p.Rules.SeenBy {
-		if kindBit(kind) < 0 {
+		if KindBit(kind) < 0 {
 			faults.Add("rules.seen_by", "n'est pas un type d'action : "+string(kind), "is not a kind of engagement: "+string(kind))
 		}
 	}
@@ -213,7 +213,7 @@ func (p *Policy) check(faults *fil.Faults) {
 // signals is the worth of each kind, by its place in packed bitsets.
 func (p *Policy) signals() (worth [kindBits]float64) {
 	for kind, value := range p.Signals {
-		worth[kindBit(kind)] = value
+		worth[KindBit(kind)] = value
 	}
 	return worth
 }
@@ -221,7 +221,7 @@ func (p *Policy) signals() (worth [kindBits]float64) {
 // seenMask holds the bits of the kinds that make a content seen.
 func (p *Policy) seenMask() (mask uint16) {
 	for _, kind := range p.Rules.SeenBy {
-		mask |= 1 << kindBit(kind)
+		mask |= 1 << KindBit(kind)
 	}
 	return mask
 }

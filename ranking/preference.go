@@ -250,26 +250,3 @@ func (p Profile) checkWishes() error {
 	}
 	return nil
 }
-
-// prefer applies a preference that is no duplicate, and says what became of it.
-func (a *agentWork) prefer(one engagement, claimed bool) string {
-	a.touched = true
-	if one.offset <= a.profile.Offset() {
-		return outcomeRedelivered
-	}
-	a.profile = a.profile.Prefer(*one.preference, one.offset)
-	if !claimed {
-		a.claims = a.claims.claim(one.identity, one.offset, one.day)
-	}
-	return outcomeApplied
-}
-
-// readRecord reads an engagement or a preference. An error is a rejection.
-func readRecord(rec fil.Record) (engagement, error) {
-	if !rec.Event.IsPreference() {
-		e, err := fil.EngagementOf(rec)
-		return engagement{Engagement: e}, err
-	}
-	p, err := fil.PreferenceOf(rec)
-	return engagement{Engagement: fil.Engagement{Agent: p.Agent, Content: p.Content, Time: p.Time}, preference: &p}, err
-}

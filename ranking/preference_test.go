@@ -9,27 +9,15 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/prometheus/client_golang/prometheus"
 	"pgregory.net/rapid"
 
 	"github.com/filengine/fil"
-	"github.com/filengine/fil/cmd/fil/embedded/enginetest"
 	"github.com/filengine/fil/ranking"
 )
 
 // prefers is a preference of alice's about a facet, stated so many minutes after noon.
 func prefers(kind fil.PreferenceKind, facet fil.Facet, name string, minute int) fil.Preference {
 	return fil.Preference{Kind: kind, Agent: "alice", Facet: facet, Name: name, Time: noon.Add(time.Duration(minute) * time.Minute)}
-}
-
-// preferenceRecord is a preference as the log gives it.
-func preferenceRecord(t testing.TB, offset int64, id string, p fil.Preference) fil.Record {
-	t.Helper()
-	event, err := p.Event("test", id)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return fil.Record{Position: fil.Position{Topic: fil.TopicEngagements, Offset: offset}, Key: p.Agent, Admitted: p.Time.Add(time.Second), Event: event}
 }
 
 // wished is what a chronicle with preferences comes to.
@@ -258,25 +246,5 @@ func TestProfile_PreferencesAreAMap(t *testing.T) {
 		if diff := cmp.Diff(model, got); diff != "" {
 			t.Fatalf("after %d: %s", i, diff)
 		}
-	}
-}
-
-// The learner applies preferences between acts, once, and a second event of one identity has no effect.
-func TestLearn_AppliesPreferences(t *testing.T) {
-	client, metrics := enginetest.Redis(t), prometheus.NewRegistry()
-	learner := newLearner(t, newStore(t, client), metrics)
-	start(t, learner)
-	more := prefers(fil.PreferMore, fil.FacetTopic, "Paie", 1)
-	learn(t, learner, engagementRecord(t, 1, "e1", did(fil.Read, "a", noon)), preferenceRecord(t, 2, "p1", more),
-		preferenceRecord(t, 3, "p2", prefers(fil.PreferNothing, fil.FacetTopic, "Paie", 2)))
-	learn(t, learner, preferenceRecord(t, 4, "p1", more)) // sent again
-	want := ranking.Profile{}.Apply(did(fil.Read, "a", noon), 1).Prefer(more, 2).Prefer(prefers(fil.PreferNothing, fil.FacetTopic, "Paie", 2), 3)
-	if got := stored(t, client)["p:{alice}"]; got != string(want.Bytes()) {
-		t.Errorf("stored\n%x, want\n%x", got, want.Bytes())
-	}
-	poison := preferenceRecord(t, 5, "p3", more)
-	poison.Event.Data = []byte(`{"agent":"alice","facet":"colour","name":"red"}`)
-	if _, err := learner.Learn(t.Context(), 3, []fil.Record{poison}); err == nil || len(fil.FaultsOf(err)) == 0 {
-		t.Errorf("a preference about no facet: %v", err)
 	}
 }

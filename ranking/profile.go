@@ -1,13 +1,11 @@
 package ranking
 
 import (
-	"bytes"
 	"encoding/binary"
 	"fmt"
 	"math"
 	"slices"
 	"sort"
-	"time"
 
 	"github.com/filengine/fil"
 )
@@ -90,11 +88,17 @@ func checkProfile(packed []byte) error {
 	if packed[0] >= 1 && packed[0] < profileVersion {
 		return nil
 	}
-	return checkVersion("profile", packed, profileVersion)
+	return CheckVersion("profile", packed, profileVersion)
 }
 
 // Bytes is the packed form, not to be changed; empty for a profile that knows nothing.
 func (p Profile) Bytes() []byte { return p.packed }
+
+// HeaderOf is what a write of a packed profile compares, read or not: its version and offset.
+func HeaderOf(packed []byte) []byte { return packed[:min(len(packed), profileHeader)] }
+
+// OffsetOf is Profile.Offset of a packed profile, of which its header is enough.
+func OffsetOf(packed []byte) int64 { return Profile{packed}.Offset() }
 
 // Offset is the place in the log of the last engagement or preference applied, -1 when there is none.
 func (p Profile) Offset() int64 {
@@ -161,7 +165,7 @@ func (p Profile) advanced(offset int64, room int) Profile {
 // changed. An offset that the profile already includes changes nothing. When there are more than 512 contents, the one
 // dealt with longest ago is forgotten.
 func (p Profile) Apply(e fil.Engagement, offset int64) Profile {
-	bit := kindBit(e.Kind)
+	bit := KindBit(e.Kind)
 	if offset <= p.Offset() || bit < 0 {
 		return p
 	}
@@ -258,6 +262,20 @@ func (p Profile) find(key fil.ContentKey) fact {
 	return fact{}
 }
 
+// Did is what the agent did with a content: a set of kinds, by their KindBit.
+func (p Profile) Did(content fil.ContentKey) uint16 { return p.find(content).kinds }
+
+// Reads calls visit with each content that the agent has read, by a Deliberate act, and the Unix seconds when they last did
+// something with it, in ascending order of content, until it says false.
+func (p Profile) Reads(visit func(content fil.ContentKey, last uint32) bool) {
+	facts := p.packed[min(len(p.packed), p.factsFrom()):min(len(p.packed), p.wishesAt())]
+	for b, size := facts, p.size(); len(b) > 0; b = b[size:] {
+		if binary.LittleEndian.Uint16(b[8:])&Deliberate != 0 && !visit(fil.ContentKey(binary.LittleEndian.Uint64(b)), binary.LittleEndian.Uint32(b[10:])) {
+			return
+		}
+	}
+}
+
 func (p *Profile) forgetOldest() {
 	oldest := 0
 	for i := range p.Len() {
@@ -273,60 +291,4 @@ func (p *Profile) forget(i int) {
 	from := factsAt + i*factSize
 	p.packed = slices.Delete(p.packed, from, from+factSize)
 	p.setLen(p.Len() - 1)
-}
-
-// Identities is the packed memory of the engagements applied for one agent, oldest first, that tells a duplicate from
-// a redelivery: 16 little-endian bytes each, the event's identity (8), its offset (6) and the day it was admitted (2,
-// counted from 1970). An identity is claimed for an offset: the same identity at the same offset is a redelivery, at
-// a later one within 32 days a duplicate.
-type Identities []byte
-
-const (
-	claimSize  = 16
-	memoryDays = 32
-	maxClaims  = 1 << 16 // for one agent, 2,000 a day; beyond it the oldest are forgotten
-)
-
-// Holds says whether an identity was claimed in the 32 days up to now.
-func (m Identities) Holds(identity uint64, now time.Time) bool {
-	_, found := m.claimed(identity, math.MaxInt64, day(now))
-	return found
-}
-
-// claimed finds the offset for which an identity was first claimed in the memory's window, at most the offset given.
-func (m Identities) claimed(identity uint64, offset int64, day uint16) (int64, bool) {
-	var want [8]byte
-	binary.LittleEndian.PutUint64(want[:], identity)
-	for i := 0; i+claimSize <= len(m); i += claimSize {
-		if !bytes.Equal(m[i:i+8], want[:]) {
-			continue
-		}
-		at := m.offset(i)
-		if at <= offset && int(day)-int(m.day(i)) <= memoryDays {
-			return at, true
-		}
-	}
-	return 0, false
-}
-
-func (m Identities) offset(i int) int64 {
-	return int64(binary.LittleEndian.Uint64(m[i+8:]) & (1<<48 - 1))
-}
-
-func (m Identities) day(i int) uint16 { return binary.LittleEndian.Uint16(m[i+14:]) }
-
-// claim adds an identity for an offset.
-func (m Identities) claim(identity uint64, offset int64, day uint16) Identities {
-	m = binary.LittleEndian.AppendUint64(m, identity)
-	return binary.LittleEndian.AppendUint64(m, uint64(offset)&(1<<48-1)|uint64(day)<<48)
-}
-
-// stale is how many bytes at the front can be forgotten: claims older than the window that ends on the day given, and
-// those beyond the bound.
-func (m Identities) stale(day uint16) int {
-	n := 0
-	for n+claimSize <= len(m) && (int(day)-int(m.day(n)) > memoryDays || len(m)-n > maxClaims*claimSize) {
-		n += claimSize
-	}
-	return n
 }

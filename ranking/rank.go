@@ -14,22 +14,24 @@ const maxAge = 24 * time.Hour
 
 // Ranker ranks feeds. It is safe for many goroutines and does no I/O.
 type Ranker struct {
-	rules      *ruleset  // of the policy that it was made with
-	policies   *Policies // what is in force; nil: that policy alone
-	dealt      sync.Map  // version of a policy → *ruleset
-	catalogue  *Catalogue
-	directory  Directory
-	popularity *Popularity
-	calm       *trends // nobody did anything
-	scratch    sync.Pool
+	rules     *ruleset  // of the policy that it was made with
+	policies  *Policies // what is in force; nil: that policy alone
+	dealt     sync.Map  // version of a policy → *ruleset
+	catalogue *Catalogue
+	directory Directory
+	trends    func() Trends
+	scratch   sync.Pool
 
 	french, english phrases
 }
 
-// NewRanker makes a ranker. A nil popularity counts for nothing.
-func NewRanker(policy Policy, catalogue *Catalogue, directory Directory, popularity *Popularity) *Ranker {
+// NewRanker makes a ranker, which asks for the trends of the moment each time. When it is nil, nobody did anything.
+func NewRanker(policy Policy, catalogue *Catalogue, directory Directory, trends func() Trends) *Ranker {
+	if trends == nil {
+		trends = func() Trends { return calm{} }
+	}
 	return &Ranker{
-		rules: newRuleset(policy), catalogue: catalogue, directory: directory, popularity: popularity, calm: &trends{},
+		rules: newRuleset(policy), catalogue: catalogue, directory: directory, trends: trends,
 		scratch: sync.Pool{New: func() any { return newScratch() }}, french: french(), english: english(),
 	}
 }
@@ -61,13 +63,6 @@ func (r *Ranker) rulesOf(policy *Policy) *ruleset {
 	return made.(*ruleset)
 }
 
-func (r *Ranker) trends() *trends {
-	if r.popularity == nil {
-		return r.calm
-	}
-	return r.popularity.current.Load()
-}
-
 // Fresh says whether a ranked feed, kept earlier, is still what Rank would give: nothing it was computed from has
 // changed and no moment has passed that changes it. False for an unreadable profile and an unknown agent. Of the profile its
 // first 9 bytes are enough.
@@ -75,7 +70,7 @@ func (r *Ranker) Fresh(feed fil.Feed, profile []byte, now time.Time) bool {
 	return r.isFresh(r.catalogue.current.Load(), r.trends(), feed, profile, fil.OrderRanked, now)
 }
 
-func (r *Ranker) isFresh(s *snapshot, m *trends, feed fil.Feed, profile []byte, order fil.Order, now time.Time) bool {
+func (r *Ranker) isFresh(s *snapshot, m Trends, feed fil.Feed, profile []byte, order fil.Order, now time.Time) bool {
 	if !now.Before(feed.Until) {
 		return false
 	}
@@ -90,10 +85,10 @@ func (r *Ranker) isFresh(s *snapshot, m *trends, feed fil.Feed, profile []byte, 
 	return feed.Stamp == stamp(rules, s.stamp, m, member, Profile{profile}, order)
 }
 
-func stamp(rules *ruleset, catalogue uint64, m *trends, member Member, profile Profile, order fil.Order) uint64 {
-	digest := chain(rules.version, catalogue, m.stamp, member.Stamp(), uint64(profile.Offset()))
+func stamp(rules *ruleset, catalogue uint64, m Trends, member Member, profile Profile, order fil.Order) uint64 {
+	digest := Chain(rules.version, catalogue, stampOf(m), member.Stamp(), uint64(profile.Offset()))
 	if order == fil.OrderChronological {
-		digest = mix(digest + 1)
+		digest = Mix(digest + 1)
 	}
 	return digest
 }

@@ -1,14 +1,14 @@
 // Package ranking decides in which order an agent reads what they are eligible for, and says why.
 //
-// It hides how a feed is computed: the catalogue of contents as columns, the packed facts known of an agent, popularity
-// that decays as people read, the score, the rules applied after it and the sentences that explain each placement. It does no
-// I/O but through Store and the reader given to NewPopularity.
+// It hides how a feed is computed: the catalogue of contents as columns, the packed facts known of an agent, the score, the
+// rules applied after it and the sentences that explain each placement. What agents do becomes profiles and Trends in package
+// learning. It does no I/O but what a hand is given (see HandParts).
 //
-// It guarantees that a feed is a pure function of the catalogue, the agent's record, their profile, popularity, the
+// It guarantees that a feed is a pure function of the catalogue, the agent's record, their profile, the trends, the
 // policy and the tick: the same inputs give the same feed in every process, and equal stamps mean equal inputs. A score is a
 // sum of features, in log2 units, each by its weight in the policy; it is of the moment that stands for its tick (five
-// minutes by default), so a feed changes only at the moments that Feed.Until announces. An engagement has its effect once,
-// however often and in whatever batches the log delivers it (see Learner). Model does the same in memory, over a log.
+// minutes by default), so a feed changes only at the moments that Feed.Until announces. Model does the same for whom replays a
+// log.
 //
 // It does not decide who is eligible (Directory does), does not store feeds, and does not judge its own quality.
 package ranking
@@ -56,8 +56,8 @@ func nanos(t time.Time) int64 {
 	return t.UnixNano()
 }
 
-// mix spreads a 64-bit value over all its bits (the finalizer of SplitMix64, Steele, Lea and Flood, 2014).
-func mix(x uint64) uint64 {
+// Mix spreads a 64-bit value over all its bits (the finalizer of SplitMix64, Steele, Lea and Flood, 2014).
+func Mix(x uint64) uint64 {
 	x ^= x >> 30
 	x *= 0xbf58476d1ce4e5b9
 	x ^= x >> 27
@@ -65,17 +65,17 @@ func mix(x uint64) uint64 {
 	return x ^ x>>31
 }
 
-// chain adds one value to a digest in which order matters.
-func chain(digest uint64, values ...uint64) uint64 {
+// Chain adds one value to a digest in which order matters.
+func Chain(digest uint64, values ...uint64) uint64 {
 	for _, v := range values {
-		digest = mix(digest*0x9e3779b97f4a7c15 + v + 1)
+		digest = Mix(digest*0x9e3779b97f4a7c15 + v + 1)
 	}
 	return digest
 }
 
-// kindBit is the place of a kind in packed bitsets: its place in fil.EngagementKinds, without the allocation; -1 for
+// KindBit is the place of a kind in packed bitsets: its place in fil.EngagementKinds, without the allocation; -1 for
 // an unknown kind.
-func kindBit(kind fil.EngagementKind) int {
+func KindBit(kind fil.EngagementKind) int {
 	switch kind {
 	case fil.Impression:
 		return 0
@@ -104,6 +104,9 @@ func kindBit(kind fil.EngagementKind) int {
 	}
 	return -1
 }
+
+// Deliberate are the kinds, by their KindBit, by one of which an agent has read a content: open, read, click, reaction, comment, share, save, follow.
+const Deliberate = uint16(1<<1 | 1<<2 | 1<<4 | 1<<5 | 1<<6 | 1<<7 | 1<<8 | 1<<9)
 
 const (
 	dwellBit       = 3

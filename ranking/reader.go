@@ -22,7 +22,7 @@ func (sc *scratch) digest(b *board) {
 	perSecond := 1 / (rules.policy.HalfLives.AffinityDays * 86400)
 	for i := range facts {
 		f := sc.profile.at(i)
-		at, read := b.snap.find(f.content), f.kinds&deliberate != 0
+		at, read := b.snap.find(f.content), f.kinds&Deliberate != 0
 		if read {
 			sc.acts++
 			sc.remember(f.last, at)

@@ -130,7 +130,7 @@ func moment(now time.Time) time.Time { return now.Truncate(time.Hour) }
 
 // noteAt completes a note with what holds at a moment: that the content is read much now, that it is recent, and its date when
 // there is nothing else to say. It notes one reason at least.
-func (r *ruleset) noteAt(m *trends, row *row, note fil.Note, order fil.Order, at time.Time) fil.Note {
+func (r *ruleset) noteAt(m Trends, row *row, note fil.Note, order fil.Order, at time.Time) fil.Note {
 	if order == fil.OrderChronological {
 		return note&noteAcknowledged | notedPublished
 	}
@@ -139,7 +139,7 @@ func (r *ruleset) noteAt(m *trends, row *row, note fil.Note, order fil.Order, at
 		place++
 	}
 	add := func(code fil.Note) { note, place = note|code<<(noteCode*place), place+1 }
-	if place < maxReasons && m.heat(row.key) >= weightOfReason {
+	if place < maxReasons && heat(m, row.key) >= weightOfReason {
 		add(notedPopular)
 	}
 	if place < maxReasons && r.recent(row, at) {
@@ -153,12 +153,12 @@ func (r *ruleset) noteAt(m *trends, row *row, note fil.Note, order fil.Order, at
 
 // heat says how much a content is read at the moment, in doublings of the share from which it is worth saying: one read in
 // sixteen of the latest.
-func (m *trends) heat(key fil.ContentKey) float64 {
-	s, known := m.of(key)
-	if !known || s.lately < heatFrom {
+func heat(m Trends, key fil.ContentKey) float64 {
+	s, known := m.Of(key)
+	if !known || s.Lately < heatFrom {
 		return 0
 	}
-	return 1 + math.Log2(s.lately/heatFrom)
+	return 1 + math.Log2(s.Lately/heatFrom)
 }
 
 // heatFrom is one in sixteen of the reads that lately counts, which are 128/ln 2 in all.

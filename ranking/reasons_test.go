@@ -9,38 +9,28 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/filengine/fil"
-	"github.com/filengine/fil/cmd/fil/embedded/enginetest"
 	"github.com/filengine/fil/ranking"
+	"github.com/filengine/fil/ranking/learning"
 )
 
-// readBy is the popularity of contents that a hundred agents read in the last hours.
-func readBy(t *testing.T, contents []fil.Content) *ranking.Popularity {
-	t.Helper()
-	store := newStore(t, enginetest.Redis(t))
-	learner := newLearner(t, store, prometheus.NewRegistry())
-	start(t, learner)
-	var batch []fil.Record
+// readBy is what is known of contents that a hundred agents read in the last hours.
+func readBy(contents []fil.Content) func() ranking.Trends {
+	memory := learning.NewMemory(nil)
 	for i := range 100 * len(contents) {
 		e := did(fil.Read, contents[i%len(contents)].ID, noon.Add(-time.Duration(i%600)*time.Minute))
 		e.Agent = fmt.Sprint("agent", i)
-		batch = append(batch, engagementRecord(t, int64(i), fmt.Sprint(i), e))
+		memory.Observe(e)
 	}
-	learn(t, learner, batch...)
-	popularity := ranking.NewPopularity(8, store.Popularities)
-	if err := popularity.Refresh(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	return popularity
+	return memory.Trends
 }
 
 // What a feed keeps of its reasons is enough to give them, as long as the feed is fresh, as if all were computed then.
 func TestBrief_SaysWhatPlaceSays(t *testing.T) {
 	random := rand.New(rand.NewPCG(21, 22))
 	contents := newsroom(random, 300)
-	ranker := ranking.NewRanker(ranking.DefaultPolicy(), newCatalogue(t, contents...), town, readBy(t, contents[:40]))
+	ranker := ranking.NewRanker(ranking.DefaultPolicy(), newCatalogue(t, contents...), town, readBy(contents[:40]))
 	said := map[string]int{}
 	for _, profile := range [][]byte{nil, reader(random, contents, 5), reader(random, contents, 400)} {
 		for _, order := range []fil.Order{fil.OrderRanked, fil.OrderChronological} {
@@ -78,7 +68,7 @@ func TestBrief_SaysWhatPlaceSays(t *testing.T) {
 // What time takes away, it takes at full hours.
 func TestBrief_LetsTimeTakeReasonsAway(t *testing.T) {
 	read := news("read", noon.Add(-time.Hour))
-	ranker := ranking.NewRanker(policy(t, "half_lives: {publication_hours: 4}\ntick_minutes: 1440"), newCatalogue(t, read), town, readBy(t, []fil.Content{read}))
+	ranker := ranking.NewRanker(policy(t, "half_lives: {publication_hours: 4}\ntick_minutes: 1440"), newCatalogue(t, read), town, readBy([]fil.Content{read}))
 	feed := rank(t, ranker, nil, noon)
 	last := []string{"Très lu dans l'organisation", "Récent"}
 	for later := time.Duration(0); later < 12*time.Hour; later += 20 * time.Minute {

@@ -30,7 +30,7 @@ func (c *Catalogue) remind(s *snapshot, rec fil.Record) (changed bool, err error
 		}
 		h := fnv.New64a()
 		_, _ = h.Write(rec.Event.Data)
-		s.reminders[key] = &told{sent, chain(uint64(key), h.Sum64())}
+		s.reminders[key] = &told{sent, Chain(uint64(key), h.Sum64())}
 	}
 	at := s.find(key)
 	if at < 0 || s.rows[at].content.ID != rec.Key {
@@ -55,7 +55,7 @@ func (r *row) remind(told *told) {
 	if told == nil {
 		return
 	}
-	r.digest = chain(r.text, told.digest)
+	r.digest = Chain(r.text, told.digest)
 	if r.mandatory != math.MinInt64 {
 		r.recalled = nanos(told.Sent[len(told.Sent)-1].At.Add(recall))
 	}
@@ -90,28 +90,6 @@ func (sc *scratch) recalled(b *board, place int32) bool {
 	}
 	r := b.row(place)
 	return r.told != nil && sc.marks[place]&markAcknowledged == 0 && !r.reminded(sc.member.Org()).IsZero() && r.asks(sc.member.Org(), b.from)
-}
-
-// explode gives a record of reminders as it was after each of them: the log keeps the last one alone.
-func explode(rec fil.Record) []fil.Record {
-	sent, err := fil.RemindersOf(rec)
-	if err != nil {
-		return nil
-	}
-	all := make([]fil.Record, 0, len(sent.Sent))
-	for i, one := range sent.Sent {
-		event, err := fil.NewEvent(rec.Event.Type, rec.Event.Source, rec.Event.ID, rec.Event.Time, fil.Reminders{Content: sent.Content, Sent: sent.Sent[:i+1]})
-		if err != nil {
-			return nil
-		}
-		was := rec
-		was.Event, was.Admitted = event, one.At
-		if i == len(sent.Sent)-1 {
-			was.Event.Data, was.Admitted = rec.Event.Data, rec.Admitted
-		}
-		all = append(all, was)
-	}
-	return all
 }
 
 // orgOf is an agent's organisation.

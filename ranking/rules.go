@@ -57,8 +57,8 @@ func (b *board) doubt(place int32) float64 {
 // normal turns a seed into a draw of the standard normal law (Box and Muller, 1958). With it, the best of score + doubt ×
 // draw is Thompson sampling (1933) under a normal posterior.
 func normal(seed uint64) float64 {
-	u := (float64(mix(seed)>>11) + 0.5) / (1 << 53)
-	v := (float64(mix(seed+0x9e3779b97f4a7c15)>>11) + 0.5) / (1 << 53)
+	u := (float64(Mix(seed)>>11) + 0.5) / (1 << 53)
+	v := (float64(Mix(seed+0x9e3779b97f4a7c15)>>11) + 0.5) / (1 << 53)
 	return math.Sqrt(-2*math.Log(u)) * math.Cos(2*math.Pi*v)
 }
 
@@ -104,7 +104,7 @@ func (r *ruleset) step() int {
 func seedOf(agent string, now time.Time) uint64 {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(agent))
-	return chain(h.Sum64(), uint64(now.Unix()/86400))
+	return Chain(h.Sum64(), uint64(now.Unix()/86400))
 }
 
 func above(a, b candidate) bool {

@@ -72,31 +72,31 @@ type means struct {
 	lately      float64
 }
 
-func (m *means) add(s *signals) {
-	m.lately += s.lately
-	if s.shown > 0 {
-		m.ever += s.ever
-		m.shown += max(s.shown, s.ever)
+func (m *means) add(s *Signals) {
+	m.lately += s.Lately
+	if s.Shown > 0 {
+		m.ever += s.Ever
+		m.shown += max(s.Shown, s.Ever)
 	}
 }
 
 // appeal compares the reads per time shown with the mean, as many imaginary showings at the mean counting beside the real
 // ones as the prior says (the mean of a Beta posterior).
-func (m *means) appeal(s *signals, prior float64) float64 {
-	if s.shown == 0 || m.ever == 0 {
+func (m *means) appeal(s *Signals, prior float64) float64 {
+	if s.Shown == 0 || m.ever == 0 {
 		return 0
 	}
 	mean := m.ever / m.shown
-	return math.Log2((s.ever + prior*mean) / (max(s.shown, s.ever) + prior) / mean)
+	return math.Log2((s.Ever + prior*mean) / (max(s.Shown, s.Ever) + prior) / mean)
 }
 
 // sharedValues fills in the features of a content that are the same for all agents, by what is known of it.
-func (b *board) sharedValues(i int32, s *signals, values *[features]float64) {
+func (b *board) sharedValues(i int32, s *Signals, values *[features]float64) {
 	row, p := &b.snap.rows[i], &b.rules.policy
 	hours := math.Max(0, float64(b.moment-row.published)/3.6e12)
-	since := b.trends.readsSince(row.published)
-	silence := s.sinceLast
-	if s.ever == 0 {
+	since := b.trends.ReadsSince(row.published)
+	silence := s.SinceLast
+	if s.Ever == 0 {
 		silence = since
 	}
 	values[featPriority] = float64(row.priority)
@@ -104,13 +104,13 @@ func (b *board) sharedValues(i int32, s *signals, values *[features]float64) {
 	values[featAge] = 0 - math.Log2(1+hours)
 	values[featTempo] = 0 - math.Log2(1+since)
 	values[featLull] = 0 - math.Log2(1+silence)
-	values[featNow] = math.Log2(1 + s.now/p.Priors.Reads)
-	values[featLately] = math.Log2(1 + s.lately/p.Priors.Reads)
-	values[featWhile] = math.Log2(1 + s.while/p.Priors.Reads)
-	values[featEver] = math.Log2(1 + s.ever/p.Priors.Reads)
-	idle := math.Max(0, float64(b.moment)/1e9-float64(s.dealt))
-	for i := range s.fading {
-		values[featQuarter+i] = log2of(1 + faded(s.fading[i], idle, i)/p.Priors.Reads)
+	values[featNow] = math.Log2(1 + s.Now/p.Priors.Reads)
+	values[featLately] = math.Log2(1 + s.Lately/p.Priors.Reads)
+	values[featWhile] = math.Log2(1 + s.While/p.Priors.Reads)
+	values[featEver] = math.Log2(1 + s.Ever/p.Priors.Reads)
+	idle := math.Max(0, float64(b.moment)/1e9-float64(s.Dealt))
+	for i := range s.Fading {
+		values[featQuarter+i] = log2of(1 + Faded(s.Fading[i], idle, i)/p.Priors.Reads)
 	}
 	values[featAppeal] = b.means.appeal(s, p.Priors.Appeal)
 }

@@ -1,20 +1,13 @@
 package ranking_test
 
 import (
-	"cmp"
 	"fmt"
-	"io"
-	"log/slog"
 	"slices"
 	"testing"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/redis/go-redis/v9"
-
 	"github.com/filengine/fil"
 	"github.com/filengine/fil/ranking"
-	"github.com/filengine/fil/ranking/profiles"
 )
 
 // noon is the moment at which most stories here take place.
@@ -43,33 +36,6 @@ func (c citizen) Stamp() (sum uint64) {
 	return sum
 }
 
-func newStore(t testing.TB, client redis.UniversalClient) *profiles.Store {
-	t.Helper()
-	store, err := profiles.New(client, profiles.DefaultConfig())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return store
-}
-
-func quiet() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
-
-func newLearner(t testing.TB, store ranking.Store, metrics prometheus.Registerer) *ranking.Learner {
-	t.Helper()
-	return newLearnerOf(t, ranking.LearnerParts{Store: store, Metrics: metrics})
-}
-
-// newLearnerOf makes a learner of one of 8 partitions, unless it is told otherwise.
-func newLearnerOf(t testing.TB, parts ranking.LearnerParts) *ranking.Learner {
-	t.Helper()
-	parts.Partitions, parts.Org, parts.Log = cmp.Or(parts.Partitions, 8), orgOf, quiet()
-	learner, err := ranking.NewLearner(parts)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return learner
-}
-
 // orgOf is where agents work: nobody at first, the others by the last byte of their id.
 func orgOf(agent string) string {
 	return []string{"", "town", "town/roads", "town/roads/north/depot", "region"}[int(agent[len(agent)-1])%5]
@@ -96,16 +62,6 @@ func newCatalogue(t testing.TB, contents ...fil.Content) *ranking.Catalogue {
 		t.Fatal(err)
 	}
 	return catalogue
-}
-
-// engagementRecord is an engagement as the log gives it, admitted a second after it happened.
-func engagementRecord(t testing.TB, offset int64, id string, e fil.Engagement) fil.Record {
-	t.Helper()
-	event, err := e.Event("test", id)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return fil.Record{Position: fil.Position{Topic: fil.TopicEngagements, Offset: offset}, Key: e.Agent, Admitted: e.Time.Add(time.Second), Event: event}
 }
 
 // profileOf packs what one agent did.

@@ -51,8 +51,8 @@ func (p *pair) name(team uint8) string {
 // by is the policy by which an entry stands where it does; that of the first arm where both agree.
 func (p *pair) by(team uint8) *ruleset { return p.rules[max(team, 1)-1] }
 
-func (p *pair) stamp(catalogue uint64, m *trends, member Member, profile Profile) uint64 {
-	return chain(p.salt, stamp(p.rules[0], catalogue, m, member, profile, fil.OrderRanked), stamp(p.rules[1], catalogue, m, member, profile, fil.OrderRanked))
+func (p *pair) stamp(catalogue uint64, m Trends, member Member, profile Profile) uint64 {
+	return Chain(p.salt, stamp(p.rules[0], catalogue, m, member, profile, fil.OrderRanked), stamp(p.rules[1], catalogue, m, member, profile, fil.OrderRanked))
 }
 
 // weave is the two lists of one agent, and the one made of them.
@@ -87,7 +87,7 @@ func (r *Ranker) weave(p *pair, agent string, profile []byte, now time.Time) (*w
 		w.sides[i].sc, w.sides[i].b = r.lay(agent, member, parsed, rules, fil.OrderRanked, now)
 		length = max(length, rules.policy.FeedLength)
 	}
-	w.draft(chain(p.salt, seedOf(agent, now)), length)
+	w.draft(Chain(p.salt, seedOf(agent, now)), length)
 	return w, nil
 }
 
@@ -125,7 +125,7 @@ func (w *weave) draft(seed uint64, length int) {
 		}
 		return false
 	}
-	first := int(mix(seed) & 1)
+	first := int(Mix(seed) & 1)
 	for _, side := range [2]int{first, 1 - first} {
 		for out := w.sides[side].sc.out; next[side] < len(out) && out[next[side]].group < groupUnseen; {
 			take(side, 0)
@@ -144,7 +144,7 @@ func (w *weave) draft(seed uint64, length int) {
 			take(side, 0)
 			continue
 		case chosen[0] == chosen[1]:
-			side = int(mix(seed+round*0x9e3779b97f4a7c15) & 1)
+			side = int(Mix(seed+round*0x9e3779b97f4a7c15) & 1)
 			round++
 		case chosen[1] < chosen[0]:
 			side = 1
@@ -168,7 +168,7 @@ func (r *Ranker) rankWoven(p *pair, agent string, profile []byte, now time.Time)
 		Until:   earlier(earlier(one.b.ends(now), other.b.ends(now)), now.UTC().Truncate(24*time.Hour).Add(24*time.Hour)), // a draft is of a day
 		Entries: make([]fil.Entry, len(w.out)),
 	}
-	if one.b.snap.stamp != other.b.snap.stamp || one.b.trends.stamp != other.b.trends.stamp {
+	if one.b.snap.stamp != other.b.snap.stamp || stampOf(one.b.trends) != stampOf(other.b.trends) {
 		feed.Until = now // something changed between the two: to be ranked again
 	}
 	for i, t := range w.out {

@@ -17,12 +17,13 @@ import (
 	"github.com/filengine/fil/delivery/syndication"
 	"github.com/filengine/fil/ingest"
 	"github.com/filengine/fil/ranking"
+	"github.com/filengine/fil/ranking/learning"
 	"github.com/filengine/fil/ranking/profiles"
 )
 
 // feeds are what the worker, which ranks ahead, and delivery, which ranks on read, share: one ranker, one keeper.
 type feeds struct {
-	popularity *ranking.Popularity
+	popularity *learning.Popularity
 	ranker     *ranking.Ranker
 	keeper     *delivery.Keeper
 	store      *feedstore.Store
@@ -45,7 +46,7 @@ func (h *house) openFeeds() (*feeds, error) {
 	if err != nil {
 		return nil, err
 	}
-	popularity := ranking.NewPopularity(partitions, h.profiles.Popularities)
+	popularity := learning.NewPopularity(partitions, h.profiles.Popularities)
 	var read atomic.Bool
 	h.add("popularity", func(ctx context.Context) error {
 		report := func(err error) {
@@ -61,7 +62,7 @@ func (h *house) openFeeds() (*feeds, error) {
 		return ctx.Err()
 	})
 	h.wait(condition{name: "popularity", ready: read.Load})
-	ranker := ranking.NewRanker(h.policy, h.catalogue, membership{h.index}, popularity)
+	ranker := ranking.NewRanker(h.policy, h.catalogue, membership{h.index}, popularity.Trends)
 	ranker.Follow(h.policies)
 	keeper, err := delivery.NewKeeper(delivery.DefaultConfig(), delivery.Parts{
 		Ranker:    ranker,

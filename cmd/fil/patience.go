@@ -8,7 +8,7 @@ import (
 
 	"github.com/cenkalti/backoff/v5"
 
-	"github.com/filengine/fil/ranking"
+	"github.com/filengine/fil/ranking/learning"
 )
 
 // storePatience is how long a rebuild waits for a store that fails: long enough for a failover, so that hours of reading are
@@ -20,7 +20,7 @@ const storePatience = 2 * time.Minute
 func patiently(ctx context.Context, do func() error) error {
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
 		err := do()
-		if errors.Is(err, ranking.ErrConflict) {
+		if errors.Is(err, learning.ErrConflict) {
 			err = backoff.Permanent(err)
 		}
 		return struct{}{}, err
@@ -32,9 +32,9 @@ func patiently(ctx context.Context, do func() error) error {
 }
 
 // patientStore is a store of profiles that is waited for. All that a rebuild writes may be written twice.
-type patientStore struct{ ranking.Store }
+type patientStore struct{ learning.Store }
 
-func (s patientStore) Load(ctx context.Context, partition int, agents []string) (header []byte, stored []ranking.Stored, err error) {
+func (s patientStore) Load(ctx context.Context, partition int, agents []string) (header []byte, stored []learning.Stored, err error) {
 	err = patiently(ctx, func() (err error) {
 		header, stored, err = s.Store.Load(ctx, partition, agents)
 		return err
@@ -42,11 +42,11 @@ func (s patientStore) Load(ctx context.Context, partition int, agents []string) 
 	return header, stored, err
 }
 
-func (s patientStore) Save(ctx context.Context, changes []ranking.Change) error {
+func (s patientStore) Save(ctx context.Context, changes []learning.Change) error {
 	return patiently(ctx, func() error { return s.Store.Save(ctx, changes) })
 }
 
-func (s patientStore) LoadPopularity(ctx context.Context, partition int) (packed ranking.PackedTally, err error) {
+func (s patientStore) LoadPopularity(ctx context.Context, partition int) (packed learning.PackedTally, err error) {
 	err = patiently(ctx, func() (err error) {
 		packed, err = s.Store.LoadPopularity(ctx, partition)
 		return err
@@ -54,6 +54,6 @@ func (s patientStore) LoadPopularity(ctx context.Context, partition int) (packed
 	return packed, err
 }
 
-func (s patientStore) SavePopularity(ctx context.Context, partition int, change ranking.PopularityChange) error {
+func (s patientStore) SavePopularity(ctx context.Context, partition int, change learning.PopularityChange) error {
 	return patiently(ctx, func() error { return s.Store.SavePopularity(ctx, partition, change) })
 }

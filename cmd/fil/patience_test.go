@@ -7,7 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/filengine/fil/ranking"
+	"github.com/filengine/fil/ranking/learning"
 )
 
 // A store that is away for a while is waited for; a conflict is told at once, and so is the end of the patience.
@@ -20,7 +20,7 @@ func TestPatiently(t *testing.T) {
 	}{
 		"a minute away": {time.Minute, away, nil},
 		"an hour away":  {time.Hour, away, away},
-		"a conflict":    {time.Hour, ranking.ErrConflict, ranking.ErrConflict},
+		"a conflict":    {time.Hour, learning.ErrConflict, learning.ErrConflict},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			began, calls := time.Now(), 0
@@ -30,7 +30,7 @@ func TestPatiently(t *testing.T) {
 				}
 				return nil
 			})
-			if !errors.Is(err, c.want) || errors.Is(c.want, ranking.ErrConflict) && calls != 1 || time.Since(began) > 5*time.Minute {
+			if !errors.Is(err, c.want) || errors.Is(c.want, learning.ErrConflict) && calls != 1 || time.Since(began) > 5*time.Minute {
 				t.Errorf("%s: error %v after %d calls and %v", name, err, calls, time.Since(began))
 			}
 		})

@@ -15,6 +15,7 @@ import (
 	"github.com/filengine/fil"
 	"github.com/filengine/fil/cmd/fil/access"
 	"github.com/filengine/fil/ranking"
+	"github.com/filengine/fil/ranking/learning"
 )
 
 // What can be made again from the log.
@@ -164,7 +165,7 @@ func rebuildFailure(err error) fil.Bilingual {
 	switch {
 	case errors.Is(err, context.Canceled):
 		return fil.Bilingual{FR: "interrompu ; rien n'est à moitié fait, recommencez quand vous voulez", EN: "interrupted; nothing is half done, begin again when you like"}
-	case errors.Is(err, ranking.ErrTooLarge):
+	case errors.Is(err, learning.ErrTooLarge):
 		return fil.Bilingual{FR: "les profils d'une partition ne tiennent pas dans la mémoire permise : augmentez --memory", EN: "the profiles of one partition do not fit in the memory allowed: raise --memory"}
 	case errors.Is(err, ranking.ErrNewer):
 		return fil.Bilingual{FR: "une version plus récente de Fil a écrit ce qui est là : finissez la mise à jour", EN: "a newer version of Fil wrote what is there: finish the upgrade"}

@@ -10,7 +10,7 @@ import (
 	"github.com/filengine/fil/analytics/warehouse"
 	"github.com/filengine/fil/delivery"
 	"github.com/filengine/fil/delivery/feedstore"
-	"github.com/filengine/fil/ranking"
+	"github.com/filengine/fil/ranking/learning"
 )
 
 // eachPartition runs a rebuild over the partitions of engagements, one after another, and adds up what each tells. One tells
@@ -56,11 +56,11 @@ func (h *house) rebuildProfiles(ctx context.Context, order rebuildOrder, tell fu
 	if err := h.whole(ctx); err != nil { // reads count for the organisation of the reader, of whatever partition
 		return err
 	}
-	cfg := ranking.DefaultRebuildConfig()
+	cfg := learning.DefaultRebuildConfig()
 	cfg.Memory, cfg.Partitions, cfg.Org = order.Memory<<20, partitions, h.index.Org
-	r := ranking.NewRebuilder(cfg, patientStore{h.profiles}, h.events, h.now)
+	r := learning.NewRebuilder(cfg, patientStore{h.profiles}, h.events, h.now)
 	return h.eachPartition(ctx, 0, tell, func(p int, tell func(rebuildProgress)) error {
-		_, err := r.Partition(ctx, p, order.From, func(done ranking.Rebuilt) {
+		_, err := r.Partition(ctx, p, order.From, func(done learning.Rebuilt) {
 			now := rebuildProgress{Read: done.Read, Checked: done.Agents, Changed: done.Changed}
 			if done.Popular {
 				now.Popularity = 1

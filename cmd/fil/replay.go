@@ -12,7 +12,7 @@ import (
 
 	"github.com/filengine/fil"
 	"github.com/filengine/fil/cmd/fil/access"
-	"github.com/filengine/fil/ranking"
+	"github.com/filengine/fil/ranking/learning"
 )
 
 // replayOrder asks for an explanation of the past to be computed again.
@@ -78,7 +78,7 @@ func (h *house) replay(ctx context.Context, order replayOrder, lines *lines) {
 	if err == nil {
 		basis := order.Body
 		basis.At = basis.At.In(h.now().Location())
-		var done ranking.Replayed
+		var done learning.Replayed
 		done, err = replayer.Explain(ctx, order.Agent, order.Content, basis, h.tongue(order))
 		state.Same, state.Differs, state.Placement = done.Same, done.Differs, done.Placement
 	}
@@ -100,8 +100,8 @@ func (h *house) tongue(order replayOrder) string {
 }
 
 // replayer reads the log of this process.
-func (h *house) replayer(told func(read, of int64)) (*ranking.Replayer, error) {
-	cfg := ranking.DefaultRebuildConfig()
+func (h *house) replayer(told func(read, of int64)) (*learning.Replayer, error) {
+	cfg := learning.DefaultRebuildConfig()
 	cfg.Org = h.index.Org
 	var err error
 	if cfg.Partitions, err = h.events.Partitions(fil.TopicEngagements); err != nil {
@@ -115,7 +115,7 @@ func (h *house) replayer(told func(read, of int64)) (*ranking.Replayer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return ranking.NewReplayer(cfg, ranking.ReplayParts{
+	return learning.NewReplayer(cfg, learning.ReplayParts{
 		Log: h.events, Policies: h.policies, Directory: membership{h.index}, Contents: contents, Reminders: reminders, Told: told,
 		Partition: func(agent string) (int, error) { return h.events.PartitionOf(fil.TopicEngagements, agent) },
 	}), nil

@@ -5,7 +5,7 @@ import (
 
 	"github.com/filengine/fil"
 	"github.com/filengine/fil/ingest/eventlog"
-	"github.com/filengine/fil/ranking"
+	"github.com/filengine/fil/ranking/learning"
 )
 
 // buildWorker learns from engagements, ranks again the feeds of the agents concerned who are around, and announces who
@@ -19,7 +19,7 @@ func buildWorker(_ context.Context, h *house) error {
 	if err != nil {
 		return err
 	}
-	learner, err := ranking.NewLearner(ranking.LearnerParts{
+	learner, err := learning.NewLearner(learning.LearnerParts{
 		Store: h.tracing.Profiles(h.profiles), Partitions: partitions, Known: h.catalogue.Knows, Org: h.index.Org, Log: h.logger, Metrics: h.reg,
 	})
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/filengine/fil"
 	"github.com/filengine/fil/ranking"
+	"github.com/filengine/fil/ranking/learning"
 )
 
 // Fil is the order of package ranking, by the code that ranks feeds: the score, without the rules that come after it. It
@@ -49,8 +50,9 @@ func NewFil(log *Log, policy ranking.Policy, frozen bool) *Fil {
 			groups[log.agents.list[agent]] = log.groups.list[group]
 		}
 	}
+	orgOf := func(agent string) string { return groups[agent] }
 	f := &Fil{
-		log: log, model: ranking.NewModel(policy, func(agent string) string { return groups[agent] }), past: newPast(log),
+		log: log, model: ranking.NewModel(policy, learning.NewMemory(orgOf), orgOf), past: newPast(log),
 		number: make([]int32, contents), author: make([]bool, contents), every: 1 + len(log.first)/tunedSteps,
 	}
 	if !frozen {

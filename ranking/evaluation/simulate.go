@@ -12,11 +12,12 @@ import (
 
 	"github.com/filengine/fil"
 	"github.com/filengine/fil/ranking"
+	"github.com/filengine/fil/ranking/learning"
 )
 
 // Simulation is a made-up house in which what discovery costs and gains can be told. A replay cannot tell it: of what nobody
 // was shown, a log says nothing. Feeds are those of ranking.Ranker, rules included, and what agents do is learned by
-// ranking.Memory; only the agents and the contents are made up.
+// learning.Memory; only the agents and the contents are made up.
 //
 // Each agent likes two topics. Each content is of one topic, is live for a week and has an appeal that nothing tells but what
 // agents do (log-normal). An agent looks at a feed from the top, goes on to the next place with a chance of 0.85, and reads
@@ -125,7 +126,7 @@ type house struct {
 	random   *rand.Rand // when agents come, alike under all shares
 	start    time.Time
 	ranker   *ranking.Ranker
-	memory   *ranking.Memory
+	memory   *learning.Memory
 	likes    [][2]int // by agent: topics
 	ids      []string // of contents, in the order in which they are published
 	topic    []int    // by content
@@ -156,7 +157,7 @@ func (resident) Stamp() uint64    { return 0 }
 func (s Simulation) house(seed uint64, share float64) (*house, error) {
 	h := &house{
 		Simulation: s, seed: seed, random: luck(seed, 1), start: time.Date(2026, time.January, 5, 0, 0, 0, 0, time.UTC),
-		memory: ranking.NewMemory(nil), number: map[fil.ContentKey]int{}, read: map[[2]int]bool{},
+		memory: learning.NewMemory(nil), number: map[fil.ContentKey]int{}, read: map[[2]int]bool{},
 	}
 	random := luck(seed, 2)
 	for range s.Agents {
@@ -187,7 +188,7 @@ func (s Simulation) house(seed uint64, share float64) (*house, error) {
 	}
 	policy := s.Policy
 	policy.Exploration.Share = share
-	h.ranker = ranking.NewRanker(policy, catalogue, dealing{}, h.memory.Popularity())
+	h.ranker = ranking.NewRanker(policy, catalogue, dealing{}, h.memory.Trends)
 	return h, nil
 }
 

@@ -20,7 +20,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/filengine/fil"
-	"github.com/filengine/fil/ranking"
+	"github.com/filengine/fil/ranking/learning"
 )
 
 //go:embed save_profile.lua
@@ -29,7 +29,7 @@ var saveProfile string
 //go:embed save_popularity.lua
 var savePopularity string
 
-// Sizes of the headers that a write compares, in bytes. They are those of package ranking.
+// Sizes of the headers that a write compares, in bytes. They are those of packages ranking and learning.
 const (
 	profileHeader    = 9
 	popularityHeader = 25
@@ -44,7 +44,7 @@ const identitiesKept = 33 * 24 * time.Hour
 const maxTogether = 64
 
 // ErrConflict is the answer to a write when someone else has written since the read: load and try again.
-var ErrConflict = ranking.ErrConflict
+var ErrConflict = learning.ErrConflict
 
 // Config says how long profiles are kept.
 type Config struct {
@@ -93,11 +93,11 @@ func popularityKey(partition int) string { return "pop:{" + strconv.Itoa(partiti
 
 func habitsKey(partition int) string { return "hab:{" + strconv.Itoa(partition) + "}" }
 
-// historyField is the field of the habits that is read as often as the counts. It is that of package ranking.
+// historyField is the field of the habits that is read as often as the counts. It is that of package learning.
 const historyField = "h"
 
 // Load reads, in one round trip, the header of a partition's popularity and what is stored about each agent.
-func (s *Store) Load(ctx context.Context, partition int, agents []string) ([]byte, []ranking.Stored, error) {
+func (s *Store) Load(ctx context.Context, partition int, agents []string) ([]byte, []learning.Stored, error) {
 	pipe := s.client.Pipeline()
 	header := pipe.GetRange(ctx, popularityKey(partition), 0, popularityHeader-1)
 	packed := make([][2]*redis.StringCmd, len(agents))
@@ -107,9 +107,9 @@ func (s *Store) Load(ctx context.Context, partition int, agents []string) ([]byt
 	if err := exec(ctx, pipe); err != nil {
 		return nil, nil, fmt.Errorf("read %d profiles: %w", len(agents), err)
 	}
-	stored := make([]ranking.Stored, len(agents))
+	stored := make([]learning.Stored, len(agents))
 	for i, p := range packed {
-		stored[i] = ranking.Stored{Profile: bytesOf(p[0]), Identities: bytesOf(p[1])}
+		stored[i] = learning.Stored{Profile: bytesOf(p[0]), Identities: bytesOf(p[1])}
 	}
 	return bytesOf(header), stored, nil
 }
@@ -124,7 +124,7 @@ func (s *Store) Profile(ctx context.Context, agent string) ([]byte, error) {
 }
 
 // Save writes the changes in one round trip, each atomically. ErrConflict means that at least one was not written.
-func (s *Store) Save(ctx context.Context, changes []ranking.Change) error {
+func (s *Store) Save(ctx context.Context, changes []learning.Change) error {
 	var calls []call
 	for group := range slices.Chunk(changes, s.together) {
 		one := call{args: []any{profileHeader, s.retention.Milliseconds(), identitiesKept.Milliseconds()}}
@@ -141,7 +141,7 @@ func (s *Store) Save(ctx context.Context, changes []ranking.Change) error {
 }
 
 // LoadPopularity reads a partition's packed popularity, as it is at one moment; empty if there is none.
-func (s *Store) LoadPopularity(ctx context.Context, partition int) (packed ranking.PackedTally, err error) {
+func (s *Store) LoadPopularity(ctx context.Context, partition int) (packed learning.PackedTally, err error) {
 	pipe := s.client.TxPipeline()
 	counts, habits := pipe.Get(ctx, popularityKey(partition)), pipe.HGetAll(ctx, habitsKey(partition))
 	if err := exec(ctx, pipe); err != nil {
@@ -149,23 +149,23 @@ func (s *Store) LoadPopularity(ctx context.Context, partition int) (packed ranki
 	}
 	packed.Counts = bytesOf(counts)
 	for field, value := range habits.Val() {
-		packed.Habits = append(packed.Habits, ranking.Habit{Field: field, Bytes: []byte(value)})
+		packed.Habits = append(packed.Habits, learning.Habit{Field: field, Bytes: []byte(value)})
 	}
 	return packed, nil
 }
 
 // loadCounts reads a partition's counts and the history of its clock.
-func (s *Store) loadCounts(ctx context.Context, partition int) (packed ranking.PackedTally, err error) {
+func (s *Store) loadCounts(ctx context.Context, partition int) (packed learning.PackedTally, err error) {
 	pipe := s.client.TxPipeline()
 	counts, history := pipe.Get(ctx, popularityKey(partition)), pipe.HGet(ctx, habitsKey(partition), historyField)
 	if err := exec(ctx, pipe); err != nil {
 		return packed, fmt.Errorf("read counts of popularity %d: %w", partition, err)
 	}
-	return ranking.PackedTally{Counts: bytesOf(counts), Habits: []ranking.Habit{{Field: historyField, Bytes: bytesOf(history)}}}, nil
+	return learning.PackedTally{Counts: bytesOf(counts), Habits: []learning.Habit{{Field: historyField, Bytes: bytesOf(history)}}}, nil
 }
 
 // SavePopularity writes a change of a partition's popularity, atomically, or answers ErrConflict.
-func (s *Store) SavePopularity(ctx context.Context, partition int, change ranking.PopularityChange) error {
+func (s *Store) SavePopularity(ctx context.Context, partition int, change learning.PopularityChange) error {
 	args := make([]any, 0, 4+2*len(change.At)+2*len(change.Habits))
 	args = append(args, change.Before, popularityHeader, change.Whole, len(change.At))
 	for i, at := range change.At {
@@ -182,7 +182,7 @@ func (s *Store) SavePopularity(ctx context.Context, partition int, change rankin
 
 // Popularities reads the packed popularity of each partition whose header is not the one given, with its habits or with the
 // history of its clock alone: nil Counts for one that is unchanged, empty for one that is not there.
-func (s *Store) Popularities(ctx context.Context, headers [][]byte, habits bool) ([]ranking.PackedTally, error) {
+func (s *Store) Popularities(ctx context.Context, headers [][]byte, habits bool) ([]learning.PackedTally, error) {
 	pipe := s.client.Pipeline()
 	now := make([]*redis.StringCmd, len(headers))
 	for i := range headers {
@@ -195,7 +195,7 @@ func (s *Store) Popularities(ctx context.Context, headers [][]byte, habits bool)
 	if habits {
 		load = s.LoadPopularity
 	}
-	packed := make([]ranking.PackedTally, len(headers))
+	packed := make([]learning.PackedTally, len(headers))
 	for i, header := range headers {
 		if now[i].Val() == string(header) {
 			continue
@@ -232,7 +232,7 @@ func (s *Store) Known(ctx context.Context, queries []Query) ([]bool, error) {
 	}
 	known := make([]bool, len(queries))
 	for i, q := range queries {
-		known[i] = ranking.Identities(bytesOf(packed[q.Agent])).Holds(q.Identity, q.At)
+		known[i] = learning.Identities(bytesOf(packed[q.Agent])).Holds(q.Identity, q.At)
 	}
 	return known, nil
 }

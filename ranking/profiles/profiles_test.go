@@ -17,6 +17,7 @@ import (
 	"github.com/filengine/fil/cmd/fil/embedded"
 	"github.com/filengine/fil/cmd/fil/embedded/enginetest"
 	"github.com/filengine/fil/ranking"
+	"github.com/filengine/fil/ranking/learning"
 	"github.com/filengine/fil/ranking/profiles"
 )
 
@@ -33,9 +34,9 @@ func setup(t testing.TB) (*profiles.Store, redis.UniversalClient) {
 }
 
 // change is what the learner saves when an agent reads a content.
-func change(agent string, before ranking.Profile, offset int64) ranking.Change {
+func change(agent string, before ranking.Profile, offset int64) learning.Change {
 	header := before.Bytes()
-	return ranking.Change{
+	return learning.Change{
 		Agent: agent, Before: header[:min(len(header), 9)],
 		Profile: before.Apply(fil.Engagement{Kind: fil.Read, Agent: agent, Content: fmt.Sprint("c", offset), Time: noon}, offset).Bytes(),
 		Claims:  bytes.Repeat([]byte{byte(offset)}, 16),
@@ -45,29 +46,29 @@ func change(agent string, before ranking.Profile, offset int64) ranking.Change {
 func TestSave_WritesOnlyWhatNobodyElseWrote(t *testing.T) {
 	store, _ := setup(t)
 	first := change("alice", ranking.Profile{}, 1)
-	if err := store.Save(t.Context(), []ranking.Change{first}); err != nil {
+	if err := store.Save(t.Context(), []learning.Change{first}); err != nil {
 		t.Fatal(err)
 	}
-	for name, stale := range map[string]ranking.Change{
+	for name, stale := range map[string]learning.Change{
 		"a writer that saw no profile":    change("alice", ranking.Profile{}, 2),
 		"a writer that saw another":       {Agent: "alice", Before: []byte("\x01\x09\x00\x00\x00\x00\x00\x00\x00"), Profile: []byte("other")},
 		"a writer that saw one of nobody": change("bob", parse(t, first.Profile), 2),
 	} {
-		if err := store.Save(t.Context(), []ranking.Change{stale}); !errors.Is(err, profiles.ErrConflict) {
+		if err := store.Save(t.Context(), []learning.Change{stale}); !errors.Is(err, profiles.ErrConflict) {
 			t.Errorf("%s: error %v, want a conflict", name, err)
 		}
 	}
 	second := change("alice", parse(t, first.Profile), 2)
 	second.Forget = 16
 	third := change("carol", ranking.Profile{}, 3)
-	if err := store.Save(t.Context(), []ranking.Change{second, third}); err != nil {
+	if err := store.Save(t.Context(), []learning.Change{second, third}); err != nil {
 		t.Fatal(err)
 	}
 	header, stored, err := store.Load(t.Context(), 0, []string{"carol", "bob", "alice"})
 	if err != nil || len(header) != 0 {
 		t.Fatalf("header %q, error %v", header, err)
 	}
-	for i, want := range []ranking.Change{third, {}, second} {
+	for i, want := range []learning.Change{third, {}, second} {
 		if !bytes.Equal(stored[i].Profile, want.Profile) || !bytes.Equal(stored[i].Identities, want.Claims) {
 			t.Errorf("agent %d: stored %q, want the profile and the claims of %q", i, stored[i], want.Agent)
 		}
@@ -79,7 +80,7 @@ func TestSave_WritesOnlyWhatNobodyElseWrote(t *testing.T) {
 
 func TestSave_Expires(t *testing.T) {
 	store, client := setup(t)
-	if err := store.Save(t.Context(), []ranking.Change{change("alice", ranking.Profile{}, 1)}); err != nil {
+	if err := store.Save(t.Context(), []learning.Change{change("alice", ranking.Profile{}, 1)}); err != nil {
 		t.Fatal(err)
 	}
 	for key, want := range map[string]time.Duration{profiles.Key("alice"): 30 * 24 * time.Hour, "i:{alice}": 33 * 24 * time.Hour} {
@@ -91,13 +92,13 @@ func TestSave_Expires(t *testing.T) {
 
 func TestSave_BringsItsScriptsBack(t *testing.T) {
 	store, client := setup(t)
-	if err := store.Save(t.Context(), []ranking.Change{change("alice", ranking.Profile{}, 1)}); err != nil {
+	if err := store.Save(t.Context(), []learning.Change{change("alice", ranking.Profile{}, 1)}); err != nil {
 		t.Fatal(err)
 	}
 	if err := client.ScriptFlush(t.Context()).Err(); err != nil {
 		t.Fatal(err)
 	}
-	if err := store.Save(t.Context(), []ranking.Change{change("bob", ranking.Profile{}, 1), change("carol", ranking.Profile{}, 2)}); err != nil {
+	if err := store.Save(t.Context(), []learning.Change{change("bob", ranking.Profile{}, 1), change("carol", ranking.Profile{}, 2)}); err != nil {
 		t.Fatalf("after the scripts were flushed: %v", err)
 	}
 }
@@ -119,7 +120,7 @@ func TestSave_ReportsARedisThatIsGone(t *testing.T) {
 	_, _, loadErr := store.Load(t.Context(), 0, []string{"alice"})
 	_, popularitiesErr := store.Popularities(t.Context(), make([][]byte, 2), true)
 	_, knownErr := store.Known(t.Context(), []profiles.Query{{Agent: "alice"}})
-	saveErr := store.Save(t.Context(), []ranking.Change{change("alice", ranking.Profile{}, 1)})
+	saveErr := store.Save(t.Context(), []learning.Change{change("alice", ranking.Profile{}, 1)})
 	for call, err := range map[string]error{"Load": loadErr, "Popularities": popularitiesErr, "Known": knownErr, "Save": saveErr} {
 		if err == nil || errors.Is(err, profiles.ErrConflict) {
 			t.Errorf("%s on a Redis that is gone: error %v", call, err)
@@ -130,17 +131,17 @@ func TestSave_ReportsARedisThatIsGone(t *testing.T) {
 func TestSavePopularity_PatchesWhatIsThere(t *testing.T) {
 	store, client := setup(t)
 	header := func(n byte) []byte { return bytes.Repeat([]byte{n}, 25) }
-	habit := func(field, value string) ranking.Habit { return ranking.Habit{Field: field, Bytes: []byte(value)} }
+	habit := func(field, value string) learning.Habit { return learning.Habit{Field: field, Bytes: []byte(value)} }
 	steps := []struct {
-		change       ranking.PopularityChange
+		change       learning.PopularityChange
 		want, habits string
 		err          error
 	}{
-		{ranking.PopularityChange{Whole: true, At: []int{0}, Bytes: [][]byte{append(header('a'), "0123456789"...)}, Habits: []ranking.Habit{habit("h", "x"), habit("r\x00", "y")}}, "0123456789", "map[h:x r\x00:y]", nil},
-		{ranking.PopularityChange{Whole: true, At: []int{0}, Bytes: [][]byte{header('b')}}, "0123456789", "map[h:x r\x00:y]", profiles.ErrConflict},
-		{ranking.PopularityChange{Before: header('a'), At: []int{0, 25 + 4, 25 + 10}, Bytes: [][]byte{header('b'), []byte("xy"), []byte("new")}, Habits: []ranking.Habit{habit("r\x00", ""), habit("o\xff", "z")}}, "0123xy6789new", "map[h:x o\xff:z]", nil},
-		{ranking.PopularityChange{Before: header('a'), At: []int{0}, Bytes: [][]byte{header('c')}, Habits: []ranking.Habit{habit("h", "w")}}, "0123xy6789new", "map[h:x o\xff:z]", profiles.ErrConflict},
-		{ranking.PopularityChange{Before: header('b'), Whole: true, At: []int{0}, Bytes: [][]byte{append(header('c'), "short"...)}, Habits: []ranking.Habit{habit("h", "v")}}, "short", "map[h:v]", nil},
+		{learning.PopularityChange{Whole: true, At: []int{0}, Bytes: [][]byte{append(header('a'), "0123456789"...)}, Habits: []learning.Habit{habit("h", "x"), habit("r\x00", "y")}}, "0123456789", "map[h:x r\x00:y]", nil},
+		{learning.PopularityChange{Whole: true, At: []int{0}, Bytes: [][]byte{header('b')}}, "0123456789", "map[h:x r\x00:y]", profiles.ErrConflict},
+		{learning.PopularityChange{Before: header('a'), At: []int{0, 25 + 4, 25 + 10}, Bytes: [][]byte{header('b'), []byte("xy"), []byte("new")}, Habits: []learning.Habit{habit("r\x00", ""), habit("o\xff", "z")}}, "0123xy6789new", "map[h:x o\xff:z]", nil},
+		{learning.PopularityChange{Before: header('a'), At: []int{0}, Bytes: [][]byte{header('c')}, Habits: []learning.Habit{habit("h", "w")}}, "0123xy6789new", "map[h:x o\xff:z]", profiles.ErrConflict},
+		{learning.PopularityChange{Before: header('b'), Whole: true, At: []int{0}, Bytes: [][]byte{append(header('c'), "short"...)}, Habits: []learning.Habit{habit("h", "v")}}, "short", "map[h:v]", nil},
 	}
 	for i, step := range steps {
 		if err := store.SavePopularity(t.Context(), 5, step.change); !errors.Is(err, step.err) {
@@ -165,8 +166,8 @@ func TestSavePopularity_PatchesWhatIsThere(t *testing.T) {
 func TestPopularities_ReadsOnlyWhatChanged(t *testing.T) {
 	store, _ := setup(t)
 	whole := append(bytes.Repeat([]byte{'h'}, 25), "body"...)
-	habits := []ranking.Habit{{Field: "h", Bytes: []byte("history")}, {Field: "r1", Bytes: []byte("row")}}
-	if err := store.SavePopularity(t.Context(), 1, ranking.PopularityChange{Whole: true, At: []int{0}, Bytes: [][]byte{whole}, Habits: habits}); err != nil {
+	habits := []learning.Habit{{Field: "h", Bytes: []byte("history")}, {Field: "r1", Bytes: []byte("row")}}
+	if err := store.SavePopularity(t.Context(), 1, learning.PopularityChange{Whole: true, At: []int{0}, Bytes: [][]byte{whole}, Habits: habits}); err != nil {
 		t.Fatal(err)
 	}
 	for name, c := range map[string]struct {
@@ -187,7 +188,7 @@ func TestPopularities_ReadsOnlyWhatChanged(t *testing.T) {
 				if !bytes.Equal(got[i].Counts, c.want[i]) || (got[i].Counts == nil) != (c.want[i] == nil) {
 					t.Errorf("%s: partition %d is %q, want %q", name, i, got[i].Counts, c.want[i])
 				}
-				slices.SortFunc(got[i].Habits, func(a, b ranking.Habit) int { return strings.Compare(a.Field, b.Field) })
+				slices.SortFunc(got[i].Habits, func(a, b learning.Habit) int { return strings.Compare(a.Field, b.Field) })
 				if n := map[bool]int{false: 1, true: 2}[all]; len(c.want[i]) > 0 && !reflect.DeepEqual(got[i].Habits, habits[:n]) {
 					t.Errorf("%s: habits of partition %d are %q, want %d fields", name, i, got[i].Habits, n)
 				}
@@ -202,7 +203,7 @@ func TestKnown_RemembersFor32Days(t *testing.T) {
 	claim := []byte{1, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0, byte(day), byte(day >> 8)}
 	saved := change("alice", ranking.Profile{}, 9)
 	saved.Claims = claim
-	if err := store.Save(t.Context(), []ranking.Change{saved}); err != nil {
+	if err := store.Save(t.Context(), []learning.Change{saved}); err != nil {
 		t.Fatal(err)
 	}
 	known, err := store.Known(t.Context(), []profiles.Query{
@@ -272,10 +273,10 @@ func TestSave_KeepsEachScriptInOneSlotOfACluster(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := store.Save(t.Context(), []ranking.Change{change("alice", ranking.Profile{}, 1), change("bob", ranking.Profile{}, 2)}); err != nil {
+		if err := store.Save(t.Context(), []learning.Change{change("alice", ranking.Profile{}, 1), change("bob", ranking.Profile{}, 2)}); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		if err := store.SavePopularity(t.Context(), 3, ranking.PopularityChange{At: []int{0}, Bytes: [][]byte{[]byte("counts")}, Habits: []ranking.Habit{{Field: "h", Bytes: []byte("history")}}}); err != nil {
+		if err := store.SavePopularity(t.Context(), 3, learning.PopularityChange{At: []int{0}, Bytes: [][]byte{[]byte("counts")}, Habits: []learning.Habit{{Field: "h", Bytes: []byte("history")}}}); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
 		if p, err := store.LoadPopularity(t.Context(), 3); err != nil || string(p.Counts) != "counts" || len(p.Habits) != 1 {

@@ -17,7 +17,7 @@ import (
 	"github.com/filengine/fil/delivery"
 	"github.com/filengine/fil/ingest"
 	"github.com/filengine/fil/ingest/eventlog"
-	"github.com/filengine/fil/ranking"
+	"github.com/filengine/fil/ranking/learning"
 )
 
 // Operation is a middleware that makes a span of each operation. It comes after the one that says who calls.
@@ -153,7 +153,7 @@ func store(system, operation string, items int) []attribute.KeyValue {
 }
 
 // Profiles follows what the learner reads and writes.
-func (t *Tracing) Profiles(s ranking.Store) ranking.Store {
+func (t *Tracing) Profiles(s learning.Store) learning.Store {
 	if t == nil {
 		return s
 	}
@@ -161,23 +161,23 @@ func (t *Tracing) Profiles(s ranking.Store) ranking.Store {
 }
 
 type tracedProfiles struct {
-	ranking.Store
+	learning.Store
 	tracing *Tracing
 }
 
-func (s tracedProfiles) Load(ctx context.Context, partition int, agents []string) (header []byte, stored []ranking.Stored, err error) {
+func (s tracedProfiles) Load(ctx context.Context, partition int, agents []string) (header []byte, stored []learning.Stored, err error) {
 	ctx, end := s.tracing.within(ctx, "load profiles", trace.SpanKindClient, store("redis", "GET", len(agents))...)
 	defer func() { end(err) }()
 	return s.Store.Load(ctx, partition, agents)
 }
 
-func (s tracedProfiles) Save(ctx context.Context, changes []ranking.Change) (err error) {
+func (s tracedProfiles) Save(ctx context.Context, changes []learning.Change) (err error) {
 	ctx, end := s.tracing.within(ctx, "save profiles", trace.SpanKindClient, store("redis", "EVALSHA", len(changes))...)
 	defer func() { end(err) }()
 	return s.Store.Save(ctx, changes)
 }
 
-func (s tracedProfiles) SavePopularity(ctx context.Context, partition int, change ranking.PopularityChange) (err error) {
+func (s tracedProfiles) SavePopularity(ctx context.Context, partition int, change learning.PopularityChange) (err error) {
 	ctx, end := s.tracing.within(ctx, "save popularity", trace.SpanKindClient, store("redis", "EVALSHA", 1)...)
 	defer func() { end(err) }()
 	return s.Store.SavePopularity(ctx, partition, change)

@@ -1,4 +1,4 @@
-package ranking
+package learning
 
 import (
 	"context"
@@ -7,8 +7,8 @@ import (
 	"github.com/filengine/fil"
 )
 
-// Signals is what tests see of what is known of a content.
-type Signals struct {
+// Seen is what tests see of what is known of a content.
+type Seen struct {
 	Now, Lately, While, Ever, Shown, SinceLast float64
 	Last, Dealt                                uint32
 	Fading                                     [fadings]float64 // as of Dealt
@@ -16,16 +16,16 @@ type Signals struct {
 }
 
 // Of gives what is known of a content.
-func (p *Popularity) Of(content string) (Signals, bool) {
-	s, known := p.current.Load().of(fil.KeyOf(content))
+func (p *Popularity) Of(content string) (Seen, bool) {
+	s, known := p.current.Load().Of(fil.KeyOf(content))
 	row := map[fil.ContentKey]float64{}
-	for i, c := range s.row {
-		if i > 0 && c.weight > s.row[i-1].weight {
+	for i, c := range s.Row {
+		if i > 0 && c.Weight > s.Row[i-1].Weight {
 			panic("the heaviest is not first")
 		}
-		row[c.content] = float64(c.weight)
+		row[c.Content] = float64(c.Weight)
 	}
-	return Signals{s.now, s.lately, s.while, s.ever, s.shown, s.sinceLast, s.last, s.dealt, s.fading, row}, known
+	return Seen{s.Now, s.Lately, s.While, s.Ever, s.Shown, s.SinceLast, s.Last, s.Dealt, s.Fading, row}, known
 }
 
 // RefreshCounts is Refresh without the habits.
@@ -33,19 +33,19 @@ func (p *Popularity) RefreshCounts(ctx context.Context) error { return p.refresh
 
 // ReadsSince gives the first reads by everyone since a moment.
 func (p *Popularity) ReadsSince(at time.Time) float64 {
-	return p.current.Load().readsSince(at.UnixNano())
+	return p.current.Load().ReadsSince(at.UnixNano())
 }
 
 // OrgReads gives those of a content by an organisation, and those of all contents.
 func (p *Popularity) OrgReads(content, org string) (of, total float64) {
 	m := p.current.Load()
-	return m.orgReads(fil.KeyOf(content), org), m.orgTotal(org)
+	return m.OrgReads(fil.KeyOf(content), org), m.OrgReads(0, org)
 }
 
 // Look is what a ranker does for each content.
 func (p *Popularity) Look(key fil.ContentKey) float64 {
-	s, _ := p.current.Load().of(key)
-	return s.now
+	s, _ := p.current.Load().Of(key)
+	return s.Now
 }
 
 // Repack reads a tally and packs it again.

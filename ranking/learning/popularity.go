@@ -1,4 +1,4 @@
-package ranking
+package learning
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/filengine/fil"
+	"github.com/filengine/fil/ranking"
 )
 
 // habitsEvery is how often Run reads the habits again.
@@ -94,7 +95,7 @@ func (g *gathering) read(ctx context.Context, fetch FetchPopularity, habits bool
 		if err == nil && habits {
 			err = t.parseHabits(b.Habits)
 		}
-		if errors.Is(err, ErrNewer) {
+		if errors.Is(err, ranking.ErrNewer) {
 			continue // while an upgrade is under way, what was read last holds
 		}
 		changed = changed || g.parts[i] != nil || len(b.Counts) > 0
@@ -119,17 +120,17 @@ func (g *gathering) offsets() []int64 {
 // digestOfCounts is 0 for a tally in which nothing is.
 func (t *tally) digestOfCounts() (digest uint64) {
 	if len(t.counts) > 0 {
-		digest = chain(t.clock, uint64(t.latest))
+		digest = ranking.Chain(t.clock, uint64(t.latest))
 	}
 	for _, s := range t.history {
-		digest = chain(digest, uint64(s.at), s.clock)
+		digest = ranking.Chain(digest, uint64(s.at), s.clock)
 	}
 	for i := range t.counts {
 		c := &t.counts[i]
-		digest = chain(digest, uint64(c.key), c.at, uint64(c.last)<<32|uint64(c.ever), uint64(coarse(c.shown)))
-		digest = chain(digest, uint64(math.Float32bits(c.decayed[0]))<<32|uint64(math.Float32bits(c.decayed[1])), uint64(math.Float32bits(c.decayed[2])))
-		digest = chain(digest, uint64(c.dealt), uint64(math.Float32bits(c.fading[0]))<<32|uint64(math.Float32bits(c.fading[1])))
-		digest = chain(digest, uint64(math.Float32bits(c.fading[2]))<<32|uint64(math.Float32bits(c.fading[3])))
+		digest = ranking.Chain(digest, uint64(c.key), c.at, uint64(c.last)<<32|uint64(c.ever), uint64(coarse(c.shown)))
+		digest = ranking.Chain(digest, uint64(math.Float32bits(c.decayed[0]))<<32|uint64(math.Float32bits(c.decayed[1])), uint64(math.Float32bits(c.decayed[2])))
+		digest = ranking.Chain(digest, uint64(c.dealt), uint64(math.Float32bits(c.fading[0]))<<32|uint64(math.Float32bits(c.fading[1])))
+		digest = ranking.Chain(digest, uint64(math.Float32bits(c.fading[2]))<<32|uint64(math.Float32bits(c.fading[3])))
 	}
 	return digest
 }
@@ -154,6 +155,9 @@ func (p *Popularity) Run(ctx context.Context, every time.Duration, report func(e
 		}
 	}
 }
+
+// Trends is the snapshot, as a ranker reads it.
+func (p *Popularity) Trends() ranking.Trends { return p.current.Load() }
 
 // Stamp is a digest of the snapshot: equal in two processes if and only if they see the same popularity.
 func (p *Popularity) Stamp() uint64 { return p.current.Load().stamp }
@@ -205,7 +209,7 @@ func (p *Popularity) merge() *trends {
 		}
 		entries, clock = entries+len(t.counts), clock+float64(t.clock)
 		if digest := p.fast.digests[i]; digest != 0 {
-			m.stamp ^= chain(uint64(i), digest)
+			m.stamp ^= ranking.Chain(uint64(i), digest)
 		}
 	}
 	if len(p.roster.place) > 2*entries { // most are of contents that were dropped
@@ -216,7 +220,7 @@ func (p *Popularity) merge() *trends {
 			p.roster.enter(i, t.counts)
 		}
 	}
-	m.place, m.counts = p.roster.place, make([]signals, len(p.roster.place))
+	m.place, m.counts = p.roster.place, make([]ranking.Signals, len(p.roster.place))
 	for i := range m.counts {
 		m.counts[i] = blankSignals()
 	}
@@ -225,11 +229,11 @@ func (p *Popularity) merge() *trends {
 			continue
 		}
 		for j := range t.counts {
-			m.counts[p.roster.places[i][j]].add(t, &t.counts[j], float64(len(p.fast.parts)))
+			add(&m.counts[p.roster.places[i][j]], t, &t.counts[j], float64(len(p.fast.parts)))
 		}
 	}
 	for i := range m.counts {
-		m.counts[i].settle(clock)
+		settle(&m.counts[i], clock)
 	}
 	return m
 }

@@ -1,14 +1,14 @@
-package ranking
+package learning
 
 import (
 	"cmp"
-	"encoding/binary"
 	"math"
 	"slices"
 	"sort"
 	"strings"
 
 	"github.com/filengine/fil"
+	"github.com/filengine/fil/ranking"
 )
 
 // Rows of co-readers and counts by organisation change often and may be read late: they are kept in 256 buckets each, of
@@ -44,22 +44,16 @@ const (
 	bucketsOfOrgs
 )
 
-// coread is how much a content was read by the same agents as another: Σ 1/√(n+5) over them.
-type coread struct {
-	content fil.ContentKey
-	weight  float32
-}
-
 // byWeight orders the heaviest first.
-func byWeight(a, b coread) int {
-	return cmp.Or(cmp.Compare(b.weight, a.weight), cmp.Compare(a.content, b.content))
+func byWeight(a, b ranking.Coread) int {
+	return cmp.Or(cmp.Compare(b.Weight, a.Weight), cmp.Compare(a.Content, b.Content))
 }
 
 // coreadRow is the row of a content: its readers have read these.
 type coreadRow struct {
 	content fil.ContentKey
-	at      uint64   // the clock when it last grew
-	others  []coread // heaviest first
+	at      uint64           // the clock when it last grew
+	others  []ranking.Coread // heaviest first
 }
 
 // recentRead is a content that an agent has read.
@@ -74,14 +68,11 @@ func (r recentRead) later(other recentRead) bool {
 }
 
 // recentReads gives the contents that a profile says were read most lately, in no order, and how many were read in all.
-func recentReads(p Profile, into []recentRead) (recent []recentRead, n int) {
+func recentReads(p ranking.Profile, into []recentRead) (recent []recentRead, n int) {
 	recent = into[:0]
-	for b := p.facts(); len(b) > 0; b = b[p.size():] {
-		if binary.LittleEndian.Uint16(b[8:])&deliberate == 0 {
-			continue
-		}
+	for content, last := range p.Reads {
 		n++
-		r := recentRead{fil.ContentKey(binary.LittleEndian.Uint64(b)), binary.LittleEndian.Uint32(b[10:])}
+		r := recentRead{content, last}
 		switch {
 		case len(recent) < maxRecent:
 			if recent = append(recent, r); len(recent) == maxRecent {
@@ -95,11 +86,6 @@ func recentReads(p Profile, into []recentRead) (recent []recentRead, n int) {
 		}
 	}
 	return recent, n
-}
-
-// facts is the packed facts.
-func (p Profile) facts() []byte {
-	return p.packed[min(len(p.packed), p.factsFrom()):min(len(p.packed), p.wishesAt())]
 }
 
 // sinkOldest puts the element at i of a heap, the oldest on top, where it belongs.
@@ -121,7 +107,7 @@ func sinkOldest(heap []recentRead, i int) {
 }
 
 // follow adds a first read to the content's row, and the content to the rows of what its reader had read.
-func (t *tally) follow(key fil.ContentKey, before Profile) {
+func (t *tally) follow(key fil.ContentKey, before ranking.Profile) {
 	recent, n := recentReads(before, t.recent)
 	t.recent = recent
 	weight := float32(1 / math.Sqrt(float64(n+shyness)))
@@ -144,12 +130,12 @@ func (t *tally) follow(key fil.ContentKey, before Profile) {
 
 // add counts one more reader of another content, and keeps the heaviest first.
 func (r *coreadRow) add(other fil.ContentKey, weight float32) {
-	i := slices.IndexFunc(r.others, func(c coread) bool { return c.content == other })
+	i := slices.IndexFunc(r.others, func(c ranking.Coread) bool { return c.Content == other })
 	if i < 0 {
 		i = len(r.others)
-		r.others = append(r.others, coread{content: other})
+		r.others = append(r.others, ranking.Coread{Content: other})
 	}
-	r.others[i].weight += weight
+	r.others[i].Weight += weight
 	for ; i > 0 && byWeight(r.others[i], r.others[i-1]) < 0; i-- {
 		r.others[i], r.others[i-1] = r.others[i-1], r.others[i]
 	}
@@ -182,7 +168,7 @@ func findRow(rows []coreadRow, key fil.ContentKey) (int, bool) {
 }
 
 // readers is a content's row, which lasts until the tally changes.
-func (h *habits) readers(key fil.ContentKey) []coread {
+func (h *habits) readers(key fil.ContentKey) []ranking.Coread {
 	rows := h.rows[bucketOf(uint64(key))]
 	if i, known := findRow(rows, key); known {
 		return rows[i].others[:min(len(rows[i].others), shownOfRow)]
@@ -209,7 +195,7 @@ func (h *habits) dropRows() {
 	}
 }
 
-func bucketOf(key uint64) uint8 { return uint8(mix(key)) }
+func bucketOf(key uint64) uint8 { return uint8(ranking.Mix(key)) }
 
 // orgCount is how often a content was first read by agents of an organisation; of the content 0, how often anything was.
 type orgCount struct {

@@ -1,4 +1,4 @@
-package ranking_test
+package learning_test
 
 import (
 	"context"
@@ -15,6 +15,7 @@ import (
 	"github.com/filengine/fil"
 	"github.com/filengine/fil/cmd/fil/embedded/enginetest"
 	"github.com/filengine/fil/ranking"
+	"github.com/filengine/fil/ranking/learning"
 )
 
 // shelf is a log of two partitions of engagements and one of contents.
@@ -32,10 +33,10 @@ func (s shelf) Read(ctx context.Context, topic fil.Topic, partition int, from, t
 type replayed struct {
 	*testing.T
 	log        shelf
-	store      ranking.Store
-	learner    *ranking.Learner
+	store      learning.Store
+	learner    *learning.Learner
 	catalogue  *ranking.Catalogue
-	popularity *ranking.Popularity
+	popularity *learning.Popularity
 	policies   *ranking.Policies
 	agents     directory
 	random     *rand.Rand
@@ -46,10 +47,10 @@ func replayedOf(t *testing.T) *replayed {
 	t.Helper()
 	store := newStore(t, enginetest.Redis(t))
 	r := &replayed{
-		T: t, store: store, learner: newLearnerOf(t, ranking.LearnerParts{Store: store, Partitions: 2, Metrics: prometheus.NewRegistry()}),
+		T: t, store: store, learner: newLearnerOf(t, learning.LearnerParts{Store: store, Partitions: 2, Metrics: prometheus.NewRegistry()}),
 		log:       shelf{fil.TopicEngagements: {{}, {}}, fil.TopicContents: {{}}},
 		catalogue: ranking.NewCatalogue(), policies: ranking.NewPolicies(ranking.DefaultPolicy()), agents: directory{"agent3": nil},
-		popularity: ranking.NewPopularity(2, store.Popularities), random: rand.New(rand.NewPCG(8, 9)),
+		popularity: learning.NewPopularity(2, store.Popularities), random: rand.New(rand.NewPCG(8, 9)),
 	}
 	for p := range 2 {
 		if _, err := r.learner.Learn(t.Context(), p, nil); !errors.Is(err, fil.ErrForgotten) {
@@ -113,7 +114,7 @@ func (r *replayed) profile() []byte {
 // explain says why a content stands where it stands now.
 func (r *replayed) explain(order fil.Order) fil.Placement {
 	r.Helper()
-	ranker := ranking.NewRanker(ranking.DefaultPolicy(), r.catalogue, r.agents, r.popularity)
+	ranker := ranking.NewRanker(ranking.DefaultPolicy(), r.catalogue, r.agents, r.popularity.Trends)
 	ranker.Follow(r.policies)
 	placements, _, err := ranker.Place("agent3", r.profile(), []fil.Entry{{Content: fil.KeyOf("content-7")}}, order, "fr", noon)
 	if err != nil || len(placements) != 1 {
@@ -122,11 +123,11 @@ func (r *replayed) explain(order fil.Order) fil.Placement {
 	return placements[0]
 }
 
-func (r *replayed) again(basis fil.Basis) ranking.Replayed {
+func (r *replayed) again(basis fil.Basis) learning.Replayed {
 	r.Helper()
-	cfg := ranking.DefaultRebuildConfig()
+	cfg := learning.DefaultRebuildConfig()
 	cfg.Partitions, cfg.Org = 2, orgOf
-	done, err := ranking.NewReplayer(cfg, ranking.ReplayParts{
+	done, err := learning.NewReplayer(cfg, learning.ReplayParts{
 		Log: r.log, Policies: r.policies, Directory: r.agents, Contents: 1, Partition: func(string) (int, error) { return 1, nil },
 	}).Explain(r.Context(), "agent3", "content-7", basis, "fr")
 	if err != nil {
@@ -186,28 +187,28 @@ func TestReplay_NamesWhatDiffers(t *testing.T) {
 	basis := r.explain(fil.OrderRanked).Explanation.Basis
 	other := basis
 	other.Policy = "unknown"
-	r.differs(other, ranking.DiffersPolicy)
+	r.differs(other, learning.DiffersPolicy)
 	other = basis
 	other.Arm = "b"
-	r.differs(other, ranking.DiffersExperiment)
+	r.differs(other, learning.DiffersExperiment)
 	other = basis
 	other.Acts = "0"
-	r.differs(other, ranking.DiffersProfile)
+	r.differs(other, learning.DiffersProfile)
 	r.agents["agent3"] = []string{"managers"}
-	r.differs(basis, ranking.DiffersReader)
+	r.differs(basis, learning.DiffersReader)
 	r.agents["agent3"] = nil
 
 	contents := r.log[fil.TopicContents][0]
 	first := contents.records[0]
 	contents.records = contents.records[1:] // as compaction does once it was replaced
 	r.publish(news("content-0", noon.Add(-time.Hour)), noon.Add(time.Hour))
-	r.differs(basis, ranking.DiffersContents)
+	r.differs(basis, learning.DiffersContents)
 	contents.records = append([]fil.Record{first}, contents.records...)
 
 	acts := r.log[fil.TopicEngagements][0]
 	all := acts.records
 	acts.records = all[20:] // as retention does
-	r.differs(basis, ranking.DiffersSignals)
+	r.differs(basis, learning.DiffersSignals)
 	acts.records = all
 
 	event, err := fil.Preference{Kind: fil.Forget, Agent: "agent3", Time: noon}.Event("test", "forget")
@@ -216,7 +217,7 @@ func TestReplay_NamesWhatDiffers(t *testing.T) {
 	}
 	own := r.log[fil.TopicEngagements][1]
 	own.add(fil.Record{Position: fil.Position{Topic: fil.TopicEngagements, Offset: int64(len(own.records))}, Key: "agent3", Admitted: noon, Event: event})
-	r.differs(basis, ranking.DiffersProfile)
+	r.differs(basis, learning.DiffersProfile)
 	if done := r.again(basis); done.Placement != nil {
 		t.Error("what was erased is told")
 	}

@@ -1,4 +1,4 @@
-package ranking
+package learning
 
 import (
 	"context"

@@ -1,4 +1,4 @@
-package ranking
+package learning
 
 import (
 	"context"
@@ -11,47 +11,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/filengine/fil"
+	"github.com/filengine/fil/ranking"
 )
-
-// Store keeps what the learner learns. Every save is atomic and compares what is stored with what was loaded: another
-// writer's effects are never overwritten.
-type Store interface {
-	// Load reads, in one round trip, the header of a partition's popularity (empty if it is not there) and what is
-	// stored about each agent, in the order asked.
-	Load(ctx context.Context, partition int, agents []string) (header []byte, stored []Stored, err error)
-	// Save writes the changes, each atomically: an error may leave some written.
-	Save(ctx context.Context, changes []Change) error
-	// LoadPopularity reads a partition's packed popularity, as it is at one moment; empty if it is not there.
-	LoadPopularity(ctx context.Context, partition int) (PackedTally, error)
-	// SavePopularity writes a change of a partition's popularity, atomically.
-	SavePopularity(ctx context.Context, partition int, change PopularityChange) error
-}
-
-// Stored is what a store holds about one agent: a packed profile and the identities that it includes, both empty for
-// an agent that it does not know.
-type Stored struct {
-	Profile    []byte
-	Identities Identities
-}
-
-// Change is what must become of one agent's state, if the stored profile still has the header that Before has.
-type Change struct {
-	Agent   string
-	Before  []byte     // the profile's first 9 bytes when it was loaded: version and offset; empty if there was none
-	Profile []byte     // the whole new profile; empty to take it away
-	Forget  int        // bytes to drop at the front of the identities
-	Claims  Identities // to append to the identities
-}
-
-// PopularityChange is what must become of a partition's popularity, if what is stored still begins with Before (which
-// is empty when nothing may be stored).
-type PopularityChange struct {
-	Before []byte
-	Whole  bool     // Bytes[0] takes the place of the counts, and Habits that of the habits
-	At     []int    // where in the counts each of Bytes is written
-	Bytes  [][]byte // the first begins with the header, at 0
-	Habits []Habit  // fields to write; to take away if they are empty
-}
 
 // Learner turns engagements into profiles and popularity. For each partition, calls must follow one another; calls for
 // different partitions may be made at the same time.
@@ -168,11 +129,11 @@ func (l *Learner) openAll(ctx context.Context, partition int, work *work, stored
 	var unreadable []Change
 	for i, s := range stored {
 		switch err := work.agents[i].open(s); {
-		case errors.Is(err, ErrNewer):
+		case errors.Is(err, ranking.ErrNewer):
 			return fmt.Errorf("a profile of partition %d: %w", partition, err)
 		case err != nil:
 			l.Log.ErrorContext(ctx, "a profile is unreadable and will be made again from the log", "stage", "ranking", "partition", partition, "error", err)
-			unreadable = append(unreadable, Change{Agent: work.names[i], Before: headerOf(s.Profile), Forget: len(s.Identities)})
+			unreadable = append(unreadable, Change{Agent: work.names[i], Before: ranking.HeaderOf(s.Profile), Forget: len(s.Identities)})
 		}
 	}
 	if len(unreadable) == 0 {
@@ -226,7 +187,7 @@ func (l *Learner) ready(ctx context.Context, p *lane, partition int, header []by
 		header = bytesHeader(packed.Counts)
 	}
 	if len(header) > 0 {
-		if err := checkVersion("popularity", header, tallyVersion); errors.Is(err, ErrNewer) {
+		if err := ranking.CheckVersion("popularity", header, tallyVersion); errors.Is(err, ranking.ErrNewer) {
 			return fmt.Errorf("popularity of partition %d: %w", partition, err)
 		}
 	}
@@ -312,7 +273,7 @@ func (l *Learner) applyAgain(p *lane, work *work, one engagement) string {
 	if claimed && at < one.offset {
 		return outcomeDuplicate
 	}
-	was := Profile{agent.past.Profile}
+	was, _ := ranking.ParseProfile(agent.past.Profile) // it was packed here
 	if one.preference != nil {
 		agent.past.Profile = was.Prefer(*one.preference, one.offset).Bytes()
 	} else {

@@ -1,16 +1,18 @@
-package ranking
+package learning
 
 import (
 	"cmp"
 	"math"
 	"slices"
+	"sort"
+	"time"
 
 	"github.com/filengine/fil"
+	"github.com/filengine/fil/ranking"
 )
 
-// A *first read* is an agent's first deliberate act on a content: the fact that their profile held before the act has
-// none of these kinds. What was forgotten of a profile may be read for the first time again.
-const deliberate = uint16(1<<1 | 1<<2 | 1<<4 | 1<<5 | 1<<6 | 1<<7 | 1<<8 | 1<<9) // open, read, click, reaction, comment, share, save, follow
+// A *first read* is an agent's first deliberate act on a content: their profile held no such act before. What was
+// forgotten of a profile may be read for the first time again.
 
 // Half-lives of the decayed counts, in first reads of everyone.
 const (
@@ -27,16 +29,11 @@ const (
 	decays
 )
 
-// Places of the counts that decay by the clock on the wall, and their half-lives in seconds.
-const (
-	fadingQuarter  = iota // first reads
-	fadingHour            // first reads
-	fadingDay             // first reads
-	fadingEndorsed        // endorsements
-	fadings
-)
+// fadings is how many counts decay by the clock on the wall.
+const fadings = len(ranking.Signals{}.Fading)
 
-func fadingLives() [fadings]float64 { return [...]float64{900, 3600, 86400, 86400} }
+// fadingEndorsed is the place of the endorsements among the counts that decay by the clock on the wall; the others are of first reads.
+const fadingEndorsed = fadings - 1
 
 // An *endorsement* is an agent's first act of a kind by which they stand for a content: an agent counts once for each kind.
 const endorsing = uint16(1<<5 | 1<<6 | 1<<7 | 1<<8 | 1<<9) // reaction, comment, share, save, follow
@@ -90,7 +87,7 @@ const editionMask = 0xff
 
 // tallyDigest names the numbers that a tally is computed with: with others, it must be computed again from the log.
 func tallyDigest(partitions int) uint64 {
-	return chain(tallyVersion, uint64(max(partitions, 1)), horizonNow, horizonLately, horizonWhile, uint64(deliberate),
+	return ranking.Chain(tallyVersion, uint64(max(partitions, 1)), horizonNow, horizonLately, horizonWhile, uint64(ranking.Deliberate),
 		uint64(endorsing), maxCounts, maxRows, maxOrgs, maxHistory, sampleSeconds, keptInRow, shownOfRow, maxRecent, shyness, orgLevels) &^ editionMask
 }
 
@@ -103,14 +100,14 @@ func newTally(partitions int) *tally {
 }
 
 // observe counts an engagement of an agent of an organisation, whose profile was this before it.
-func (t *tally) observe(before Profile, e fil.Engagement, org func(agent string) string) {
-	bit := kindBit(e.Kind)
-	if bit < 0 || bit != 0 && deliberate&(1<<bit) == 0 {
+func (t *tally) observe(before ranking.Profile, e fil.Engagement, org func(agent string) string) {
+	bit := ranking.KindBit(e.Kind)
+	if bit < 0 || bit != 0 && ranking.Deliberate&(1<<bit) == 0 {
 		return
 	}
 	key := fil.KeyOf(e.Content)
-	did := before.find(key).kinds
-	first := did&deliberate == 0
+	did := before.Did(key)
+	first := did&ranking.Deliberate == 0
 	if endorses := endorsing&(1<<bit)&^did != 0; endorses || bit != 0 && first {
 		t.deal(key, seconds(e.Time), bit != 0 && first, endorses)
 	}
@@ -149,7 +146,7 @@ func (t *tally) deal(key fil.ContentKey, at uint32, first, endorses bool) {
 	c.fade(max(at, c.dealt))
 	for i := range c.fading {
 		if i == fadingEndorsed && endorses || i != fadingEndorsed && first {
-			c.fading[i] += float32(faded(1, float64(c.dealt-at), i))
+			c.fading[i] += float32(ranking.Faded(1, float64(c.dealt-at), i))
 		}
 	}
 }
@@ -157,18 +154,9 @@ func (t *tally) deal(key fil.ContentKey, at uint32, first, endorses bool) {
 // fade brings what fades to a later moment.
 func (c *count) fade(now uint32) {
 	for i := range c.fading {
-		c.fading[i] = float32(faded(float64(c.fading[i]), float64(now-c.dealt), i))
+		c.fading[i] = float32(ranking.Faded(float64(c.fading[i]), float64(now-c.dealt), i))
 	}
 	c.dealt = now
-}
-
-// faded is what so many seconds have left of a count.
-func faded(value, seconds float64, fading int) float64 {
-	age := seconds / fadingLives()[fading]
-	if value == 0 || age > forgotten {
-		return 0
-	}
-	return value * math.Exp2(-age)
 }
 
 // left is what the clock has left of a value since a moment of it.
@@ -222,3 +210,61 @@ func (t *tally) saved() {
 	t.dirty, t.whole, t.sampled = t.dirty[:0], false, false
 	t.changed = [2]bucketSet{}
 }
+
+// The history of an activity clock: at most one sample each 10 minutes with activity, and 2,048 in all. When there are more, the
+// one goes that is missed least: samples come to lie apart in proportion to their age, by about 1 % of it after years.
+const (
+	maxHistory    = 2048
+	sampleSeconds = 600
+)
+
+// sample is what a clock showed at a moment.
+type sample struct {
+	at    uint32 // Unix seconds, ascending
+	clock uint64
+}
+
+type history []sample
+
+// add adds a sample if the last one is old enough.
+func (h *history) add(s sample) bool {
+	if n := len(*h); n > 0 && uint64(s.at) < uint64((*h)[n-1].at)+sampleSeconds {
+		return false
+	}
+	if *h = append(*h, s); len(*h) > maxHistory {
+		i := h.spare()
+		*h = slices.Delete(*h, i, i+1)
+	}
+	return true
+}
+
+// spare is the place of the sample that leaves the least gap for its age.
+func (h history) spare() (least int) {
+	gap := math.Inf(1)
+	for i := 1; i < len(h)-1; i++ { // the first and the last stay
+		if g := float64(h[i+1].at-h[i-1].at) / float64(h[len(h)-1].at-h[i].at); g < gap {
+			least, gap = i, g
+		}
+	}
+	return least
+}
+
+// clockAt is what the clock showed at a moment, between samples as if activity had been even.
+func (t *tally) clockAt(nanos int64) float64 {
+	at := float64(nanos) / 1e9
+	switch {
+	case len(t.history) == 0 || at <= float64(t.history[0].at):
+		return 0
+	case at >= float64(t.latest):
+		return float64(t.clock)
+	}
+	i := sort.Search(len(t.history), func(i int) bool { return float64(t.history[i].at) > at })
+	from, to := t.history[i-1], sample{t.latest, t.clock}
+	if i < len(t.history) {
+		to = t.history[i]
+	}
+	return float64(from.clock) + float64(to.clock-from.clock)*(at-float64(from.at))/(float64(to.at)-float64(from.at))
+}
+
+// seconds is a time in Unix seconds, as profiles and tallies keep it.
+func seconds(t time.Time) uint32 { return uint32(min(max(t.Unix(), 0), math.MaxUint32)) }

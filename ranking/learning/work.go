@@ -1,17 +1,11 @@
-package ranking
+package learning
 
 import (
-	"math"
 	"slices"
-	"time"
 
 	"github.com/filengine/fil"
+	"github.com/filengine/fil/ranking"
 )
-
-// day counts the days from 1970.
-func day(t time.Time) uint16 {
-	return uint16(min(max(t.Unix()/86400, 0), math.MaxUint16))
-}
 
 // work is one batch under way: what it says, and the state of each agent that it is about.
 type work struct {
@@ -34,7 +28,7 @@ type engagement struct {
 // agentWork is one agent's state as it changes.
 type agentWork struct {
 	before  Stored
-	profile Profile
+	profile ranking.Profile
 	claims  Identities // made by this batch
 	past    *Stored    // what it was, when the profile is ahead of popularity
 	touched bool
@@ -71,7 +65,7 @@ func (l *Learner) read(batch []fil.Record) (*work, []error) {
 
 func (a *agentWork) open(stored Stored) (err error) {
 	a.before = stored
-	a.profile, err = ParseProfile(stored.Profile)
+	a.profile, err = ranking.ParseProfile(stored.Profile)
 	return err
 }
 
@@ -116,18 +110,38 @@ func (w *work) changed() (names []string) {
 	return names
 }
 
-// headerOf is what a change of a stored profile compares.
-func headerOf(profile []byte) []byte { return profile[:min(len(profile), profileHeader)] }
-
 func (w *work) changes() (changes []Change) {
 	for i, a := range w.agents {
-		if a.profile.Offset() == (Profile{a.before.Profile}).Offset() {
+		if a.profile.Offset() == ranking.OffsetOf(a.before.Profile) {
 			continue
 		}
 		changes = append(changes, Change{
-			Agent: w.names[i], Before: headerOf(a.before.Profile), Profile: a.profile.Bytes(),
+			Agent: w.names[i], Before: ranking.HeaderOf(a.before.Profile), Profile: a.profile.Bytes(),
 			Forget: a.before.Identities.stale(w.keepFrom), Claims: a.claims,
 		})
 	}
 	return changes
+}
+
+// prefer applies a preference that is no duplicate, and says what became of it.
+func (a *agentWork) prefer(one engagement, claimed bool) string {
+	a.touched = true
+	if one.offset <= a.profile.Offset() {
+		return outcomeRedelivered
+	}
+	a.profile = a.profile.Prefer(*one.preference, one.offset)
+	if !claimed {
+		a.claims = a.claims.claim(one.identity, one.offset, one.day)
+	}
+	return outcomeApplied
+}
+
+// readRecord reads an engagement or a preference. An error is a rejection.
+func readRecord(rec fil.Record) (engagement, error) {
+	if !rec.Event.IsPreference() {
+		e, err := fil.EngagementOf(rec)
+		return engagement{Engagement: e}, err
+	}
+	p, err := fil.PreferenceOf(rec)
+	return engagement{Engagement: fil.Engagement{Agent: p.Agent, Content: p.Content, Time: p.Time}, preference: &p}, err
 }

@@ -1,4 +1,4 @@
-package ranking_test
+package learning_test
 
 import (
 	"context"
@@ -13,14 +13,14 @@ import (
 
 	"github.com/filengine/fil"
 	"github.com/filengine/fil/cmd/fil/embedded/enginetest"
-	"github.com/filengine/fil/ranking"
+	"github.com/filengine/fil/ranking/learning"
 )
 
 // packedTallies is what so many partitions hold after each of so many contents was read in each of them.
-func packedTallies(b *testing.B, partitions, contents int) []ranking.PackedTally {
+func packedTallies(b *testing.B, partitions, contents int) []learning.PackedTally {
 	store, random := newStore(b, enginetest.Redis(b)), rand.New(rand.NewPCG(61, 62))
-	learner := newLearnerOf(b, ranking.LearnerParts{Store: store, Partitions: partitions, Metrics: prometheus.NewRegistry()})
-	packed := make([]ranking.PackedTally, partitions)
+	learner := newLearnerOf(b, learning.LearnerParts{Store: store, Partitions: partitions, Metrics: prometheus.NewRegistry()})
+	packed := make([]learning.PackedTally, partitions)
 	for p := range packed {
 		if _, err := learner.Learn(b.Context(), p, nil); err == nil {
 			b.Fatal("an empty store is not noticed")
@@ -53,8 +53,8 @@ func BenchmarkPopularity_Refresh(b *testing.B) {
 	for _, changed := range []int{1, partitions} {
 		for _, withHabits := range []bool{false, true} {
 			b.Run(fmt.Sprintf("changed=%d/habits=%v", changed, withHabits), func(b *testing.B) {
-				popularity := ranking.NewPopularity(partitions, func(_ context.Context, headers [][]byte, habits bool) ([]ranking.PackedTally, error) {
-					out := make([]ranking.PackedTally, partitions)
+				popularity := learning.NewPopularity(partitions, func(_ context.Context, headers [][]byte, habits bool) ([]learning.PackedTally, error) {
+					out := make([]learning.PackedTally, partitions)
 					for i := range out {
 						if len(headers[i]) == 0 || i < changed && (withHabits || !habits) {
 							out[i] = packed[i]
@@ -82,7 +82,7 @@ func BenchmarkPopularity_Refresh(b *testing.B) {
 
 // BenchmarkMemory_Observe counts engagements of 1,000 agents, who come to have read hundreds of contents each.
 func BenchmarkMemory_Observe(b *testing.B) {
-	memory, random := ranking.NewMemory(orgOf), rand.New(rand.NewPCG(63, 64))
+	memory, random := learning.NewMemory(orgOf), rand.New(rand.NewPCG(63, 64))
 	acts := make([]fil.Engagement, 1<<16)
 	for i := range acts {
 		acts[i] = did([]fil.EngagementKind{fil.Impression, fil.Read}[random.IntN(2)], fmt.Sprint("c", i/50+random.IntN(500)), noon.Add(time.Duration(i)*time.Second))
@@ -95,7 +95,7 @@ func BenchmarkMemory_Observe(b *testing.B) {
 }
 
 func BenchmarkMemory_Of(b *testing.B) {
-	memory, keys := ranking.NewMemory(orgOf), make([]fil.ContentKey, 500)
+	memory, keys := learning.NewMemory(orgOf), make([]fil.ContentKey, 500)
 	for _, e := range morning(rand.New(rand.NewPCG(65, 66)), 20_000, len(keys)) {
 		memory.Observe(e)
 	}

@@ -1,4 +1,4 @@
-package ranking
+package learning
 
 // When a partition's popularity must be made again from the first record while its profiles are there, the profiles are ahead
 // of the records that come again: whether a read was the first cannot be seen in them. So the lane keeps in memory what

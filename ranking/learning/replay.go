@@ -1,16 +1,15 @@
-package ranking
+package learning
 
 import (
 	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/filengine/fil"
+	"github.com/filengine/fil/ranking"
 )
 
 // What an explanation computed again may rest on that is not as it was.
@@ -34,8 +33,8 @@ type Replayer struct {
 // ReplayParts is what a replay needs.
 type ReplayParts struct {
 	Log       Log
-	Policies  *Policies
-	Directory Directory
+	Policies  *ranking.Policies
+	Directory ranking.Directory
 	Contents  int                             // partitions of the contents
 	Reminders int                             // partitions of the reminders
 	Partition func(agent string) (int, error) // of the engagements
@@ -70,11 +69,11 @@ func (r *Replayer) Explain(ctx context.Context, agent, content string, basis fil
 	if err != nil {
 		return Replayed{}, fmt.Errorf("replay an explanation: read the contents: %w", err)
 	}
-	popularity, err := again.popularity(ctx)
+	trends, err := again.trends(ctx)
 	if err != nil {
 		return Replayed{}, fmt.Errorf("replay an explanation: %w", err)
 	}
-	return again.explain(NewRanker(policy, catalogue, r.Directory, popularity), content, language)
+	return again.explain(ranking.NewRanker(policy, catalogue, r.Directory, trends), content, language)
 }
 
 // replay is one explanation being computed again.
@@ -193,8 +192,8 @@ func (r *replay) findErasure(ctx context.Context) error {
 	return err
 }
 
-// popularity makes one of what was taken.
-func (r *replay) popularity(ctx context.Context) (*Popularity, error) {
+// trends makes those of what was taken; nil when nobody did anything.
+func (r *replay) trends(ctx context.Context) (func() ranking.Trends, error) {
 	if len(r.basis.Counted) == 0 {
 		return nil, nil
 	}
@@ -204,7 +203,7 @@ func (r *replay) popularity(ctx context.Context) (*Popularity, error) {
 		}
 		return r.counts, nil
 	})
-	return p, p.refresh(ctx, len(r.basis.Habits) > 0)
+	return p.Trends, p.refresh(ctx, len(r.basis.Habits) > 0)
 }
 
 // clocksApart is how much later than the moment of an explanation a content may seem to have been admitted that it knew.
@@ -212,7 +211,7 @@ const clocksApart = time.Minute
 
 // contents makes the catalogue as it was: at the moment in the log when its digest was the one that is looked for; when there
 // is none, with what was admitted until then.
-func (r *replay) contents(ctx context.Context) (*Catalogue, error) {
+func (r *replay) contents(ctx context.Context) (*ranking.Catalogue, error) {
 	var all []fil.Record
 	for p := range r.Contents {
 		first, end, err := r.Log.Extent(ctx, fil.TopicContents, p)
@@ -239,7 +238,7 @@ func (r *replay) contents(ctx context.Context) (*Catalogue, error) {
 		return nil, err
 	}
 	slices.SortStableFunc(all, func(a, b fil.Record) int { return a.Admitted.Compare(b.Admitted) })
-	c := NewCatalogue()
+	c := ranking.NewCatalogue()
 	_ = c.Apply(all[:r.cut(all)]) // what it rejects it rejected then
 	return c, nil
 }
@@ -266,17 +265,8 @@ func (r *replay) reminders(ctx context.Context, all *[]fil.Record) error {
 
 // cut is how many of the records of contents the explanation knew.
 func (r *replay) cut(all []fil.Record) int {
-	want, err := strconv.ParseUint(r.basis.Contents, 16, 64)
-	trial := NewCatalogue()
-	s := trial.current.Load().clone()
-	for i := 0; err == nil; i++ {
-		if s.stamp == want {
-			return i
-		}
-		if i == len(all) {
-			break
-		}
-		_, _ = trial.apply(s, all[i])
+	if n := ranking.RecordsUntil(all, r.basis.Contents); n >= 0 {
+		return n
 	}
 	n := slices.IndexFunc(all, func(rec fil.Record) bool { return rec.Admitted.After(r.basis.At) })
 	if n < 0 {
@@ -286,43 +276,53 @@ func (r *replay) cut(all []fil.Record) int {
 }
 
 // explain ranks again and compares.
-func (r *replay) explain(ranker *Ranker, content, language string) (done Replayed, err error) {
-	sc, b, known, err := ranker.build(r.agent, r.profile, r.basis.Order, r.basis.At)
+func (r *replay) explain(ranker *ranking.Ranker, content, language string) (done Replayed, err error) {
+	is, placement, known, err := ranker.Explain(r.agent, r.profile, fil.KeyOf(content), r.basis, language)
 	if err != nil {
 		return Replayed{}, err
 	}
 	if !known {
 		return Replayed{Differs: []string{DiffersReader}}, nil
 	}
-	defer ranker.release(sc)
-	e := ranker.explainer(sc, b, language, r.basis.At, r.basis.Arm == ArmHoldout)
 	for _, part := range []struct{ name, was, is string }{
-		{DiffersContents, r.basis.Contents, e.basis.Contents}, {DiffersSignals, r.basis.Signals, e.basis.Signals}, {DiffersReader, r.basis.Reader, e.basis.Reader},
-		{DiffersProfile, fmt.Sprint(r.basis.Profile, r.basis.Acts), fmt.Sprint(e.basis.Profile, e.basis.Acts)}, {DiffersExperiment, r.basis.Arm, e.basis.Arm},
+		{DiffersContents, r.basis.Contents, is.Contents}, {DiffersSignals, r.basis.Signals, is.Signals}, {DiffersReader, r.basis.Reader, is.Reader},
+		{DiffersProfile, fmt.Sprint(r.basis.Profile, r.basis.Acts), fmt.Sprint(is.Profile, is.Acts)}, {DiffersExperiment, r.basis.Arm, is.Arm},
 	} {
 		if part.was != part.is {
 			done.Differs = append(done.Differs, part.name)
 		}
 	}
-	if len(done.Differs) == 0 && e.basis.Stamp != r.basis.Stamp {
+	if len(done.Differs) == 0 && is.Stamp != r.basis.Stamp {
 		done.Differs = append(done.Differs, DiffersPolicy)
 	}
 	if slices.Contains(done.Differs, DiffersProfile) {
 		return done, nil
 	}
-	if placement, _, eligible := e.entry(fil.Entry{Content: fil.KeyOf(content)}); eligible {
-		done.Placement = &placement
-	} else if len(done.Differs) == 0 {
+	if done.Placement = placement; placement == nil && len(done.Differs) == 0 {
 		done.Differs = append(done.Differs, DiffersContent)
 	}
 	done.Same = len(done.Differs) == 0
 	return done, nil
 }
 
-func hexadecimal(digest uint64) string { return fmt.Sprintf("%016x", digest) }
-
-func digestOfProfile(p Profile) uint64 {
-	h := fnv.New64a()
-	_, _ = h.Write(p.packed)
-	return h.Sum64()
+// explode gives a record of reminders as it was after each of them: the log keeps the last one alone.
+func explode(rec fil.Record) []fil.Record {
+	sent, err := fil.RemindersOf(rec)
+	if err != nil {
+		return nil
+	}
+	all := make([]fil.Record, 0, len(sent.Sent))
+	for i, one := range sent.Sent {
+		event, err := fil.NewEvent(rec.Event.Type, rec.Event.Source, rec.Event.ID, rec.Event.Time, fil.Reminders{Content: sent.Content, Sent: sent.Sent[:i+1]})
+		if err != nil {
+			return nil
+		}
+		was := rec
+		was.Event, was.Admitted = event, one.At
+		if i == len(sent.Sent)-1 {
+			was.Event.Data, was.Admitted = rec.Event.Data, rec.Admitted
+		}
+		all = append(all, was)
+	}
+	return all
 }

@@ -1,4 +1,4 @@
-package ranking
+package learning
 
 import (
 	"bytes"
@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/filengine/fil"
+	"github.com/filengine/fil/ranking"
 )
 
 // A partition's popularity is kept as its counts and its habits. All integers are little-endian.
@@ -45,18 +46,6 @@ const (
 	rowsField    = "r"
 	orgsField    = "o"
 )
-
-// PackedTally is a partition's popularity as a store keeps it, as written above. Both are empty for one that is not there.
-type PackedTally struct {
-	Counts []byte
-	Habits []Habit // in any order
-}
-
-// Habit is one field of the habits.
-type Habit struct {
-	Field string
-	Bytes []byte // empty: the field is not there
-}
 
 func (h Habit) equal(other Habit) bool {
 	return h.Field == other.Field && bytes.Equal(h.Bytes, other.Bytes)
@@ -152,8 +141,8 @@ func packRows(rows []coreadRow) (b []byte) {
 		b = binary.LittleEndian.AppendUint64(b, uint64(rows[i].content))
 		b = append(binary.LittleEndian.AppendUint64(b, rows[i].at), byte(len(rows[i].others)))
 		for _, c := range rows[i].others {
-			b = binary.LittleEndian.AppendUint64(b, uint64(c.content))
-			b = binary.LittleEndian.AppendUint32(b, math.Float32bits(c.weight))
+			b = binary.LittleEndian.AppendUint64(b, uint64(c.Content))
+			b = binary.LittleEndian.AppendUint32(b, math.Float32bits(c.Weight))
 		}
 	}
 	return b
@@ -221,7 +210,7 @@ func parseCounts(packed PackedTally, partitions int) (*tally, error) {
 	if len(b) == 0 {
 		return nil, errors.New("parse popularity: there is none")
 	}
-	if err := checkVersion("popularity", b, tallyVersion); err != nil {
+	if err := ranking.CheckVersion("popularity", b, tallyVersion); err != nil {
 		return nil, err
 	}
 	t := newTally(partitions)
@@ -313,11 +302,11 @@ func (t *tally) parseRows(bucket uint8, b []byte) error {
 		if len(b) < rowHead || len(b) < rowHead+int(b[16])*coreadSize {
 			return errDamaged
 		}
-		row := coreadRow{content: fil.ContentKey(binary.LittleEndian.Uint64(b)), at: binary.LittleEndian.Uint64(b[8:]), others: make([]coread, b[16])}
+		row := coreadRow{content: fil.ContentKey(binary.LittleEndian.Uint64(b)), at: binary.LittleEndian.Uint64(b[8:]), others: make([]ranking.Coread, b[16])}
 		b = b[rowHead:]
 		for i := range row.others {
-			row.others[i] = coread{fil.ContentKey(binary.LittleEndian.Uint64(b)), math.Float32frombits(binary.LittleEndian.Uint32(b[8:]))}
-			if !inRange(row.others[i].weight) || i > 0 && byWeight(row.others[i-1], row.others[i]) >= 0 {
+			row.others[i] = ranking.Coread{Content: fil.ContentKey(binary.LittleEndian.Uint64(b)), Weight: math.Float32frombits(binary.LittleEndian.Uint32(b[8:]))}
+			if !inRange(row.others[i].Weight) || i > 0 && byWeight(row.others[i-1], row.others[i]) >= 0 {
 				return errDamaged
 			}
 			b = b[coreadSize:]

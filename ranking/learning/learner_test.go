@@ -1,4 +1,4 @@
-package ranking_test
+package learning_test
 
 import (
 	"context"
@@ -19,6 +19,7 @@ import (
 	"github.com/filengine/fil"
 	"github.com/filengine/fil/cmd/fil/embedded/enginetest"
 	"github.com/filengine/fil/ranking"
+	"github.com/filengine/fil/ranking/learning"
 )
 
 // history is a partition's engagements: several agents and contents over some weeks, with duplicates close and far,
@@ -57,7 +58,7 @@ func history(t testing.TB, random *rand.Rand, n int, first int64) []fil.Record {
 // flaky is the real store until it has made so many calls. Then, as a process that is killed, it makes part of a write,
 // or all of it without saying so, and answers nothing but errors.
 type flaky struct {
-	ranking.Store
+	learning.Store
 	calls  int
 	partly bool
 }
@@ -69,14 +70,14 @@ func (f *flaky) dies() (now, dead bool) {
 	return f.calls == 0, f.calls <= 0
 }
 
-func (f *flaky) Load(ctx context.Context, partition int, agents []string) ([]byte, []ranking.Stored, error) {
+func (f *flaky) Load(ctx context.Context, partition int, agents []string) ([]byte, []learning.Stored, error) {
 	if _, dead := f.dies(); dead {
 		return nil, nil, errKilled
 	}
 	return f.Store.Load(ctx, partition, agents)
 }
 
-func (f *flaky) Save(ctx context.Context, changes []ranking.Change) error {
+func (f *flaky) Save(ctx context.Context, changes []learning.Change) error {
 	now, dead := f.dies()
 	if now && f.partly {
 		return errors.Join(f.Store.Save(ctx, changes[:(len(changes)+1)/2]), errKilled)
@@ -90,7 +91,7 @@ func (f *flaky) Save(ctx context.Context, changes []ranking.Change) error {
 	return f.Store.Save(ctx, changes)
 }
 
-func (f *flaky) SavePopularity(ctx context.Context, partition int, change ranking.PopularityChange) error {
+func (f *flaky) SavePopularity(ctx context.Context, partition int, change learning.PopularityChange) error {
 	now, dead := f.dies()
 	if now && !f.partly {
 		return errors.Join(f.Store.SavePopularity(ctx, partition, change), errKilled)
@@ -106,8 +107,8 @@ func (f *flaky) SavePopularity(ctx context.Context, partition int, change rankin
 type lane struct {
 	records   []fil.Record
 	committed int
-	learner   *ranking.Learner
-	restart   func() *ranking.Learner
+	learner   *learning.Learner
+	restart   func() *learning.Learner
 	cut       func(left int) int
 	seen      []string // errors met
 }
@@ -171,14 +172,14 @@ func TestLearn_EffectOnceWhereverItIsKilled(t *testing.T) {
 		first := int64(seed%3) * 1000 // the log has let go of older records, or not
 		records := history(t, random, 300, first)
 		enginetest.Empty(t, client)
-		(&lane{records: records, cut: whole, restart: func() *ranking.Learner { return newLearner(t, store, prometheus.NewRegistry()) }}).run(t)
+		(&lane{records: records, cut: whole, restart: func() *learning.Learner { return newLearner(t, store, prometheus.NewRegistry()) }}).run(t)
 		want := stored(t, client)
 		if profiles := len(client.Keys(t.Context(), "p:*").Val()); profiles != 7 || want["pop:{3}"] == "" || want["hab:{3}h"] == "" || len(want) < 50 {
 			t.Fatalf("one clean pass stored %d profiles and %d values in all", profiles, len(want))
 		}
 		for _, partly := range []bool{false, true} {
 			enginetest.Empty(t, client)
-			broken := &lane{records: records, cut: func(left int) int { return 1 + random.IntN(min(left, 40)) }, restart: func() *ranking.Learner {
+			broken := &lane{records: records, cut: func(left int) int { return 1 + random.IntN(min(left, 40)) }, restart: func() *learning.Learner {
 				return newLearner(t, &flaky{Store: store, calls: 1 + random.IntN(12), partly: partly}, prometheus.NewRegistry())
 			}}
 			broken.run(t)
@@ -195,7 +196,7 @@ func TestLearn_EffectOnceWhereverItIsKilled(t *testing.T) {
 func TestLearn_GivesEqualBytesAfterRedisWasEmptied(t *testing.T) {
 	client := enginetest.Redis(t)
 	random := rand.New(rand.NewPCG(22, 23))
-	l := &lane{records: history(t, random, 400, 0), cut: func(left int) int { return 1 + random.IntN(left) }, restart: func() *ranking.Learner {
+	l := &lane{records: history(t, random, 400, 0), cut: func(left int) int { return 1 + random.IntN(left) }, restart: func() *learning.Learner {
 		return newLearner(t, newStore(t, client), prometheus.NewRegistry())
 	}}
 	l.run(t)
@@ -220,7 +221,7 @@ func TestLearn_MakesPopularityAgainUnderProfiles(t *testing.T) {
 		random := rand.New(rand.NewPCG(seed, 41))
 		records := history(t, random, 400, int64(seed%2)*1000)
 		enginetest.Empty(t, client)
-		l := &lane{records: records[:200], cut: whole, restart: func() *ranking.Learner { return newLearner(t, store, prometheus.NewRegistry()) }}
+		l := &lane{records: records[:200], cut: whole, restart: func() *learning.Learner { return newLearner(t, store, prometheus.NewRegistry()) }}
 		l.run(t)
 		early, habits := client.Get(t.Context(), "pop:{3}").Val(), client.HGetAll(t.Context(), "hab:{3}").Val()
 		l.records = records
@@ -235,7 +236,7 @@ func TestLearn_MakesPopularityAgainUnderProfiles(t *testing.T) {
 			},
 		} {
 			lose()
-			again := &lane{records: records, committed: 300, cut: func(left int) int { return 1 + random.IntN(min(left, 120)) }, restart: func() *ranking.Learner {
+			again := &lane{records: records, committed: 300, cut: func(left int) int { return 1 + random.IntN(min(left, 120)) }, restart: func() *learning.Learner {
 				return newLearner(t, &flaky{Store: store, calls: 1 + random.IntN(50), partly: seed%2 == 0}, prometheus.NewRegistry())
 			}}
 			again.run(t)
@@ -278,8 +279,11 @@ func TestLearn_DuplicatesHaveNoEffect(t *testing.T) {
 
 func TestLearn_AccountsForEveryRecord(t *testing.T) {
 	client, metrics := enginetest.Redis(t), prometheus.NewRegistry()
-	catalogue := newCatalogue(t, news("known", noon))
-	learner := newLearnerOf(t, ranking.LearnerParts{Store: newStore(t, client), Known: catalogue.Knows, Metrics: metrics})
+	catalogue := ranking.NewCatalogue()
+	if err := catalogue.Apply([]fil.Record{contentRecord(t, 0, news("known", noon))}); err != nil {
+		t.Fatal(err)
+	}
+	learner := newLearnerOf(t, learning.LearnerParts{Store: newStore(t, client), Known: catalogue.Knows, Metrics: metrics})
 	start(t, learner)
 	bad := engagementRecord(t, 2, "bad", did(fil.Read, "known", noon))
 	bad.Event.Type = "fil.engagement.stare"
@@ -306,7 +310,7 @@ func TestLearn_AccountsForEveryRecord(t *testing.T) {
 func TestLearn_AsksForTheLogAgain(t *testing.T) {
 	client := enginetest.Redis(t)
 	later, first := engagementRecord(t, 70, "b", did(fil.Read, "b", noon)), engagementRecord(t, 50, "a", did(fil.Read, "a", noon))
-	expect := func(learner *ranking.Learner, want error, batch ...fil.Record) {
+	expect := func(learner *learning.Learner, want error, batch ...fil.Record) {
 		t.Helper()
 		if _, err := learner.Learn(t.Context(), 3, batch); !errors.Is(err, want) && !reflect.DeepEqual(err, want) {
 			t.Errorf("error %v, want %v", err, want)
@@ -326,7 +330,7 @@ func TestLearn_AsksForTheLogAgain(t *testing.T) {
 	if p, err := ranking.ParseProfile([]byte(stored(t, client)["p:{alice}"])); err != nil || p.Len() != 2 {
 		t.Errorf("%d contents in the profile, error %v", p.Len(), err)
 	}
-	other := newLearnerOf(t, ranking.LearnerParts{Store: newStore(t, client), Partitions: 2, Metrics: prometheus.NewRegistry()})
+	other := newLearnerOf(t, learning.LearnerParts{Store: newStore(t, client), Partitions: 2, Metrics: prometheus.NewRegistry()})
 	expect(other, fil.ErrForgotten, later) // popularity was computed with other numbers
 	profile, popularity := stored(t, client)["p:{alice}"], stored(t, client)["pop:{3}"]
 	expect(other, nil, first, later)
@@ -345,7 +349,7 @@ func TestLearn_GoesBackWithItsStore(t *testing.T) {
 	for i, content := range []string{"a", "b", "c", "d"} {
 		records = append(records, engagementRecord(t, int64(i), content, did(fil.Read, content, noon)))
 	}
-	learn := func(l *ranking.Learner, want error, batch ...fil.Record) {
+	learn := func(l *learning.Learner, want error, batch ...fil.Record) {
 		t.Helper()
 		if _, err := l.Learn(t.Context(), 3, batch); !reflect.DeepEqual(err, want) {
 			t.Fatalf("error %v, want %v", err, want)
@@ -388,14 +392,14 @@ func TestLearn_GoesBackWithItsStore(t *testing.T) {
 }
 
 // start brings a learner to where it takes the partition's first record.
-func start(t testing.TB, learner *ranking.Learner) {
+func start(t testing.TB, learner *learning.Learner) {
 	t.Helper()
 	if _, err := learner.Learn(t.Context(), 3, nil); !errors.Is(err, fil.ErrForgotten) {
 		t.Fatalf("on an empty store: error %v, want %v", err, fil.ErrForgotten)
 	}
 }
 
-func learn(t testing.TB, learner *ranking.Learner, batch ...fil.Record) []string {
+func learn(t testing.TB, learner *learning.Learner, batch ...fil.Record) []string {
 	t.Helper()
 	changed, err := learner.Learn(t.Context(), 3, batch)
 	if err != nil {
@@ -413,5 +417,25 @@ func expectRecords(t *testing.T, metrics *prometheus.Registry, want map[string]i
 	}
 	if err := testutil.GatherAndCompare(metrics, strings.NewReader(lines.String())); err != nil {
 		t.Error(err)
+	}
+}
+
+// The learner applies preferences between acts, once, and a second event of one identity has no effect.
+func TestLearn_AppliesPreferences(t *testing.T) {
+	client, metrics := enginetest.Redis(t), prometheus.NewRegistry()
+	learner := newLearner(t, newStore(t, client), metrics)
+	start(t, learner)
+	more := prefers(fil.PreferMore, fil.FacetTopic, "Paie", 1)
+	learn(t, learner, engagementRecord(t, 1, "e1", did(fil.Read, "a", noon)), preferenceRecord(t, 2, "p1", more),
+		preferenceRecord(t, 3, "p2", prefers(fil.PreferNothing, fil.FacetTopic, "Paie", 2)))
+	learn(t, learner, preferenceRecord(t, 4, "p1", more)) // sent again
+	want := ranking.Profile{}.Apply(did(fil.Read, "a", noon), 1).Prefer(more, 2).Prefer(prefers(fil.PreferNothing, fil.FacetTopic, "Paie", 2), 3)
+	if got := stored(t, client)["p:{alice}"]; got != string(want.Bytes()) {
+		t.Errorf("stored\n%x, want\n%x", got, want.Bytes())
+	}
+	poison := preferenceRecord(t, 5, "p3", more)
+	poison.Event.Data = []byte(`{"agent":"alice","facet":"colour","name":"red"}`)
+	if _, err := learner.Learn(t.Context(), 3, []fil.Record{poison}); err == nil || len(fil.FaultsOf(err)) == 0 {
+		t.Errorf("a preference about no facet: %v", err)
 	}
 }

@@ -1,4 +1,4 @@
-package ranking_test
+package learning_test
 
 import (
 	"encoding/hex"
@@ -21,6 +21,7 @@ import (
 	"github.com/filengine/fil"
 	"github.com/filengine/fil/cmd/fil/embedded/enginetest"
 	"github.com/filengine/fil/ranking"
+	"github.com/filengine/fil/ranking/learning"
 )
 
 var update = flag.Bool("update", false, "write the golden files of the version in force")
@@ -87,7 +88,7 @@ func TestFormats_ReadWhatIsInForce(t *testing.T) {
 			t.Errorf("packed in another way than %s; write a new version, and read this one: %s", name, diff)
 		}
 	}
-	p, err := ranking.ParseProfile(golden(t, "profile_v1", nil))
+	p, err := ranking.ParseProfile(golden(t, "../../testdata/profile_v1", nil))
 	if err != nil || p.Len() != 3 || p.Offset() != 13 {
 		t.Fatalf("version 1 is read as %d contents up to offset %d, error %v", p.Len(), p.Offset(), err)
 	}
@@ -95,10 +96,10 @@ func TestFormats_ReadWhatIsInForce(t *testing.T) {
 		t.Errorf("a profile of version 1 does not go on: %d contents up to offset %d", next.Len(), next.Offset())
 	}
 	// What was stored, and the profile of version 1, is taken up: nothing is asked of the log again, and nothing counts twice.
-	client.Set(t.Context(), "p:{alice}", golden(t, "profile_v1", nil), 0)
+	client.Set(t.Context(), "p:{alice}", golden(t, "../../testdata/profile_v1", nil), 0)
 	again := newLearner(t, newStore(t, client), prometheus.NewRegistry())
 	learn(t, again, engagementRecord(t, 13, "e3", chronicle()[3]))
-	now["p:{alice}"] = string(golden(t, "profile_v1", nil)) // which nothing has changed
+	now["p:{alice}"] = string(golden(t, "../../testdata/profile_v1", nil)) // which nothing has changed
 	if diff := cmp.Diff(now, stored(t, client)); diff != "" {
 		t.Errorf("what was stored was not taken up: %s", diff)
 	}
@@ -115,14 +116,14 @@ func TestFormats_MakePopularityOfEarlierVersionsAgain(t *testing.T) {
 func makePopularityAgain(t *testing.T, earlier string) {
 	t.Helper()
 	client := enginetest.Redis(t)
-	l := &lane{records: history(t, rand.New(rand.NewPCG(31, 32)), 500, 0), cut: whole, restart: func() *ranking.Learner {
+	l := &lane{records: history(t, rand.New(rand.NewPCG(31, 32)), 500, 0), cut: whole, restart: func() *learning.Learner {
 		return newLearner(t, newStore(t, client), prometheus.NewRegistry())
 	}}
 	l.run(t)
 	want := stored(t, client)
 	client.Del(t.Context(), "hab:{3}")
 	client.Set(t.Context(), "pop:{3}", golden(t, earlier, nil), 0)
-	popularity := ranking.NewPopularity(8, newStore(t, client).Popularities)
+	popularity := learning.NewPopularity(8, newStore(t, client).Popularities)
 	if err := popularity.Refresh(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -185,7 +186,7 @@ func TestLearn_MakesAnUnreadableProfileAgain(t *testing.T) {
 			var ends []map[string]string
 			for _, damaged := range []bool{false, true} {
 				client := enginetest.Redis(t)
-				l := &lane{cut: whole, restart: func() *ranking.Learner {
+				l := &lane{cut: whole, restart: func() *learning.Learner {
 					return newLearner(t, newStore(t, client), prometheus.NewRegistry())
 				}}
 				run(l, 50)

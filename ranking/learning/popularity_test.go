@@ -1,4 +1,4 @@
-package ranking_test
+package learning_test
 
 import (
 	"context"
@@ -17,7 +17,7 @@ import (
 
 	"github.com/filengine/fil"
 	"github.com/filengine/fil/cmd/fil/embedded/enginetest"
-	"github.com/filengine/fil/ranking"
+	"github.com/filengine/fil/ranking/learning"
 )
 
 func TestPopularity_IgnoresClocksAheadOfTheLog(t *testing.T) {
@@ -28,7 +28,7 @@ func TestPopularity_IgnoresClocksAheadOfTheLog(t *testing.T) {
 	record := engagementRecord(t, 0, "ahead", did(fil.Read, "ahead", noon.Add(50*365*24*time.Hour)))
 	record.Admitted = noon
 	learn(t, learner, record, engagementRecord(t, 1, "right", did(fil.Read, "right", noon.Add(time.Hour))))
-	popularity := ranking.NewPopularity(8, store.Popularities)
+	popularity := learning.NewPopularity(8, store.Popularities)
 	if err := popularity.Refresh(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +44,7 @@ func TestPopularity_IsTheSameInEveryProcess(t *testing.T) {
 	client := enginetest.Redis(t)
 	store := newStore(t, client)
 	learner := newLearner(t, store, prometheus.NewRegistry())
-	early := ranking.NewPopularity(8, store.Popularities)
+	early := learning.NewPopularity(8, store.Popularities)
 	random, offsets, blank := rand.New(rand.NewPCG(24, 25)), map[int]int64{}, early.Stamp()
 	for i := range 200 {
 		partition := random.IntN(8)
@@ -64,8 +64,8 @@ func TestPopularity_IsTheSameInEveryProcess(t *testing.T) {
 			}
 		}
 	}
-	late := ranking.NewPopularity(8, store.Popularities)
-	for _, p := range []*ranking.Popularity{early, late} {
+	late := learning.NewPopularity(8, store.Popularities)
+	for _, p := range []*learning.Popularity{early, late} {
 		if err := p.Refresh(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -126,7 +126,7 @@ func TestPopularity_IsBounded(t *testing.T) {
 }
 
 func TestMemory_BoundsOrganisations(t *testing.T) {
-	memory := ranking.NewMemory(func(agent string) string { return agent })
+	memory := learning.NewMemory(func(agent string) string { return agent })
 	read := func(org, content string) {
 		memory.Observe(fil.Engagement{Kind: fil.Read, Agent: org, Content: content, Time: noon})
 	}
@@ -156,13 +156,13 @@ func TestPopularity_RefreshesAgainAndAgain(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		var asked, late []time.Duration
 		reported, began := 0, time.Now()
-		popularity := ranking.NewPopularity(2, func(_ context.Context, _ [][]byte, habits bool) ([]ranking.PackedTally, error) {
+		popularity := learning.NewPopularity(2, func(_ context.Context, _ [][]byte, habits bool) ([]learning.PackedTally, error) {
 			if habits {
 				late = append(late, time.Since(began))
 			} else if asked = append(asked, time.Since(began)); len(asked) == 2 {
 				return nil, errKilled
 			}
-			return make([]ranking.PackedTally, 2), nil
+			return make([]learning.PackedTally, 2), nil
 		})
 		done := make(chan struct{})
 		go func() {
@@ -203,14 +203,14 @@ func FuzzPopularity(f *testing.F) {
 	f.Add(slices.Concat(stored.Counts, stored.Counts[37:77]), "r", []byte{})
 	f.Add([]byte{1, 0, 0, 0}, "", []byte{1})
 	f.Fuzz(func(t *testing.T, counts []byte, field string, habit []byte) {
-		packed := ranking.PackedTally{Counts: counts, Habits: []ranking.Habit{{Field: field, Bytes: habit}}}
-		if again, err := ranking.Repack(packed, 8); err == nil {
-			if packed.Habits = ranking.SortedHabits(packed.Habits); !reflect.DeepEqual(again, packed) && len(packed.Habits)+len(again.Habits) > 0 {
+		packed := learning.PackedTally{Counts: counts, Habits: []learning.Habit{{Field: field, Bytes: habit}}}
+		if again, err := learning.Repack(packed, 8); err == nil {
+			if packed.Habits = learning.SortedHabits(packed.Habits); !reflect.DeepEqual(again, packed) && len(packed.Habits)+len(again.Habits) > 0 {
 				t.Fatalf("what was read is not written as it was: %v, %v", packed, again)
 			}
 		}
-		popularity := ranking.NewPopularity(8, func(context.Context, [][]byte, bool) ([]ranking.PackedTally, error) {
-			return []ranking.PackedTally{3: packed, 7: {}}, nil
+		popularity := learning.NewPopularity(8, func(context.Context, [][]byte, bool) ([]learning.PackedTally, error) {
+			return []learning.PackedTally{3: packed, 7: {}}, nil
 		})
 		if err := popularity.Refresh(t.Context()); err != nil {
 			t.Fatal(err)

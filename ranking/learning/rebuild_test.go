@@ -1,4 +1,4 @@
-package ranking_test
+package learning_test
 
 import (
 	"context"
@@ -16,6 +16,7 @@ import (
 	"github.com/filengine/fil"
 	"github.com/filengine/fil/cmd/fil/embedded/enginetest"
 	"github.com/filengine/fil/ranking"
+	"github.com/filengine/fil/ranking/learning"
 )
 
 // tape is one partition of a log, which may grow while it is read.
@@ -76,24 +77,24 @@ func learned(t testing.TB, records []fil.Record) redis.UniversalClient {
 	t.Helper()
 	client := enginetest.Redis(t)
 	random := rand.New(rand.NewPCG(7, 7))
-	l := &lane{records: records, cut: func(left int) int { return 1 + random.IntN(left) }, restart: func() *ranking.Learner {
+	l := &lane{records: records, cut: func(left int) int { return 1 + random.IntN(left) }, restart: func() *learning.Learner {
 		return newLearner(t, newStore(t, client), prometheus.NewRegistry())
 	}}
 	l.run(t)
 	return client
 }
 
-func rebuild(t testing.TB, client redis.UniversalClient, log ranking.Log, from int64) ranking.Rebuilt {
+func rebuild(t testing.TB, client redis.UniversalClient, log learning.Log, from int64) learning.Rebuilt {
 	t.Helper()
-	done, err := rebuilder(t, client, log).Partition(t.Context(), 3, from, func(ranking.Rebuilt) {})
+	done, err := rebuilder(t, client, log).Partition(t.Context(), 3, from, func(learning.Rebuilt) {})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return done
 }
 
-func rebuilder(t testing.TB, client redis.UniversalClient, log ranking.Log) *ranking.Rebuilder {
-	return ranking.NewRebuilder(ranking.RebuildConfig{Memory: 1 << 30, Partitions: 8, Org: orgOf}, newStore(t, client), log, func() time.Time { return noon })
+func rebuilder(t testing.TB, client redis.UniversalClient, log learning.Log) *learning.Rebuilder {
+	return learning.NewRebuilder(learning.RebuildConfig{Memory: 1 << 30, Partitions: 8, Org: orgOf}, newStore(t, client), log, func() time.Time { return noon })
 }
 
 // withoutEdition compares popularity but for its edition.
@@ -167,7 +168,7 @@ func TestRebuild_WhileAWorkerLearns(t *testing.T) {
 			at := 0
 			step := func(n int) {
 				for to := min(at+n, max(0, len(log.all())-lag)); at < to; at = to {
-					if _, err := worker.Learn(t.Context(), 3, records[at:to]); errors.Is(err, ranking.ErrConflict) {
+					if _, err := worker.Learn(t.Context(), 3, records[at:to]); errors.Is(err, learning.ErrConflict) {
 						to = at // the batch again, as the log does
 					} else if _, rest := fil.Rejections(err); rest != nil {
 						t.Fatal(rest)
@@ -199,16 +200,16 @@ func TestRebuild_WhileAWorkerLearns(t *testing.T) {
 
 // conflicting is the real store, where a worker writes between a read and the write that rests on it.
 type conflicting struct {
-	ranking.Store
+	learning.Store
 	between func()
 }
 
-func (c *conflicting) Save(ctx context.Context, changes []ranking.Change) error {
+func (c *conflicting) Save(ctx context.Context, changes []learning.Change) error {
 	c.between()
 	return c.Store.Save(ctx, changes)
 }
 
-func (c *conflicting) SavePopularity(ctx context.Context, partition int, change ranking.PopularityChange) error {
+func (c *conflicting) SavePopularity(ctx context.Context, partition int, change learning.PopularityChange) error {
 	c.between()
 	return c.Store.SavePopularity(ctx, partition, change)
 }
@@ -231,8 +232,8 @@ func TestRebuild_YieldsToAWorkerThatWroteFirst(t *testing.T) {
 		}
 		at = len(log.all())
 	}}
-	r := ranking.NewRebuilder(ranking.RebuildConfig{Memory: 1 << 30, Partitions: 8, Org: orgOf}, store, log, func() time.Time { return noon })
-	if _, err := r.Partition(t.Context(), 3, 0, func(ranking.Rebuilt) {}); err != nil {
+	r := learning.NewRebuilder(learning.RebuildConfig{Memory: 1 << 30, Partitions: 8, Org: orgOf}, store, log, func() time.Time { return noon })
+	if _, err := r.Partition(t.Context(), 3, 0, func(learning.Rebuilt) {}); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(withoutEdition(stored(t, learned(t, records[:at]))), withoutEdition(stored(t, client))); diff != "" {
@@ -272,7 +273,7 @@ func TestRebuild_InterruptedLeavesWhatWas(t *testing.T) {
 	for at := range 13 {
 		ctx, cancel := context.WithCancel(t.Context())
 		calls := 0
-		_, err := rebuilder(t, client, log).Partition(ctx, 3, 0, func(ranking.Rebuilt) {
+		_, err := rebuilder(t, client, log).Partition(ctx, 3, 0, func(learning.Rebuilt) {
 			if calls++; calls > at {
 				cancel()
 			}
@@ -314,17 +315,17 @@ func TestRebuild_FromAnOffsetChoosesAgents(t *testing.T) {
 func TestRebuild_Refuses(t *testing.T) {
 	log := &tape{records: history(t, rand.New(rand.NewPCG(12, 13)), 300, 0)}
 	client := learned(t, log.records)
-	expect := func(name string, r *ranking.Rebuilder, want error) {
+	expect := func(name string, r *learning.Rebuilder, want error) {
 		t.Helper()
 		before := stored(t, client)
-		if _, err := r.Partition(t.Context(), 3, 0, func(ranking.Rebuilt) {}); !errors.Is(err, want) {
+		if _, err := r.Partition(t.Context(), 3, 0, func(learning.Rebuilt) {}); !errors.Is(err, want) {
 			t.Errorf("%s: error %v, want %v", name, err, want)
 		}
 		if diff := cmp.Diff(before, stored(t, client)); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
 	}
-	expect("little memory", ranking.NewRebuilder(ranking.RebuildConfig{Memory: 3000, Partitions: 8, Org: orgOf}, newStore(t, client), log, time.Now), ranking.ErrTooLarge)
+	expect("little memory", learning.NewRebuilder(learning.RebuildConfig{Memory: 3000, Partitions: 8, Org: orgOf}, newStore(t, client), log, time.Now), learning.ErrTooLarge)
 	for _, key := range []string{"p:{agent2}", "pop:{3}"} {
 		was := client.Get(t.Context(), key).Val()
 		client.SetRange(t.Context(), key, 0, string([]byte{was[0] + 1}))

@@ -1,4 +1,4 @@
-package ranking_test
+package learning_test
 
 import (
 	"fmt"
@@ -14,7 +14,7 @@ import (
 
 	"github.com/filengine/fil"
 	"github.com/filengine/fil/cmd/fil/embedded/enginetest"
-	"github.com/filengine/fil/ranking"
+	"github.com/filengine/fil/ranking/learning"
 )
 
 // ledger counts as the comments say, the plain way: it keeps all first reads and sums over them.
@@ -90,8 +90,8 @@ func (l *ledger) note(partition int, e fil.Engagement) {
 }
 
 // of sums up what is known of a content, with so many partitions.
-func (l *ledger) of(content string, partitions int) ranking.Signals {
-	s := ranking.Signals{Shown: l.shown[content], Row: map[fil.ContentKey]float64{}, SinceLast: math.Inf(1)}
+func (l *ledger) of(content string, partitions int) learning.Seen {
+	s := learning.Seen{Shown: l.shown[content], Row: map[fil.ContentKey]float64{}, SinceLast: math.Inf(1)}
 	for _, d := range l.dealt[content] {
 		s.Dealt = max(s.Dealt, d.at)
 	}
@@ -157,7 +157,7 @@ func morning(random *rand.Rand, n, contents int) []fil.Engagement {
 
 func near(a, b float64) bool { return math.Abs(a-b) <= 1e-4*math.Max(1, math.Abs(b)) }
 
-func compare(t *testing.T, what string, got ranking.Signals, want ranking.Signals) {
+func compare(t *testing.T, what string, got learning.Seen, want learning.Seen) {
 	t.Helper()
 	for name, pair := range map[string][2]float64{
 		"now": {got.Now, want.Now}, "lately": {got.Lately, want.Lately}, "while": {got.While, want.While}, "ever": {got.Ever, want.Ever},
@@ -188,7 +188,7 @@ func TestSignals_AreWhatTheCommentsSay(t *testing.T) {
 	for _, partitions := range []int{1, 8} {
 		client := enginetest.Redis(t)
 		store, books, random := newStore(t, client), newLedger(), rand.New(rand.NewPCG(51, uint64(partitions)))
-		learner := newLearnerOf(t, ranking.LearnerParts{Store: store, Partitions: partitions, Metrics: prometheus.NewRegistry()})
+		learner := newLearnerOf(t, learning.LearnerParts{Store: store, Partitions: partitions, Metrics: prometheus.NewRegistry()})
 		batches := make([][]fil.Record, partitions)
 		for i, e := range morning(random, 4000, 30) {
 			p := int(fil.KeyOf(e.Agent)>>8) % partitions
@@ -205,7 +205,7 @@ func TestSignals_AreWhatTheCommentsSay(t *testing.T) {
 				}
 			}
 		}
-		popularity := ranking.NewPopularity(partitions, store.Popularities)
+		popularity := learning.NewPopularity(partitions, store.Popularities)
 		if err := popularity.Refresh(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -235,11 +235,11 @@ func TestSignals_AreWhatTheCommentsSay(t *testing.T) {
 // The offline judge must learn exactly what a worker does.
 func TestMemory_LearnsAsALearnerOfOnePartition(t *testing.T) {
 	store := newStore(t, enginetest.Redis(t))
-	learner := newLearnerOf(t, ranking.LearnerParts{Store: store, Partitions: 1, Metrics: prometheus.NewRegistry()})
+	learner := newLearnerOf(t, learning.LearnerParts{Store: store, Partitions: 1, Metrics: prometheus.NewRegistry()})
 	if _, err := learner.Learn(t.Context(), 0, nil); err == nil {
 		t.Fatal("an empty store is not noticed")
 	}
-	memory, stored := ranking.NewMemory(orgOf), ranking.NewPopularity(1, store.Popularities)
+	memory, stored := learning.NewMemory(orgOf), learning.NewPopularity(1, store.Popularities)
 	acts := morning(rand.New(rand.NewPCG(52, 53)), 3000, 60)
 	for i, e := range acts {
 		memory.Observe(e)
@@ -280,8 +280,8 @@ func TestMemory_LearnsAsALearnerOfOnePartition(t *testing.T) {
 }
 
 func TestReadsSince_FollowsTheClock(t *testing.T) {
-	memory := ranking.NewMemory(nil)
-	reads := func() *ranking.Popularity { return memory.Popularity() }
+	memory := learning.NewMemory(nil)
+	reads := func() *learning.Popularity { return memory.Popularity() }
 	if got := reads().ReadsSince(noon); got != 0 {
 		t.Errorf("%v reads before any", got)
 	}
@@ -322,7 +322,7 @@ func TestReadsSince_FollowsTheClock(t *testing.T) {
 }
 
 func TestMemory_LooksUpWithoutAllocating(t *testing.T) {
-	memory := ranking.NewMemory(orgOf)
+	memory := learning.NewMemory(orgOf)
 	for _, e := range morning(rand.New(rand.NewPCG(54, 55)), 2000, 60) {
 		memory.Observe(e)
 	}
@@ -333,10 +333,10 @@ func TestMemory_LooksUpWithoutAllocating(t *testing.T) {
 }
 
 func TestPast_ForgetsWhoWasMetLeastRecently(t *testing.T) {
-	if kept := ranking.PastOf(1<<20, 1000, "a", "b", "c"); !slices.Equal(kept, []string{"a", "b", "c"}) {
+	if kept := learning.PastOf(1<<20, 1000, "a", "b", "c"); !slices.Equal(kept, []string{"a", "b", "c"}) {
 		t.Errorf("with room for all, %v are kept", kept)
 	}
-	kept := ranking.PastOf(8_000, 1000, "a", "b", "c", "d", "e", "f", "g", "h", "b", "i")
+	kept := learning.PastOf(8_000, 1000, "a", "b", "c", "d", "e", "f", "g", "h", "b", "i")
 	if !slices.Contains(kept, "i") || !slices.Contains(kept, "b") || slices.Contains(kept, "a") || len(kept) > 8 {
 		t.Errorf("with room for seven, %v are kept", kept)
 	}

@@ -1,4 +1,4 @@
-package ranking
+package learning
 
 import (
 	"bytes"
@@ -12,10 +12,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/filengine/fil"
+	"github.com/filengine/fil/ranking"
 )
-
-// ErrConflict is a Store's answer to a write when someone else has written since the read it rests on: load and try again.
-var ErrConflict = errors.New("written by someone else since it was read")
 
 // ErrTooLarge says that a partition's profiles do not fit in the memory that a rebuild may take.
 var ErrTooLarge = errors.New("the profiles of one partition take too much memory")
@@ -253,7 +251,7 @@ func (b *rebuild) settle(ctx context.Context, agents []string) error {
 
 // wrong is 1 for what was not as the log says. A worker that has not come so far yet was not wrong.
 func (b *rebuild) wrong(c Change, popularity []byte) int {
-	if (Profile{c.Profile}).Offset() > doneOf(popularity) {
+	if ranking.OffsetOf(c.Profile) > doneOf(popularity) {
 		return 0
 	}
 	return 1
@@ -263,7 +261,7 @@ func (b *rebuild) wrong(c Change, popularity []byte) int {
 // worker's, but damage.
 func (b *rebuild) catchUp(ctx context.Context, live []Stored) error {
 	for _, s := range live {
-		if (Profile{s.Profile}).Offset() >= b.readTo {
+		if ranking.OffsetOf(s.Profile) >= b.readTo {
 			to, err := b.reach(ctx)
 			if err != nil {
 				return err
@@ -282,10 +280,10 @@ const forgetAll = 1 << 30
 func (b *rebuild) compare(agent string, live Stored) (c Change, differs bool, err error) {
 	today, want := day(b.now()), b.shadow.agents[agent]
 	want.Identities = want.Identities[want.Identities.stale(today):]
-	if _, err := ParseProfile(live.Profile); errors.Is(err, ErrNewer) {
+	if _, err := ranking.ParseProfile(live.Profile); errors.Is(err, ranking.ErrNewer) {
 		return Change{}, false, err
 	}
-	c = Change{Agent: agent, Before: headerOf(live.Profile), Profile: want.Profile, Forget: forgetAll, Claims: want.Identities}
+	c = Change{Agent: agent, Before: ranking.HeaderOf(live.Profile), Profile: want.Profile, Forget: forgetAll, Claims: want.Identities}
 	return c, !bytes.Equal(live.Profile, want.Profile) || !bytes.Equal(live.Identities[live.Identities.stale(today):], want.Identities), nil
 }
 
@@ -298,7 +296,7 @@ func (b *rebuild) settlePopularity(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("read popularity: %w", err)
 		}
-		if _, err := parseTally(live, b.cfg.Partitions); errors.Is(err, ErrNewer) {
+		if _, err := parseTally(live, b.cfg.Partitions); errors.Is(err, ranking.ErrNewer) {
 			return err
 		}
 		if !newTally(b.cfg.Partitions).ours(live.Counts) {
