@@ -1,7 +1,7 @@
 // Builds what the program embeds into dist/: each script by itself, then the pages as they are. Fails past a budget.
 import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createHash } from "node:crypto";
-import { gzipSync } from "node:zlib";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { build } from "vite";
 
 const at = (path) => new URL(path, import.meta.url).pathname;
@@ -39,6 +39,12 @@ for (const [from, to] of Object.entries(copies)) copyFileSync(at(from), at(`dist
 const digest = createHash("sha256");
 for (const file of ["app.html", "app.js", "app.css", "fil-feed.js"]) digest.update(readFileSync(at(`dist/${file}`)));
 writeFileSync(at("dist/worker.js"), readFileSync(at("app/worker.js"), "utf8").replace("BUILD", digest.digest("hex").slice(0, 16)));
+// The server has no brotli of its own; a file that it makes no smaller is served as it is.
+for (const file of readdirSync(at("dist"))) {
+  const plain = readFileSync(at(`dist/${file}`));
+  const packed = brotliCompressSync(plain, { params: { [constants.BROTLI_PARAM_MODE]: constants.BROTLI_MODE_TEXT, [constants.BROTLI_PARAM_SIZE_HINT]: plain.length } });
+  if (file !== kept && packed.length < plain.length) writeFileSync(at(`dist/${file}.br`), packed);
+}
 if (over) process.exit(1);
 
 // tidy folds the white space between tags of templates, which a minifier leaves.

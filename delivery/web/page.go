@@ -47,6 +47,9 @@ var scripts = map[string]bool{"fil-feed.js": true, "fil-sdk.js": true}
 // pages are where a browser wants them: a worker reaches no further than the folder that it is served from.
 var pages = map[string]string{"index.html": "/", "app.html": "/app/", "console.html": "/console/", "dashboards.html": "/dashboards/", "worker.js": "/app/worker.js", "manifest.webmanifest": "/app/manifest.webmanifest"}
 
+// brotli ends the names of the files that the build made of others.
+const brotli = ".br"
+
 const (
 	revalidated = "no-cache"
 	forever     = "public, max-age=31536000, immutable"
@@ -54,7 +57,7 @@ const (
 
 // Handler serves a build: "/", "/console/", "/dashboards/", "/app/…", "/assets/…", the scripts for other pages ("/fil-feed.js" and "/fil-sdk.js"), each also under an
 // address that has its digest and never changes ("/assets/fil-feed.DIGEST.js"), and "/fil-feed.json", which tells that address
-// and the integrity to ask for. Any other path is not found. Answers are revalidated by their ETag, and compressed for who takes gzip.
+// and the integrity to ask for. Any other path is not found. Answers are revalidated by their ETag, and compressed for who takes brotli or gzip.
 func Handler(build fs.FS) http.Handler {
 	served := map[string]file{}
 	entries, err := fs.ReadDir(build, ".")
@@ -62,11 +65,15 @@ func Handler(build fs.FS) http.Handler {
 		panic(fmt.Sprintf("files in the binary cannot be read: %v", err))
 	}
 	for _, entry := range entries {
+		if path.Ext(entry.Name()) == brotli {
+			continue // served in the place of the file that it is of
+		}
 		content, err := fs.ReadFile(build, entry.Name())
 		if err != nil {
 			panic(fmt.Sprintf("files in the binary cannot be read: %v", err))
 		}
-		place(served, entry.Name(), content)
+		smaller, _ := fs.ReadFile(build, entry.Name()+brotli) // or there is none
+		place(served, entry.Name(), content, smaller)
 	}
 	if _, ok := served["/"]; !ok {
 		served["/"] = served["/assets/unbuilt.html"]
@@ -81,8 +88,9 @@ func Handler(build fs.FS) http.Handler {
 	})
 }
 
-func place(served map[string]file, name string, content []byte) {
+func place(served map[string]file, name string, content, smaller []byte) {
 	f := newFile(name, content)
+	f.brotli = smaller
 	switch {
 	case pages[name] != "":
 		served[pages[name]] = f
@@ -101,11 +109,11 @@ func place(served map[string]file, name string, content []byte) {
 	}
 }
 
-// file is one answer, as it is and compressed.
+// file is one answer, as it is and compressed: in brotli as the build made it, in gzip as made here.
 type file struct {
 	name, etag, media, cache string
 	open                     bool // to pages of any origin
-	plain, compressed        []byte
+	plain, gzip, brotli      []byte
 }
 
 func newFile(name string, content []byte) file {
@@ -119,7 +127,7 @@ func newFile(name string, content []byte) file {
 	_, _ = w.Write(content) // to memory
 	_ = w.Close()
 	if out.Len() < len(content) {
-		f.compressed = out.Bytes()
+		f.gzip = out.Bytes()
 	}
 	return f
 }
@@ -131,10 +139,14 @@ func (f file) answer(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h, content, etag := w.Header(), f.plain, f.etag
-	if f.compressed != nil {
+	if f.gzip != nil || f.brotli != nil {
 		h.Set("Vary", "Accept-Encoding")
-		if takesGzip(r.Header.Get("Accept-Encoding")) {
-			content, etag = f.compressed, etag+".gz"
+		switch accepted := r.Header.Get("Accept-Encoding"); {
+		case f.brotli != nil && takes(accepted, "br"):
+			content, etag = f.brotli, etag+".br"
+			h.Set("Content-Encoding", "br")
+		case f.gzip != nil && takes(accepted, "gzip"):
+			content, etag = f.gzip, etag+".gz"
 			h.Set("Content-Encoding", "gzip")
 		}
 	}
@@ -153,11 +165,11 @@ func (f file) answer(w http.ResponseWriter, r *http.Request) {
 	http.ServeContent(w, r, f.name, time.Time{}, bytes.NewReader(content))
 }
 
-// takesGzip reads Accept-Encoding as RFC 9110 section 12.5.3 says, as far as gzip goes.
-func takesGzip(header string) bool {
+// takes reads Accept-Encoding as RFC 9110 section 12.5.3 says, as far as codings that are named go.
+func takes(header, wanted string) bool {
 	for one := range strings.SplitSeq(header, ",") {
 		coding, weight, _ := strings.Cut(strings.ToLower(strings.ReplaceAll(one, " ", "")), ";")
-		if coding == "gzip" {
+		if coding == wanted {
 			return weight != "q=0" && !strings.HasPrefix(weight, "q=0.0")
 		}
 	}

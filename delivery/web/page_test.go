@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"io/fs"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -109,6 +110,35 @@ func TestHandler_Compresses(t *testing.T) {
 	}
 	if raw, err := io.ReadAll(r); err != nil || string(raw) != plain.body {
 		t.Errorf("unpacked to %d bytes of %d, %v", len(raw), len(plain.body), err)
+	}
+}
+
+// What the build made smaller in brotli is served so, under either address, and is a file of its own nowhere.
+func TestHandler_ServesTheBrotliOfTheBuild(t *testing.T) {
+	packed := fstest.MapFS{"fil-feed.js": built["fil-feed.js"], "fil-feed.js.br": {Data: []byte("brotli")}, "icon.svg": built["icon.svg"]}
+	var told struct{ Script string }
+	if err := json.Unmarshal([]byte(get(t, packed, http.MethodGet, "/fil-feed.json").body), &told); err != nil {
+		t.Fatal(err)
+	}
+	tags := map[string]bool{}
+	for _, c := range []struct{ path, accepts, coding string }{
+		{"/fil-feed.js", "gzip, deflate, br, zstd", "br"}, {told.Script, "br", "br"}, {"/fil-feed.js", "gzip, br;q=0", "gzip"}, {"/fil-feed.js", "deflate", ""}, {"/assets/icon.svg", "br", ""},
+	} {
+		got := get(t, packed, http.MethodGet, c.path, "Accept-Encoding", c.accepts)
+		if got.status != http.StatusOK || got.header.Get("Content-Encoding") != c.coding || (got.body == "brotli") != (c.coding == "br") {
+			t.Errorf("%s for %q: %d, %v", c.path, c.accepts, got.status, got.header)
+		}
+		if c.path == "/fil-feed.js" {
+			tags[got.header.Get("ETag")] = got.header.Get("Vary") == "Accept-Encoding"
+		}
+	}
+	if len(tags) != 3 || slices.Contains(slices.Collect(maps.Values(tags)), false) {
+		t.Errorf("three codings have the tags %v, true where the answer says that it varies", tags)
+	}
+	for _, path := range []string{"/fil-feed.js.br", "/assets/fil-feed.js.br"} {
+		if got := get(t, packed, http.MethodGet, path); got.status != http.StatusNotFound {
+			t.Errorf("%s: %d", path, got.status)
+		}
 	}
 }
 

@@ -63,7 +63,7 @@ test("a communicator aims and publishes, agents see and acknowledge, a leader lo
   await card(second).getByRole("heading", { name: "Ce que fait l'algorithme" }).waitFor();
   await shot(second, "chain-why");
   const third = await house.page(other);
-  await third.locator("article").first().waitFor();
+  await third.locator(`[role="feed"][aria-busy="false"]`).waitFor();
   assert.equal(await card(third).count(), 0, "who is not meant does not see it");
   const explained = await house.ask("GET", `/v1/audiences/${audience}/why?agent=${other}`, "service");
   assert.equal(explained.in, false);

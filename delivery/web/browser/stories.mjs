@@ -5,6 +5,8 @@ import { eventually, house, patience, shot } from "./house.mjs";
 
 const cards = (page) => page.locator("article");
 const card = (page, id) => page.locator(`article[data-id="${id}"]`);
+// The first screen is drawn first: a feed is busy until the rest is there.
+const shown = (page) => page.locator(`[role="feed"][aria-busy="false"]`).waitFor({ state: "attached" });
 const button = (where, name) => where.getByRole("button", { name });
 const feedOf = (agent) => house.ask("GET", `/v1/agents/${agent}/feed?limit=100`, "service");
 const known = (agent) => house.ask("GET", `/v1/me/profile?agent=${agent}`, "service");
@@ -12,7 +14,7 @@ const idsOf = (page) => cards(page).evaluateAll((all) => all.map((one) => one.da
 
 async function open(agent, example, options) {
   const page = await house.page(agent, example, options);
-  await cards(page).first().waitFor();
+  await shown(page);
   return page;
 }
 
@@ -89,7 +91,7 @@ test("reads in the order of time, and is read so again", async () => {
   assert.deepEqual(times, times.toSorted().toReversed());
   await eventually("the order to be chosen", async () => (await known("a0004")).order.order === "chronological");
   await page.reload();
-  await cards(page).first().waitFor();
+  await shown(page);
   assert.ok(await page.getByRole("radio", { name: "Chronologique" }).isChecked());
   await close(page);
 });
@@ -214,7 +216,7 @@ test("tells what was seen, and nothing else, and the rest on leaving", async () 
   const timed = async () => (await known("a0011")).facts.filter(({ did }) => did.includes("s de lecture")).map(({ content, did }) => `${content} ${did}`);
   const before = await timed();
   page.context().on("request", (request) => request.url().endsWith("/v1/engagements") && told.push(...JSON.parse(request.postData() ?? "[]")));
-  await cards(page).first().waitFor();
+  await shown(page);
   const inView = await cards(page).evaluateAll((all) => all.filter((one) => {
     const { top, bottom, height } = one.getBoundingClientRect();
     return Math.min(bottom, innerHeight) - Math.max(top, 0) >= height / 2;
@@ -277,7 +279,7 @@ test("stands alone as an app, off line too, and prints every text", async () => 
   page.on("pageerror", (error) => page.faults.push(String(error)));
   page.on("console", (message) => message.type() === "error" && !/ERR_INTERNET_DISCONNECTED|ERR_FAILED/.test(message.text()) && page.faults.push(message.text()));
   await page.goto(`${house.base}/app/#token=${token}`);
-  await cards(page).first().waitFor();
+  await shown(page);
   assert.equal(new URL(page.url()).hash, "", "the token has left the address");
   await page.evaluate(() => navigator.serviceWorker.ready);
   const ids = await idsOf(page);
@@ -309,7 +311,7 @@ test("runs as a screen in a place without desks", async () => {
   page.faults = [];
   await page.clock.install();
   await page.goto(`${house.base}/app/#token=${token}&kiosk`);
-  await cards(page).first().waitFor();
+  await shown(page);
   await page.getByRole("button", { name: "Arrêter le défilement" }).waitFor();
   assert.equal(await page.getByRole("button", { name: /^Utile/ }).count(), 0, "nobody acts from a screen");
   const top = () => page.evaluate(() => Math.round(scrollY));

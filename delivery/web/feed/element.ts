@@ -16,6 +16,8 @@ import { stepFrom } from "./keys";
 import { serverOfScript, tokenFrom } from "./page";
 import { Reader } from "./reader";
 
+const leastCard = 150; // pixels of height: as many as fit the window are drawn first
+
 /**
  * Attributes: server, token, token-url, agent, account, lang, order, saved, limit, level, heading, observe, manual.
  * Properties: the same, and token may be a function. Events: fil-load, fil-act, fil-problem. Methods: refresh, forget.
@@ -121,6 +123,7 @@ export class FilFeed extends LitElement {
   }
 
   override updated(): void {
+    if (this.#screens === "first" && this.#reader?.items.length) this.#drawRest(this.#reader);
     this.#sight?.sweep();
     for (const card of this.renderRoot.querySelectorAll<HTMLElement>("article:not(.gone)")) this.#sight?.watch(card, card.dataset.id!);
     for (const end of this.renderRoot.querySelectorAll<HTMLElement>(".end")) {
@@ -143,6 +146,7 @@ export class FilFeed extends LitElement {
       order: this.order, saved: this.saved, limit: this.limit, observing: this.observe,
     }, () => this.#moved(reader));
     this.#reader = reader;
+    this.#screens = "first";
     this.#acts = new Acts(this, reader);
     if (!this.observe) this.#sight = new Sight((kind, content, seconds) => reader.note(kind, content, seconds));
     void reader.open();
@@ -159,6 +163,17 @@ export class FilFeed extends LitElement {
   #leave(): void {
     this.#sight?.settle();
     this.#reader?.leave();
+  }
+
+  // The first screen is drawn before the rest: what is below it is a frame later, and nobody sees that.
+  #screens: "first" | "coming" | "all" = "first";
+  #drawRest(reader: Reader): void {
+    this.#screens = "coming";
+    requestAnimationFrame(() => setTimeout(() => {
+      if (reader !== this.#reader) return;
+      this.#screens = "all";
+      this.requestUpdate();
+    }));
   }
 
   #phase = "";
@@ -224,10 +239,12 @@ export class FilFeed extends LitElement {
     }
     const of = reader.ended ? reader.items.length : -1;
     const acts = this.#acts!;
-    return html`<div class="items" role="feed" aria-labelledby="title" aria-busy=${reader.phase === "more"}>
-        ${repeat(reader.items, ({ content }) => content.id, (item, i) => drawCard(item, acts.state(item), acts, { at: i + 1, of }))}
+    const all = this.#screens === "all" || this.printing;
+    const drawn = all ? reader.items : reader.items.slice(0, Math.ceil(innerHeight / leastCard));
+    return html`<div class="items" role="feed" aria-labelledby="title" aria-busy=${reader.phase === "more" || !all}>
+        ${repeat(drawn, ({ content }) => content.id, (item, i) => drawCard(item, acts.state(item), acts, { at: i + 1, of }))}
       </div>
-      <div class="after" tabindex="-1">${this.#drawAfter(reader)}</div>`;
+      <div class="after" tabindex="-1">${all ? this.#drawAfter(reader) : nothing}</div>`;
   }
 
   #drawAfter(reader: Reader): TemplateResult | typeof nothing {

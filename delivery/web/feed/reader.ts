@@ -209,8 +209,7 @@ export class Reader {
 
   // meet takes up what this browser keeps of a reader.
   async #meet(agent: string): Promise<void> {
-    await this.marks.open(agent);
-    if (!this.#options.observing) await this.#outbox.resume(agent);
+    await Promise.all([this.marks.open(agent), this.#options.observing || this.#outbox.resume(agent)]);
   }
 
   #show(page: FeedPage, items: FeedItem[]): void {

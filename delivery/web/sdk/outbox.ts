@@ -57,7 +57,7 @@ export class Outbox {
   /** Takes up what an earlier page could not send for this agent; what waits for another reader of this browser goes away. */
   async resume(agent: string): Promise<void> {
     const kept = (await this.#shelf.get<Engagement[]>(this.#key)) ?? [];
-    await this.#shelf.remove(this.#key);
+    void this.#shelf.remove(this.#key);
     this.#waiting.unshift(...kept.filter((e) => e.data.agent === agent && !this.#waiting.some((w) => w.id === e.id)));
     this.#plan();
   }

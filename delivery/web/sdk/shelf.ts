@@ -4,10 +4,11 @@ const name = "fil";
 const table = "kept";
 
 export class Shelf {
-  #base: Promise<IDBDatabase | undefined> | undefined;
+  // Opened at once: what it is first asked for then waits for no opening.
+  #base: Promise<IDBDatabase | undefined> = this.#open();
 
   #open(): Promise<IDBDatabase | undefined> {
-    return (this.#base ??= new Promise((resolve) => {
+    return new Promise((resolve) => {
       try {
         const request = indexedDB.open(name, 1);
         request.onupgradeneeded = () => request.result.createObjectStore(table);
@@ -17,11 +18,11 @@ export class Shelf {
       } catch {
         resolve(undefined);
       }
-    }));
+    });
   }
 
   async #ask<T>(mode: IDBTransactionMode, work: (store: IDBObjectStore) => IDBRequest<T>): Promise<T | undefined> {
-    const base = await this.#open();
+    const base = await this.#base;
     return new Promise((resolve) => {
       try {
         if (!base) return resolve(undefined);
