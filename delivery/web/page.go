@@ -3,7 +3,7 @@
 //
 // It hides the files, which `make build` makes from the TypeScript in this folder and the program embeds; a program compiled
 // without them says so. It guarantees that pages work on a closed network and run nothing but their own scripts: their policy
-// allows no other origin and nothing inline. It knows no key and reads no data: what it serves asks the API, with the key that
+// allows no other origin, and nothing inline but a script of the build, by its digest. It knows no key and reads no data: what it serves asks the API, with the key that
 // its user gives.
 package web
 
@@ -20,6 +20,7 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -28,8 +29,9 @@ import (
 var embedded embed.FS
 
 // policy is of our own pages. Templates of the feed are the one thing that makes HTML, under the
-// Trusted Types policy "lit-html"; "fil-app" names the app's worker.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; worker-src 'self'; manifest-src 'self'; " +
+// Trusted Types policy "lit-html"; "fil-app" names the app's worker. What follows 'self' is the digest of a script that a page
+// of the build has in itself, so that no other one runs.
+const policy = "default-src 'none'; script-src 'self'%s; style-src 'self'; connect-src 'self'; img-src 'self'; worker-src 'self'; manifest-src 'self'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types lit-html fil-app"
 
 // Built gives the files that the program embeds.
@@ -112,6 +114,7 @@ func place(served map[string]file, name string, content, smaller []byte) {
 // file is one answer, as it is and compressed: in brotli as the build made it, in gzip as made here.
 type file struct {
 	name, etag, media, cache string
+	policy                   string
 	open                     bool // to pages of any origin
 	plain, gzip, brotli      []byte
 }
@@ -120,7 +123,7 @@ func newFile(name string, content []byte) file {
 	sum := sha256.Sum256(content)
 	f := file{
 		name: name, etag: base64.RawURLEncoding.EncodeToString(sum[:12]), media: mediaOf(name), cache: revalidated, plain: content,
-		open: scripts[name] || strings.HasSuffix(name, ".json"),
+		open: scripts[name] || strings.HasSuffix(name, ".json"), policy: policyOf(name, content),
 	}
 	var out bytes.Buffer
 	w, _ := gzip.NewWriterLevel(&out, gzip.BestCompression)
@@ -130,6 +133,19 @@ func newFile(name string, content []byte) file {
 		f.gzip = out.Bytes()
 	}
 	return f
+}
+
+var inline = regexp.MustCompile(`(?s)<script>(.*?)</script>`)
+
+func policyOf(name string, content []byte) string {
+	digests := ""
+	if path.Ext(name) == ".html" {
+		for _, script := range inline.FindAllSubmatch(content, -1) {
+			sum := sha256.Sum256(script[1])
+			digests += " 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+		}
+	}
+	return fmt.Sprintf(policy, digests)
 }
 
 func (f file) answer(w http.ResponseWriter, r *http.Request) {
@@ -158,7 +174,7 @@ func (f file) answer(w http.ResponseWriter, r *http.Request) {
 		h.Set("Access-Control-Allow-Origin", "*") // for <script crossorigin integrity>; the scripts hold no secret
 		h.Set("Cross-Origin-Resource-Policy", "cross-origin")
 	} else {
-		h.Set("Content-Security-Policy", policy)
+		h.Set("Content-Security-Policy", f.policy)
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	}

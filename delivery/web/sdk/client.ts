@@ -1,5 +1,7 @@
 // Speaks to the API: who is asking, in which language, and what went wrong.
 
+import { alone, headersOf, takeAhead } from "./ahead";
+
 /** A token, or what gives one. A function is called with true after the server refused the token it gave before. */
 export type TokenSource = string | ((refused: boolean) => string | Promise<string>);
 
@@ -94,11 +96,9 @@ export class Client {
   }
 
   async #send(path: string, init: RequestInit, refused: boolean): Promise<Response> {
-    const headers = new Headers(init.headers);
     try {
-      headers.set("Authorization", `Bearer ${await this.#bearer(refused)}`);
-      if (this.language) headers.set("Accept-Language", this.language);
-      return await fetch(this.server + path, { cache: "no-store", credentials: "omit", ...init, headers });
+      const headers = headersOf(await this.#bearer(refused), this.language, init.headers);
+      return await ((init.method ? undefined : takeAhead(this.server + path, headers)) ?? fetch(this.server + path, { ...alone, ...init, headers }));
     } catch (error) {
       if (error instanceof Problem || (error instanceof Error && error.name === "AbortError")) throw error;
       throw new Problem(0, error instanceof Error ? error.message : String(error));

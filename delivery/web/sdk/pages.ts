@@ -65,12 +65,16 @@ export class Pages {
   }
 
   #path(cursor: string): string {
-    const { agent, order, saved, limit = 20, language } = this.#options;
-    const query = new URLSearchParams({ limit: String(limit) });
-    if (order) query.set("order", order);
-    if (language) query.set("lang", language);
-    if (saved) query.set("saved", "true");
-    if (cursor) query.set("cursor", cursor);
-    return `${agent ? `/v1/agents/${encodeURIComponent(agent)}/feed` : "/v1/feed"}?${query}`;
+    return feedPath(this.#options, cursor);
   }
+}
+
+/** Where a page of a feed is asked for; the first without a cursor. */
+export function feedPath({ agent, order, saved, limit = 20, language }: PagesOptions = {}, cursor = ""): string {
+  const query = new URLSearchParams({ limit: String(limit) });
+  if (order) query.set("order", order);
+  if (language) query.set("lang", language);
+  if (saved) query.set("saved", "true");
+  if (cursor) query.set("cursor", cursor);
+  return `${agent ? `/v1/agents/${encodeURIComponent(agent)}/feed` : "/v1/feed"}?${query}`;
 }
