@@ -3,6 +3,8 @@ package web_test
 import (
 	"bytes"
 	"compress/gzip"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"io"
 	"io/fs"
@@ -139,6 +141,19 @@ func TestHandler_ServesTheBrotliOfTheBuild(t *testing.T) {
 		if got := get(t, packed, http.MethodGet, path); got.status != http.StatusNotFound {
 			t.Errorf("%s: %d", path, got.status)
 		}
+	}
+}
+
+// A page may have a script of the build in itself: its policy names that one by its digest, and the policies of others do not.
+func TestHandler_NamesTheScriptOfAPage(t *testing.T) {
+	build := fstest.MapFS{"app.html": {Data: []byte("<script>ask()</script><script src=x></script>")}, "index.html": built["index.html"]}
+	sum := sha256.Sum256([]byte("ask()"))
+	named := "script-src 'self' 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "';"
+	if policy := get(t, build, http.MethodGet, "/app/").header.Get("Content-Security-Policy"); !strings.Contains(policy, named) {
+		t.Errorf("%q does not have %q", policy, named)
+	}
+	if policy := get(t, build, http.MethodGet, "/").header.Get("Content-Security-Policy"); !strings.Contains(policy, "script-src 'self';") {
+		t.Errorf("a page without such a script has %q", policy)
 	}
 }
 
