@@ -6,12 +6,15 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/parquet-go/parquet-go"
 
 	"github.com/filengine/fil"
+	"github.com/filengine/fil/analytics/dashboards"
 )
 
 // busy is a town of 600 where content "a" was shown to all over five days, every second agent read it today or in the four
@@ -150,6 +153,88 @@ func TestDashboards_SharesAreLeastWhereSomeAreNotToldApart(t *testing.T) {
 	for _, group := range w.told("equity").Groups {
 		if group.Rate.High < .999 {
 			t.Errorf("equity says otherwise: %+v", group)
+		}
+	}
+}
+
+// A file for a reader says in their words what the one for programs says, which no language of a request changes; spreadsheets
+// open both forms rightly.
+func TestDashboards_CSVForReaders(t *testing.T) {
+	w := build(t, busy())
+	read := func(path, comma string, headers ...string) [][]string {
+		t.Helper()
+		status, body, _ := w.ask(path, append(headers, "Accept: text/csv")...)
+		body, marked := strings.CutPrefix(body, "\ufeff")
+		in := csv.NewReader(strings.NewReader(body))
+		in.Comma = rune(comma[0])
+		rows, err := in.ReadAll()
+		if err != nil || status != 200 || marked != strings.Contains(path, "lang=") {
+			t.Fatalf("%s: %d %v, marked %t: %s", path, status, err, marked, body)
+		}
+		return rows
+	}
+	plain := read("overview?by=org", ",", "Accept-Language: fr-FR")
+	if fmt.Sprint(plain) != fmt.Sprint(read("overview?by=org", ",")) || plain[0][0] != "scope" {
+		t.Errorf("a program is told %v", plain)
+	}
+	fr, en := read("overview?by=org&lang=fr", ";"), read("overview?by=org&lang=en-GB", ",")
+	if got := fmt.Sprint(fr[0][:4], en[0][:4], fr[1][:1], en[1][:1]); got != "[Organisation Agents visés Agents atteints Ont ouvert] [Organisation Agents aimed at Agents reached Opened] [Ensemble] [All]" {
+		t.Errorf("titles are %s", got)
+	}
+	at := func(rows [][]string, title string) int { return slices.Index(rows[0], title) }
+	for i, row := range plain[1:] {
+		share, _ := strconv.ParseFloat(row[at(plain, "reach")], 64)
+		of, _ := strconv.ParseFloat(strings.Replace(fr[i+1][at(fr, "Portée (%)")], ",", ".", 1), 64)
+		if math.Abs(share*100-of) > 1e-9 || row[at(plain, "shown")] != fr[i+1][at(fr, "Agents atteints")] && fr[i+1][at(fr, "Agents atteints")] != "retenu" {
+			t.Errorf("a reader is told %v of %v", fr[i+1], row)
+		}
+	}
+	for path, want := range map[string]string{
+		"overview?every=week&lang=fr": "Semaine du", "overview?lang=fr": "Ligne", "funnel?lang=fr": "Étape", "pressure?lang=fr": "Semaine ou service",
+		"services?by=grade&lang=fr": "grade", "hours?lang=fr": "Jour",
+	} {
+		rows := read(path, ";")
+		for _, row := range rows {
+			for _, raw := range []string{"total", "targeted", "week", "source"} {
+				if slices.Contains(row, raw) {
+					t.Errorf("%s says %q: %v", path, raw, row)
+				}
+			}
+		}
+		if rows[0][0] != want || len(rows) < 2 {
+			t.Errorf("%s: %v", path, rows)
+		}
+	}
+	if status, body, _ := w.ask("overview?lang=français"); status != 422 {
+		t.Errorf("a language that is none: %d %s", status, body)
+	}
+}
+
+// Names are those of the screens: places without what all have in common, periods in full, and those that are not whole said to be so.
+func TestNames_AreThoseOfTheScreens(t *testing.T) {
+	of := fil.Schema{{Name: "manager", Kind: fil.KindBoolean, Label: fil.Bilingual{FR: "Encadrant", EN: "Supervisor"}}}
+	n := dashboards.Naming(of, time.Date(2026, 11, 26, 0, 0, 0, 0, time.UTC))
+	for _, c := range []struct{ axis, values, want string }{
+		{"org", "ville/dga-ressources ville/direction_des-rh ville", "DGA ressources|Direction des RH|Ville"},
+		{"org", "ville/rh pays/école-et-savoir", "Ville › RH|Pays › École et savoir"},
+		{"manager", "true false *", "Oui|Non|Groupes trop petits pour être distingués"}, {"site", "nantes-sud", "nantes-sud"},
+	} {
+		values := strings.Fields(c.values)
+		var told []string
+		for _, value := range values {
+			told = append(told, n.ValuesOn(c.axis, values)(value).FR)
+		}
+		if got := strings.Join(told, "|"); got != c.want {
+			t.Errorf("%s of %s are %q, want %q", c.values, c.axis, got, c.want)
+		}
+	}
+	for _, c := range [][3]string{
+		{"day", "2026-11-01", "1er novembre 2026 / 1 November 2026"}, {"week", "2026-11-16", "16 novembre 2026 / 16 November 2026"}, {"week", "2026-11-23", "23 novembre 2026 (période incomplète) / 23 November 2026 (not whole)"},
+		{"month", "2026-10-01", "octobre 2026 (période incomplète) / October 2026 (not whole)"}, {"month", "2026-11-01", "novembre 2026 (période incomplète) / November 2026 (not whole)"},
+		{"quarter", "2026-10-01", "trimestre 4 de 2026 (période incomplète) / quarter 4 of 2026 (not whole)"}, {"year", "2026-01-01", "2026 (période incomplète) / 2026 (not whole)"},
+	} {
+		if got := n.Period(c[0], c[1], "2026-10-15", "2026-11-30"); got.FR+" / "+got.EN != c[2] {
+			t.Errorf("%s of %s is %v, want %s", c[0], c[1], got, c[2])
 		}
 	}
 }

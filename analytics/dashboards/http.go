@@ -34,7 +34,8 @@ type Query struct {
 	Every       string   `query:"every" doc:"day, week, month, quarter, year"`
 	Where       []string `query:"where,explode" doc:"Condition attribut:valeur,valeur, à répéter ; \\, pour une virgule dans une valeur / condition attribute:value,value, may be repeated; \\, for a comma in a value"`
 	Compare     bool     `query:"compare" doc:"Donner aussi la période d'avant / give the period before as well"`
-	Accept      string   `header:"Accept" doc:"application/json, text/csv, application/vnd.apache.parquet"`
+	Lang        string   `query:"lang" maxLength:"35" pattern:"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$" doc:"Langue de qui ouvrira le CSV dans un tableur : titres et valeurs en mots, pourcentages, en français points-virgules et virgules décimales ; sans elle, des noms anglais qui ne changent pas, pour un programme, quel que soit Accept-Language / language of who will open the CSV in a spreadsheet: titles and values in words, percentages, in French semicolons and decimal commas; without it, English names that do not change, for a program, whatever Accept-Language is"`
+	Accept      string   `header:"Accept" doc:"application/json, text/csv, application/vnd.apache.parquet (toujours aux noms anglais qui ne changent pas / always with the English names that do not change)"`
 	Language    string   `header:"Accept-Language" doc:"Langue des messages / language of messages"`
 	IfNoneMatch string   `header:"If-None-Match" doc:"ETag déjà reçu / an ETag received before"`
 }
@@ -48,7 +49,7 @@ type named struct {
 func (in *Query) params() params { return params{in.From, in.To, in.By, in.Every, in.Where} }
 
 // told is an answer that may be given in three forms.
-type told interface{ sheet() sheet }
+type told interface{ sheet(n naming) sheet }
 
 // view is one dashboard.
 type view struct {
@@ -149,9 +150,14 @@ func (d *Dashboards) respond(ctx context.Context, v view, told told, in *named) 
 	var err error
 	switch media {
 	case mediaCSV:
-		ending, err = "csv", told.sheet().csv(&body)
+		sheet := told.sheet(naming{d.Schema, d.today()})
+		if ending = "csv"; in.Lang != "" {
+			err = sheet.readable(&body, in.Lang)
+		} else {
+			err = sheet.csv(&body)
+		}
 	case mediaParquet:
-		ending, err = "parquet", told.sheet().parquet(&body)
+		ending, err = "parquet", told.sheet(naming{d.Schema, d.today()}).parquet(&body)
 	default:
 		media, err = mediaJSON, json.NewEncoder(&body).Encode(told)
 	}

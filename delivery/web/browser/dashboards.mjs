@@ -61,11 +61,12 @@ test("a leader looks at the house, filters, breaks down, shows it to another and
   const shown = Object.fromEntries(await rows.evaluateAll((all) => all.map((row) => [row.cells[0].textContent, row.cells[2].textContent.replace(/\s/g, "")])));
   const csv = await taken(page, chart.getByRole("button", { name: /^Données en CSV/ }));
   assert.match(csv.name, /^Lecture par catégorie, du \d+ \S+ au \d+ \S+ 2026, Organisation.*\.csv$/);
-  const lines = csv.content.toString("utf8").trim().split("\r\n").map((line) => line.split(","));
+  assert.ok(csv.content.toString("utf8").startsWith("\ufeff"), "a French spreadsheet sees that it is UTF-8");
+  const lines = csv.content.toString("utf8").slice(1).trim().split("\r\n").map((line) => line.split(";"));
   const at = (name) => lines[0].indexOf(name);
-  for (const line of lines.filter((one) => one[0] === "row" && ["A", "B", "C"].includes(one[at("value")]))) {
-    assert.equal(line[at("shown")] || "retenu", shown[line[at("value")]], "the file says what the table says");
-  }
+  const told = lines.slice(1).filter(([value]) => shown[value] !== undefined);
+  assert.ok(told.length > 1 && lines[1][0] === "Ensemble" && at("Catégorie") === 0, "its first column is that of the table");
+  for (const line of told) assert.equal(line[at("Agents atteints")], shown[line[0]], "the file says what the table says");
   const parquet = await taken(page, chart.getByRole("button", { name: /^Données en Parquet/ }));
   assert.equal(parquet.content.subarray(0, 4).toString(), "PAR1");
   assert.match(parquet.name, /\.parquet$/);

@@ -4,6 +4,7 @@ import { html, LitElement, nothing, type TemplateResult } from "lit";
 import type { Client } from "../sdk/client";
 import { download } from "../shell/download";
 import type { PlotOptions } from "@observablehq/plot";
+import { spoken } from "../words/spoken";
 import { drawn } from "./draw";
 import { say } from "./words";
 
@@ -91,7 +92,8 @@ export class Chart extends LitElement {
     const { path, name } = this.spec.source!;
     this.problem = "";
     try {
-      await download(this.client, path, `${name}.${ending}`, media[ending]);
+      const asked = ending === "csv" ? `${path}&lang=${spoken.language}` : path; // Parquet is for programs
+      await download(this.client, asked, `${name}.${ending}`, media[ending]);
       this.dispatchEvent(new CustomEvent("fil-saying", { bubbles: true, detail: say("downloaded", { name: `${name}.${ending}` }) }));
     } catch (error) {
       this.problem = (error as Error).message;
