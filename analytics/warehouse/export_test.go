@@ -2,6 +2,8 @@ package warehouse
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"time"
 )
 
@@ -46,4 +48,20 @@ func (w *Warehouse) EraseAfter(ctx context.Context, meanwhile func()) (int, erro
 	}
 	meanwhile()
 	return len(pending), w.erase(ctx, pending)
+}
+
+// DecodeRows reads an answer of one column of each type that is read, and writes each row.
+func DecodeRows(answer io.Reader) (rows []string, err error) {
+	err = readRows(answer, func(r *row) { rows = append(rows, r.line()) })
+	return rows, err
+}
+
+// ReadRows is DecodeRows of what a statement answers.
+func ReadRows(ctx context.Context, w *Warehouse, statement string) (rows []string, err error) {
+	err = w.cells(ctx, statement, nil, func(r *row) { rows = append(rows, r.line()) })
+	return rows, err
+}
+
+func (r *row) line() string {
+	return fmt.Sprint(r.uint8(), r.uint16(), r.uint32(), r.uint64(), r.text())
 }

@@ -72,23 +72,17 @@ func daysOf(days []int) string {
 	return "toUInt64(" + strings.Join(counts, " + ") + ")"
 }
 
-// eachOf has the agents of each day of a month, as bytes of four words.
+// eachOf has the agents of each day of a month.
 func eachOf(days []int) string {
-	counts := slices.Repeat([]string{"0"}, 32)
+	counts := slices.Repeat([]string{"0"}, 31)
 	for _, day := range days {
 		counts[day-1] = fmt.Sprintf("bitCount(d%d)", day)
 	}
-	return wordsOf(counts)
+	return ", " + packed(counts) + " AS each"
 }
 
-// wordsOf packs numbers below 256 into words, which are read with less ado than texts.
-func wordsOf(numbers []string) string {
-	var out strings.Builder
-	for i, eight := range slices.Collect(slices.Chunk(numbers, 8)) {
-		fmt.Fprintf(&out, ", reinterpretAsUInt64(char(%s)) AS w%d", strings.Join(eight, ", "), i)
-	}
-	return out.String()
-}
+// packed are numbers below 256 as the bytes of one text.
+func packed(numbers []string) string { return "char(" + strings.Join(numbers, ", ") + ")" }
 
 // whoOf is the OR of days, as a tree, which is less deep than a chain.
 func whoOf(days []int) string {
@@ -124,7 +118,7 @@ func (s slice) weeks() string {
 	return strings.Join(weeks, ", ")
 }
 
-// didOf answers a question with rows of block, kind, period, who, days and, where days are told one by one, words. Rows of one block,
+// didOf answers a question with rows of block, kind, period, who, days and, where days are told one by one, each. Rows of one block,
 // kind and period are put together unless there is but one, or the rows of months are what is wanted.
 func didOf(q analytics.CellQuestion, scope, kinds string) string {
 	if q.Contents != nil {
@@ -155,9 +149,9 @@ func didOf(q analytics.CellQuestion, scope, kinds string) string {
 }
 
 // rows are those of a slice. Days of whole months are looked at for reading alone.
-func (s slice) rows(period, words, kinds string) []string {
+func (s slice) rows(period, each, kinds string) []string {
 	part := func(who, days, only string) string {
-		return fmt.Sprintf(ofMonths, period, who, days, words, dateOf(s.first), dateOf(s.last), kinds+only)
+		return fmt.Sprintf(ofMonths, period, who, days, each, dateOf(s.first), dateOf(s.last), kinds+only)
 	}
 	if len(s.days) < 31 {
 		return []string{part(whoOf(s.days), "if(kind = 'read', "+daysOf(s.days)+", 0)", "")}
