@@ -39,7 +39,8 @@ type Applicant struct {
 
 // Cells tells what agents did, block by block. Nothing of it is to be told as it is.
 type Cells interface {
-	// Did calls each for every block, kind and period in which something was done, in no order.
+	// Did calls each for every block, kind and period in which something was done, in no order; of a question without periods it may
+	// call it several times for one block and kind, and its days add up.
 	Did(ctx context.Context, q CellQuestion, each func(Deed)) error
 	// Shown calls each for every content, week and block that it was shown to; a week is told by its Monday, in days since 1970. The question
 	// begins on a Monday.
@@ -82,7 +83,7 @@ type Deed struct {
 	Days  int    // of reading, counted by agent
 	// Each is, of a question about all contents whose periods are days, how many agents did it on each day from Day on, which is a
 	// month's first.
-	Each [32]byte
+	Each [31]byte
 }
 
 // Acted is the kind of all that goes beyond reading: a click, a reaction, a comment, a share, a save, a follow, an

@@ -59,6 +59,7 @@ type tally struct {
 	kinds   []fil.EngagementKind
 	met     []*met // by block, whose numbers are given one after another
 	deeds   []deed
+	dailies []daily
 	first   int       // day of the question, from 1970
 	periods roll[int] // by their first day
 	values  roll[string]
@@ -74,8 +75,16 @@ type met struct {
 // deed is how many of a block did something in a period, and on how many days, of reading.
 type deed struct {
 	block        uint32
-	kind, period int32
-	agents, days int32
+	period, days uint16
+	kind, agents uint8
+}
+
+// daily is how many of a block did something on each day of a month, of which the first may come before the question.
+type daily struct {
+	block uint32
+	from  int32 // the first day's place among periods
+	kind  uint8
+	each  [31]uint8
 }
 
 // roll numbers what comes, from 0 on.
@@ -98,9 +107,6 @@ func (r *roll[K]) place(k K) int {
 
 func newTally(q question) *tally {
 	t := &tally{q: q, kinds: counted(), first: dayNumber(q.From)}
-	if q.Every != "" {
-		t.deeds = make([]deed, 0, 1<<15)
-	}
 	if q.Every == everyDay { // a day's place is how far it is from the first
 		for day := t.first; day < dayNumber(q.To); day++ {
 			t.periods.place(day)
@@ -154,13 +160,9 @@ func (t *tally) add(d analytics.Deed) {
 	switch {
 	case t.q.Every == "":
 	case t.q.Every == everyDay && t.q.Contents == nil:
-		for i, n := range d.Each {
-			if n > 0 {
-				t.deeds = append(t.deeds, deed{d.Block, int32(kind), int32(d.Day - t.first + i), int32(n), int32(n)})
-			}
-		}
+		t.dailies = append(t.dailies, daily{d.Block, int32(d.Day - t.first), uint8(kind), [31]uint8(d.Each[:])})
 	default:
-		t.deeds = append(t.deeds, deed{d.Block, int32(kind), int32(t.periods.place(d.Day)), int32(bits.OnesCount64(d.Who)), int32(d.Days)})
+		t.deeds = append(t.deeds, deed{d.Block, uint16(t.periods.place(d.Day)), uint16(d.Days), uint8(kind), uint8(bits.OnesCount64(d.Who))})
 	}
 }
 
@@ -308,14 +310,24 @@ func (t *tally) counts() []cellCount {
 		}
 		s.add(m.in, at(m.in.value, days, 0), m.days)
 	}
-	for _, d := range t.deeds {
-		in := t.in(d.block)
-		if in == nil {
-			continue
+	told := func(in *cell, kind, period, agents, nDays int) {
+		s.add(in, at(in.value, kind, period+1), agents)
+		if kind == reading {
+			s.add(in, at(in.value, days, period+1), nDays)
 		}
-		s.add(in, at(in.value, int(d.kind), int(d.period)+1), int(d.agents))
-		if int(d.kind) == reading {
-			s.add(in, at(in.value, days, int(d.period)+1), int(d.days))
+	}
+	for _, d := range t.deeds {
+		if in := t.in(d.block); in != nil {
+			told(in, int(d.kind), int(d.period), int(d.agents), int(d.days))
+		}
+	}
+	for _, d := range t.dailies {
+		if in := t.in(d.block); in != nil {
+			for i, n := range d.each {
+				if n > 0 {
+					told(in, int(d.kind), int(d.from)+i, int(n), int(n))
+				}
+			}
 		}
 	}
 	var counts []cellCount

@@ -20,6 +20,9 @@ func (w *Warehouse) Did(ctx context.Context, q analytics.CellQuestion, each func
 	if !q.From.Before(q.To) {
 		return nil
 	}
+	if q.Every == "week" && q.Contents == nil {
+		return w.weeks(ctx, q, each)
+	}
 	scope, params := scopeOf(q)
 	kinds, daily := counted(), q.Every == "day" && q.Contents == nil
 	more := ""

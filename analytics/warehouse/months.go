@@ -17,9 +17,6 @@ const (
 	// (FINAL). Periods are days since 1970.
 	ofMonths = "SELECT block, kind, %s AS period, %s AS who, %s AS days%s FROM months FINAL WHERE month >= %s AND month <= %s AND %s"
 
-	// ofWeeks is ofMonths where a row is of several periods.
-	ofWeeks = "SELECT block, kind, unit.1 AS period, unit.2 AS who, unit.3 AS days FROM (SELECT block, kind, arrayJoin([%s]) AS unit FROM months FINAL WHERE month = %s AND %s)"
-
 	// ofMarks is what agents did with some contents: days of reading are put together by day first, since two contents that are
 	// read on one day make one day of reading.
 	ofMarks = `SELECT block, kind, %s AS period, who, if(kind = 'read', toUInt64(bitCount(who)), 0) AS days
@@ -93,33 +90,8 @@ func whoOf(days []int) string {
 	return "bitOr(" + whoOf(days[:half]) + ", " + whoOf(days[half:]) + ")"
 }
 
-// weeks are what agents did in each week of a slice of one month.
-func (s slice) weeks() string {
-	var weeks []string
-	var monday time.Time
-	var days []int
-	add := func() {
-		if len(days) > 0 {
-			weeks = append(weeks, fmt.Sprintf("(toUInt16(%s), %s, if(kind = 'read', %s, 0))", dateOf(monday), whoOf(days), daysOf(days)))
-		}
-	}
-	for _, number := range s.days {
-		day := s.first.AddDate(0, 0, number-1)
-		if day.Month() != s.first.Month() {
-			break
-		}
-		if week := mondayOf(day); week != monday {
-			add()
-			monday, days = week, nil
-		}
-		days = append(days, number)
-	}
-	add()
-	return strings.Join(weeks, ", ")
-}
-
 // didOf answers a question with rows of block, kind, period, who, days and, where days are told one by one, each. Rows of one block,
-// kind and period are put together unless there is but one, or the rows of months are what is wanted.
+// kind and period are put together where there are several, unless who asks does it by himself.
 func didOf(q analytics.CellQuestion, scope, kinds string) string {
 	if q.Contents != nil {
 		period, at := none, "toDate32(0)"
@@ -129,20 +101,18 @@ func didOf(q analytics.CellQuestion, scope, kinds string) string {
 		return fmt.Sprintf(together, fmt.Sprintf(ofMarks, period, at, scope, dateOf(q.From), dateOf(q.To), kinds))
 	}
 	var parts []string
-	for _, s := range slicesOf(q.From, q.To, q.Every == "week") {
+	for _, s := range slicesOf(q.From, q.To, false) {
 		switch q.Every {
 		case "":
 			parts = append(parts, s.rows(none, "", kinds)...)
 		case "day":
 			parts = append(parts, s.rows("toUInt16(month)", eachOf(s.days), kinds)...)
-		case "week":
-			parts = append(parts, fmt.Sprintf(ofWeeks, s.weeks(), dateOf(s.first), kinds))
 		default:
 			parts = append(parts, s.rows(numbered(q.Every, "month"), "", kinds)...)
 		}
 	}
 	all := strings.Join(parts, unionAll)
-	if q.Every == "day" || q.Every == "month" {
+	if slices.Contains([]string{"", "day", "month"}, q.Every) {
 		return all
 	}
 	return fmt.Sprintf(together, all)
