@@ -35,7 +35,7 @@ func (w *Warehouse) Did(ctx context.Context, q analytics.CellQuestion, each func
 		kind := r.uint8()
 		d.Day, d.Who, d.Days = int(r.uint16()), r.uint64(), int(r.uint64())
 		if daily {
-			copy(d.Each[:], r.raw(len(d.Each)))
+			copy(d.Each[:], r.raw())
 		}
 		if d.Who == 0 || kind == 0 { // of a month in which it was done on other days, or of a kind of before
 			return
@@ -84,7 +84,7 @@ func (w *Warehouse) Hours(ctx context.Context, q analytics.CellQuestion, found f
 		kind := r.uint8()
 		d.Day = int(r.uint16())
 		weekday := int(r.uint8())
-		copy(d.Each[:], r.raw(len(d.Each)))
+		copy(d.Each[:], r.raw())
 		if kind == 0 {
 			return
 		}

@@ -88,28 +88,27 @@ func (r *row) uint64() uint64 {
 	return 0
 }
 
-func (r *row) varint() uint64 {
+// length takes how many bytes a text has, or entries a map; nothing is longer than maxText.
+func (r *row) length() int {
 	if r.fault != nil {
 		return 0
 	}
 	n, err := binary.ReadUvarint(r.in)
+	if err == nil && n > maxText {
+		err = fmt.Errorf("a text of %d bytes or as many entries, at most %d are expected", n, maxText)
+	}
 	if err != nil {
 		r.fail(err)
+		return 0
 	}
-	return n
+	return int(n)
 }
 
-// raw takes a text of at most so many bytes, which hold until more is taken.
-func (r *row) raw(most int) []byte {
-	n := r.varint()
-	if r.fault == nil && n > uint64(most) {
-		r.fail(fmt.Errorf("a text of %d bytes, at most %d are expected", n, most))
-	}
-	return r.take(int(n))
-}
+// raw takes a text, which holds until more is taken.
+func (r *row) raw() []byte { return r.take(r.length()) }
 
 func (r *row) text() string {
-	b := r.raw(maxText)
+	b := r.raw()
 	known, met := r.texts[string(b)]
 	if !met {
 		known = string(b)
@@ -118,21 +117,26 @@ func (r *row) text() string {
 	return known
 }
 
+// rows runs a statement, and calls each for each row of its answer.
+func (s server) rows(ctx context.Context, statement string, params []any, each func(*row)) (err error) {
+	answer, err := s.QueryFormat(ctx, rowFormat, statement, params...)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, answer.Close()) }()
+	return readRows(answer, each)
+}
+
 // cells runs a statement over tables whose months are of one partition each, so that partitions need not be put together. What
 // each was given is void when there is an error.
 func (w *Warehouse) cells(ctx context.Context, statement string, params []any, each func(*row)) error {
 	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"do_not_merge_across_partitions_select_final": 1}))
 	begun := false
-	err := w.servers.on(ctx, func(s server) (err error) {
+	err := w.servers.on(ctx, func(s server) error {
 		if begun {
 			return errors.New("the answer broke off")
 		}
-		answer, err := s.QueryFormat(ctx, rowFormat, statement, params...)
-		if err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, answer.Close()) }()
-		return readRows(answer, func(r *row) {
+		return s.rows(ctx, statement, params, func(r *row) {
 			begun = true
 			each(r)
 		})

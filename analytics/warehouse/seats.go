@@ -17,22 +17,17 @@ var _ analytics.Seating = (*Warehouse)(nil)
 
 // Blocks gives all blocks.
 func (w *Warehouse) Blocks(ctx context.Context) (blocks []analytics.Block, err error) {
-	var rows []struct {
-		Block  uint32            `ch:"block"`
-		Seats  uint8             `ch:"seats"`
-		Labels map[string]string `ch:"labels"`
-	}
 	err = w.settled(ctx, func(s server) error {
-		rows = nil
-		return s.Select(ctx, &rows, "SELECT block, seats, labels FROM blocks FINAL ORDER BY block")
+		blocks = nil
+		return s.rows(ctx, "SELECT block, seats, labels FROM blocks FINAL ORDER BY block", nil, func(r *row) {
+			b := analytics.Block{ID: r.uint32(), Seats: int(r.uint8()), Labels: map[string]string{}}
+			for range r.length() {
+				b.Labels[r.text()] = r.text()
+			}
+			blocks = append(blocks, b)
+		})
 	}, "blocks")
-	if err != nil {
-		return nil, w.failed(ctx, "read the blocks", err)
-	}
-	for _, row := range rows {
-		blocks = append(blocks, analytics.Block{ID: row.Block, Seats: int(row.Seats), Labels: row.Labels})
-	}
-	return blocks, nil
+	return blocks, w.failed(ctx, "read the blocks", err)
 }
 
 // BlocksVersion reads the greatest version of blocks.
