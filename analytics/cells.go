@@ -44,9 +44,9 @@ type Cells interface {
 	Did(ctx context.Context, q CellQuestion, each func(Deed)) error
 	// Shown calls each for every content, week and block that it was shown to; a week is told by its Monday, in days since 1970. The question
 	// begins on a Monday.
-	Shown(ctx context.Context, q CellQuestion, each func(content string, day int, block uint32, agents int)) error
+	Shown(ctx context.Context, q CellQuestion, each func(content string, day int, block uint32, who uint64)) error
 	// Hours calls each for every block, kind, month and weekday (0: Monday) on which something was done; Each of what it is given is
-	// of hours, and Who is not told. The question is of whole months.
+	// of hours, and Who of all of them. The question is of whole months.
 	Hours(ctx context.Context, q CellQuestion, each func(d Deed, weekday int)) error
 	// ContentsOf lists the contents that something was done with on the days from one up to another, sorted.
 	ContentsOf(ctx context.Context, from, to time.Time) ([]string, error)

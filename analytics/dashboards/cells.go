@@ -58,8 +58,8 @@ type tally struct {
 	q       question
 	kinds   []fil.EngagementKind
 	met     []*met // by block, whose numbers are given one after another
-	deeds   []deed
-	dailies []daily
+	deeds   chunks[deed]
+	dailies chunks[daily]
 	first   int       // day of the question, from 1970
 	periods roll[int] // by their first day
 	values  roll[string]
@@ -130,11 +130,41 @@ func dateOfDay(n int) string {
 	return time.Unix(int64(n)*daySeconds, 0).UTC().Format(time.DateOnly)
 }
 
+// reach has room at a place.
+func reach[T any](all []T, place int) []T {
+	if over := place + 1 - len(all); over > 0 {
+		all = append(all, make([]T, over)...)
+	}
+	return all
+}
+
+// chunks are a list that never moves: what is added by the hundred thousand is not copied as it grows.
+type chunks[T any] struct{ all [][]T }
+
+const chunkSize = 8192
+
+func (c *chunks[T]) add(one T) {
+	last := len(c.all) - 1
+	if last < 0 || len(c.all[last]) == chunkSize {
+		c.all = append(c.all, make([]T, 0, chunkSize))
+		last++
+	}
+	c.all[last] = append(c.all[last], one)
+}
+
+func (c *chunks[T]) each(yield func(T) bool) {
+	for _, chunk := range c.all {
+		for _, one := range chunk {
+			if !yield(one) {
+				return
+			}
+		}
+	}
+}
+
 // of gives what a block did.
 func (t *tally) of(block uint32) *met {
-	if over := int(block) + 1 - len(t.met); over > 0 {
-		t.met = append(t.met, make([]*met, over)...)
-	}
+	t.met = reach(t.met, int(block))
 	if t.met[block] == nil {
 		t.met[block] = &met{}
 	}
@@ -160,17 +190,17 @@ func (t *tally) add(d analytics.Deed) {
 	switch {
 	case t.q.Every == "":
 	case t.q.Every == everyDay && t.q.Contents == nil:
-		t.dailies = append(t.dailies, daily{d.Block, int32(d.Day - t.first), uint8(kind), [31]uint8(d.Each[:])})
+		t.dailies.add(daily{d.Block, int32(d.Day - t.first), uint8(kind), d.Each})
 	default:
-		t.deeds = append(t.deeds, deed{d.Block, uint16(t.periods.place(d.Day)), uint16(d.Days), uint8(kind), uint8(bits.OnesCount64(d.Who))})
+		t.deeds.add(deed{d.Block, uint16(t.periods.place(d.Day)), uint16(d.Days), uint8(kind), uint8(bits.OnesCount64(d.Who))})
 	}
 }
 
 // cell is a group of agents that figures are about: a block, or several together.
 type cell struct {
 	digest uint64
-	value  int  // the one it counts under; negative: none, since it does not fulfil the conditions or is told of nowhere
-	block  bool // it is one, which nothing else is added to
+	value  int          // the one it counts under; negative: none, since it does not fulfil the conditions or is told of nowhere
+	block  *blockLabels // the one that it is; nil: it is several, and digest is theirs
 }
 
 // together are blocks that are too small alone.
@@ -208,7 +238,7 @@ func (t *tally) put(blocks map[uint32]*blockLabels, guard fil.Guard) {
 			home.cell.digest ^= b.digest
 			continue
 		}
-		m.in = &cell{digest: b.digest, value: -1, block: true}
+		m.in = &cell{block: b, value: -1}
 		if t.q.keeps(b.labels, true) {
 			m.in.value = t.values.place(t.q.label(b.labels, true))
 		}
@@ -277,8 +307,8 @@ func newSums(places int) *sums { return &sums{make([]total, places), map[lateKey
 func (s *sums) add(in *cell, at, n int) {
 	switch {
 	case n == 0:
-	case in.block:
-		s.all[at].agents += rounded(in.digest, n)
+	case in.block != nil:
+		s.all[at].agents += in.block.round(n)
 		s.all[at].groups++
 	default:
 		s.later[lateKey{in, at}] += n
@@ -316,12 +346,12 @@ func (t *tally) counts() []cellCount {
 			s.add(in, at(in.value, days, period+1), nDays)
 		}
 	}
-	for _, d := range t.deeds {
+	for d := range t.deeds.each {
 		if in := t.in(d.block); in != nil {
 			told(in, int(d.kind), int(d.period), int(d.agents), int(d.days))
 		}
 	}
-	for _, d := range t.dailies {
+	for d := range t.dailies.each {
 		if in := t.in(d.block); in != nil {
 			for i, n := range d.each {
 				if n > 0 {

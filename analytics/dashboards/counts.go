@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/bits"
 	"slices"
 	"sync"
 
@@ -20,7 +21,24 @@ type books struct {
 
 type blockLabels struct {
 	digest uint64
+	rounds [analytics.MaxSeats + 1]uint8 // what each count of its agents is rounded to
 	labels map[string]string
+}
+
+func newBlockLabels(digest uint64, labels map[string]string) *blockLabels {
+	b := &blockLabels{digest: digest, labels: labels}
+	for n := range b.rounds {
+		b.rounds[n] = uint8(rounded(digest, n))
+	}
+	return b
+}
+
+// round rounds a count.
+func (b *blockLabels) round(n int) int {
+	if n < len(b.rounds) {
+		return int(b.rounds[n])
+	}
+	return rounded(b.digest, n) // days of reading are more than agents
 }
 
 // book gives the blocks, which are read again when they have changed.
@@ -40,34 +58,30 @@ func (d *Dashboards) book(ctx context.Context) (*books, error) {
 	}
 	b := &books{version, make(map[uint32]*blockLabels, len(blocks))}
 	for _, one := range blocks {
-		b.blocks[one.ID] = &blockLabels{mix(d.key ^ uint64(one.ID)), one.Labels}
+		b.blocks[one.ID] = newBlockLabels(mix(d.key^uint64(one.ID)), one.Labels)
 	}
 	d.read = b
 	return b, nil
 }
 
-// did asks the store, beside the blocks, and puts these together; more is asked beside, if it is given.
-func (d *Dashboards) did(ctx context.Context, q question, more func(context.Context) error) (*tally, error) {
-	t := newTally(q)
-	var errs [2]error
+// gather asks the store, beside the blocks, and puts these together.
+func (d *Dashboards) gather(ctx context.Context, t *tally, ask func() error) error {
+	var failed error
 	var wait sync.WaitGroup
-	wait.Go(func() { errs[0] = d.Cells.Did(ctx, q.CellQuestion, t.add) })
-	if more != nil {
-		wait.Go(func() { errs[1] = more(ctx) })
-	}
+	wait.Go(func() { failed = ask() })
 	blocks, err := d.book(ctx)
 	wait.Wait()
-	if err := errors.Join(err, errs[0], errs[1]); err != nil {
-		return nil, err
+	if err := errors.Join(err, failed); err != nil {
+		return err
 	}
 	t.put(blocks.blocks, d.Guard)
-	return t, nil
+	return nil
 }
 
 // count answers a question.
 func (d *Dashboards) count(ctx context.Context, q question) ([]cellCount, error) {
-	t, err := d.did(ctx, q, nil)
-	if err != nil {
+	t := newTally(q)
+	if err := d.gather(ctx, t, func() error { return d.Cells.Did(ctx, q.CellQuestion, t.add) }); err != nil {
 		return nil, fmt.Errorf("count agents: %w", err)
 	}
 	return t.counts(), nil
@@ -81,30 +95,39 @@ func (d *Dashboards) countPressure(ctx context.Context, q question) ([]cellCount
 		block         uint32
 		agents        int32
 	}
-	q.Every, q.Kinds = "week", []fil.EngagementKind{fil.Impression}
-	var all []shown
+	var all chunks[shown]
 	var contents roll[string]
 	var weeks roll[int]
-	t, err := d.did(ctx, q, func(ctx context.Context) error {
-		return d.Cells.Shown(ctx, q.CellQuestion, func(content string, day int, block uint32, agents int) {
-			all = append(all, shown{int32(contents.place(content)), int32(weeks.place(day)), block, int32(agents)})
+	var anything [][]uint64 // by week and block
+	anyContent := contents.place("")
+	t := newTally(q)
+	err := d.gather(ctx, t, func() error {
+		return d.Cells.Shown(ctx, q.CellQuestion, func(content string, day int, block uint32, who uint64) {
+			t.of(block).who[0] |= who
+			week := weeks.place(day)
+			all.add(shown{int32(contents.place(content)), int32(week), block, int32(bits.OnesCount64(who))})
+			anything = reach(anything, week)
+			anything[week] = reach(anything[week], int(block))
+			anything[week][block] |= who
 		})
 	})
 	if err != nil {
 		return nil, fmt.Errorf("count what is shown: %w", err)
 	}
 	s := newSums(len(contents.all) * len(weeks.all))
-	for _, one := range all {
+	for one := range all.each {
 		if in := t.in(one.block); in != nil {
 			s.add(in, int(one.content)*len(weeks.all)+int(one.week), int(one.agents))
 		}
 	}
-	var counts []cellCount
-	for _, c := range t.counts() {
-		if c.Period != "" && c.Kind == fil.Impression {
-			counts = append(counts, c)
+	for week, blocks := range anything {
+		for block, who := range blocks {
+			if in := t.in(uint32(block)); in != nil {
+				s.add(in, anyContent*len(weeks.all)+week, bits.OnesCount64(who))
+			}
 		}
 	}
+	var counts []cellCount
 	for i, sum := range s.totals() {
 		if sum.groups > 0 {
 			counts = append(counts, cellCount{Value: contents.all[i/len(weeks.all)], Period: dateOfDay(weeks.all[i%len(weeks.all)]), Kind: fil.Impression, Agents: sum.agents, Groups: sum.groups})
@@ -126,22 +149,24 @@ func (d *Dashboards) countHours(ctx context.Context, q question) (map[fil.Engage
 		at     int32 // of the kind, month and weekday
 		agents [24]byte
 	}
-	q.Kinds = []fil.EngagementKind{fil.Impression, fil.Open, fil.Read}
-	var all []active
+	kinds := []fil.EngagementKind{fil.Impression, fil.Open, fil.Read}
+	var all chunks[active]
 	var months roll[int]
-	t, err := d.did(ctx, q, func(ctx context.Context) error {
+	t := newTally(q)
+	err := d.gather(ctx, t, func() error {
 		return d.Cells.Hours(ctx, q.CellQuestion, func(d analytics.Deed, weekday int) {
-			if kind := slices.Index(q.Kinds, d.Kind); kind >= 0 {
-				all = append(all, active{d.Block, int32((months.place(d.Day)*len(q.Kinds)+kind)*7 + weekday), [24]byte(d.Each[:24])})
+			if kind := slices.Index(kinds, d.Kind); kind >= 0 {
+				t.of(d.Block).who[kind] |= d.Who
+				all.add(active{d.Block, int32((months.place(d.Day)*len(kinds)+kind)*7 + weekday), [24]byte(d.Each[:24])})
 			}
 		})
 	})
 	if err != nil {
 		return nil, fmt.Errorf("count agents by hour: %w", err)
 	}
-	places := len(q.Kinds) * hoursOfWeek
+	places := len(kinds) * hoursOfWeek
 	s := newSums(len(months.all) * places)
-	for _, one := range all {
+	for one := range all.each {
 		if in := t.in(one.block); in != nil {
 			for hour, n := range one.agents {
 				s.add(in, int(one.at)*24+hour, int(n))
@@ -150,7 +175,7 @@ func (d *Dashboards) countHours(ctx context.Context, q question) (map[fil.Engage
 	}
 	counts := map[fil.EngagementKind][]total{}
 	for i, sum := range s.totals() {
-		kind := q.Kinds[i%places/hoursOfWeek]
+		kind := kinds[i%places/hoursOfWeek]
 		if counts[kind] == nil {
 			counts[kind] = make([]total, hoursOfWeek)
 		}

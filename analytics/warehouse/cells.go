@@ -24,31 +24,21 @@ func (w *Warehouse) Did(ctx context.Context, q analytics.CellQuestion, each func
 		return w.weeks(ctx, q, each)
 	}
 	scope, params := scopeOf(q)
-	kinds, daily := counted(), q.Every == "day" && q.Contents == nil
-	more := ""
-	if daily {
-		more = ", each"
-	}
-	statement := fmt.Sprintf("SELECT block, %s AS number, period, who, days%s FROM (%s)", numberOf(), more, didOf(q, scope, kindsOf(q)))
+	daily := q.Every == "day" && q.Contents == nil
+	statement := didOf(q, scope, kindsOf(q))
 	return w.cells(ctx, statement, params, func(r *row) {
-		d := analytics.Deed{Block: r.uint32()}
-		kind := r.uint8()
-		d.Day, d.Who, d.Days = int(r.uint16()), r.uint64(), int(r.uint64())
+		d := analytics.Deed{Block: r.uint32(), Kind: r.kind(), Day: int(r.uint16()), Who: r.uint64(), Days: int(r.uint64())}
 		if daily {
 			copy(d.Each[:], r.raw())
 		}
-		if d.Who == 0 || kind == 0 { // of a month in which it was done on other days, or of a kind of before
-			return
+		if d.Who != 0 && d.Kind != "" { // it may be of a month in which it was done on other days
+			each(d)
 		}
-		d.Kind = kinds[kind-1]
-		each(d)
 	})
 }
 
-// counted are the kinds that are told; numberOf is the place of one among them, from 1 on.
+// counted are the kinds that are told.
 func counted() []fil.EngagementKind { return append(marked(), analytics.Acted) }
-
-func numberOf() string { return "toUInt8(indexOf([" + quoted(counted()) + "], kind))" }
 
 // quoted lists kinds, which are ours.
 func quoted(kinds []fil.EngagementKind) string {
@@ -60,36 +50,33 @@ func quoted(kinds []fil.EngagementKind) string {
 }
 
 // shown has a row for each week, content and block (FINAL); the days of a week of which not all are asked for are put together.
-const shown = `SELECT content, toUInt16(week) AS period, block, toUInt8(bitCount(mask)) AS agents FROM shown FINAL WHERE (%[1]s) AND week >= %[2]s AND week < %[3]s
+const shown = `SELECT content, toUInt16(week) AS period, block, mask AS who FROM shown FINAL WHERE (%[1]s) AND week >= %[2]s AND week < %[3]s
 UNION ALL
-SELECT content, toUInt16(toMonday(day)) AS period, block, toUInt8(bitCount(groupBitOr(mask))) AS agents FROM marks
+SELECT content, toUInt16(toMonday(day)) AS period, block, groupBitOr(mask) AS who FROM marks
 WHERE (%[1]s) AND kind = 'impression' AND day >= %[3]s AND day < %[4]s GROUP BY content, period, block`
 
 // Shown reads whole weeks, and the marks of the days after them.
-func (w *Warehouse) Shown(ctx context.Context, q analytics.CellQuestion, each func(content string, day int, block uint32, agents int)) error {
+func (w *Warehouse) Shown(ctx context.Context, q analytics.CellQuestion, each func(content string, day int, block uint32, who uint64)) error {
 	scope, params := scopeOf(q)
 	statement := fmt.Sprintf(shown, scope, dateOf(q.From), dateOf(mondayOf(q.To)), dateOf(q.To))
 	return w.cells(ctx, statement, params, func(r *row) {
-		each(r.text(), int(r.uint16()), r.uint32(), int(r.uint8()))
+		each(r.text(), int(r.uint16()), r.uint32(), r.uint64())
 	})
 }
 
 // Hours reads weekdays, which are of all contents.
 func (w *Warehouse) Hours(ctx context.Context, q analytics.CellQuestion, found func(d analytics.Deed, weekday int)) error {
-	statement := fmt.Sprintf("SELECT block, %s, toUInt16(month), weekday, %s FROM weekdays FINAL WHERE month >= %s AND month < %s",
-		numberOf(), packed(strings.Split(each(0, 23, "bitCount(h%d)"), ", ")), dateOf(q.From), dateOf(q.To))
-	kinds := counted()
+	hours := strings.Split(each(0, 23, "h%d"), ", ")
+	statement := fmt.Sprintf("SELECT block, kind, toUInt16(month), weekday, %s, %s FROM weekdays FINAL WHERE month >= %s AND month < %s",
+		ored(hours), packed(hours), dateOf(q.From), dateOf(q.To))
 	return w.cells(ctx, statement, nil, func(r *row) {
-		d := analytics.Deed{Block: r.uint32()}
-		kind := r.uint8()
-		d.Day = int(r.uint16())
+		d := analytics.Deed{Block: r.uint32(), Kind: r.kind(), Day: int(r.uint16())}
 		weekday := int(r.uint8())
+		d.Who = r.uint64()
 		copy(d.Each[:], r.raw())
-		if kind == 0 {
-			return
+		if d.Kind != "" {
+			found(d, weekday)
 		}
-		d.Kind = kinds[kind-1]
-		found(d, weekday)
 	})
 }
 

@@ -62,32 +62,47 @@ func dateOf(day time.Time) string { return "toDate32('" + day.Format(time.DateOn
 
 // daysOf counts the days of reading among some days of a month.
 func daysOf(days []int) string {
-	counts := make([]string, len(days))
-	for i, day := range days {
-		counts[i] = fmt.Sprintf("bitCount(d%d)", day)
-	}
-	return "toUInt64(" + strings.Join(counts, " + ") + ")"
+	return "toUInt64(bitCount(" + strings.Join(dayColumns(days), ") + bitCount(") + "))"
 }
+
+// whoOf are the agents of some days of a month.
+func whoOf(days []int) string { return ored(dayColumns(days)) }
 
 // eachOf has the agents of each day of a month.
 func eachOf(days []int) string {
-	counts := slices.Repeat([]string{"0"}, 31)
-	for _, day := range days {
-		counts[day-1] = fmt.Sprintf("bitCount(d%d)", day)
+	columns := slices.Repeat([]string{""}, 31)
+	for i, column := range dayColumns(days) {
+		columns[days[i]-1] = column
 	}
-	return ", " + packed(counts) + " AS each"
+	return ", " + packed(columns)
 }
 
-// packed are numbers below 256 as the bytes of one text.
-func packed(numbers []string) string { return "char(" + strings.Join(numbers, ", ") + ")" }
-
-// whoOf is the OR of days, as a tree, which is less deep than a chain.
-func whoOf(days []int) string {
-	if len(days) == 1 {
-		return fmt.Sprintf("d%d", days[0])
+func dayColumns(days []int) []string {
+	columns := make([]string, len(days))
+	for i, day := range days {
+		columns[i] = fmt.Sprintf("d%d", day)
 	}
-	half := len(days) / 2
-	return "bitOr(" + whoOf(days[:half]) + ", " + whoOf(days[half:]) + ")"
+	return columns
+}
+
+// packed are the agents of columns, as the bytes of one text; 0 of one without a name.
+func packed(columns []string) string {
+	counts := make([]string, len(columns))
+	for i, column := range columns {
+		if counts[i] = "0"; column != "" {
+			counts[i] = "bitCount(" + column + ")"
+		}
+	}
+	return "char(" + strings.Join(counts, ", ") + ")"
+}
+
+// ored is the OR of columns, as a tree, which is less deep than a chain.
+func ored(columns []string) string {
+	if len(columns) == 1 {
+		return columns[0]
+	}
+	half := len(columns) / 2
+	return "bitOr(" + ored(columns[:half]) + ", " + ored(columns[half:]) + ")"
 }
 
 // didOf answers a question with rows of block, kind, period, who, days and, where days are told one by one, each. Rows of one block,

@@ -1,7 +1,7 @@
 package warehouse
 
 import (
-	"bufio"
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -9,112 +9,115 @@ import (
 	"io"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
+
+	"github.com/filengine/fil"
 )
 
 // Questions about cells are answered with tens of thousands of rows of numbers. clickhouse-go's rows take some 50 ns for each number
 // of each; its stream of the same rows in one of ClickHouse's formats, read in place, takes one or two.
 const rowFormat = "RowBinary"
 
-// row is where an answer has been read up to. Numbers and texts are taken in the order of the columns; what is taken after a fault is void.
+// row is where an answer has been read up to. Numbers and texts are taken in the order of the columns; what is taken after a fault is
+// void.
 type row struct {
-	in    *bufio.Reader
-	fault error
-	texts map[string]string // those that were met, each of which is one string
+	answer io.Reader
+	room   []byte // what is read goes into
+	unread []byte // the part of it that was not taken
+	last   string // text
+	kinds  []fil.EngagementKind
+	amid   bool // a row has begun
+	fault  error
 }
 
 // maxText bounds a text, in bytes. An identifier is far shorter.
 const maxText = 1 << 16
 
+var void [maxText]byte
+
 // readRows calls each at the beginning of each row of an answer, whose columns each must take: nothing in it says which they are.
 func readRows(answer io.Reader, each func(*row)) error {
-	r := &row{in: bufio.NewReaderSize(answer, 2*maxText), texts: map[string]string{}}
+	r := &row{answer: answer, room: make([]byte, 2*maxText), kinds: counted()}
 	for {
-		if _, err := r.in.Peek(1); errors.Is(err, io.EOF) {
-			return nil
+		if r.amid = false; len(r.unread) == 0 {
+			if r.read(1); r.fault == io.EOF { //nolint:errorlint // what wraps it is no end
+				return nil
+			}
 		}
+		r.amid = true
 		if each(r); r.fault != nil {
-			return r.fault
+			return fmt.Errorf("read an answer: %w", r.fault)
 		}
 	}
 }
 
-// take gives the next n bytes, which hold until more is taken.
+// read has n bytes at least in what is unread, void ones after a fault.
+func (r *row) read(n int) {
+	if r.fault == nil {
+		had := copy(r.room, r.unread)
+		more, err := io.ReadAtLeast(r.answer, r.room[had:], n-had)
+		if err == nil {
+			r.unread = r.room[:had+more]
+			return
+		}
+		if r.fault = err; r.amid && errors.Is(err, io.EOF) {
+			r.fault = io.ErrUnexpectedEOF
+		}
+	}
+	r.unread = void[:]
+}
+
+// take gives the next n bytes, maxText at most. They hold until more is taken.
 func (r *row) take(n int) []byte {
-	if r.fault != nil {
-		return nil
+	if len(r.unread) < n {
+		r.read(n)
 	}
-	taken, err := r.in.Peek(n)
-	if err != nil {
-		r.fail(err)
-		return nil
-	}
-	_, _ = r.in.Discard(n) // they are in the buffer
+	taken := r.unread[:n]
+	r.unread = r.unread[n:]
 	return taken
 }
 
-// fail keeps the first fault. An answer that ends amid a row has been cut.
-func (r *row) fail(err error) {
-	if errors.Is(err, io.EOF) {
-		err = io.ErrUnexpectedEOF
-	}
-	r.fault = fmt.Errorf("read an answer: %w", err)
-}
+func (r *row) uint8() uint8   { return r.take(1)[0] }
+func (r *row) uint16() uint16 { return binary.LittleEndian.Uint16(r.take(2)) }
+func (r *row) uint32() uint32 { return binary.LittleEndian.Uint32(r.take(4)) }
+func (r *row) uint64() uint64 { return binary.LittleEndian.Uint64(r.take(8)) }
 
-func (r *row) uint8() uint8 {
-	if b := r.take(1); b != nil {
-		return b[0]
-	}
-	return 0
-}
-
-func (r *row) uint16() uint16 {
-	if b := r.take(2); b != nil {
-		return binary.LittleEndian.Uint16(b)
-	}
-	return 0
-}
-
-func (r *row) uint32() uint32 {
-	if b := r.take(4); b != nil {
-		return binary.LittleEndian.Uint32(b)
-	}
-	return 0
-}
-
-func (r *row) uint64() uint64 {
-	if b := r.take(8); b != nil {
-		return binary.LittleEndian.Uint64(b)
-	}
-	return 0
-}
-
-// length takes how many bytes a text has, or entries a map; nothing is longer than maxText.
+// length takes how many bytes a text has, or entries a map: maxText at most.
 func (r *row) length() int {
-	if r.fault != nil {
+	n := 0
+	for shift := 0; n <= maxText; shift += 7 {
+		b := r.uint8()
+		if n |= int(b&0x7f) << shift; b < 0x80 {
+			break
+		}
+	}
+	if n > maxText {
+		r.fault = cmp.Or(r.fault, fmt.Errorf("a text of %d bytes or more, or as many entries: at most %d are expected", n, maxText))
+		r.unread = void[:]
 		return 0
 	}
-	n, err := binary.ReadUvarint(r.in)
-	if err == nil && n > maxText {
-		err = fmt.Errorf("a text of %d bytes or as many entries, at most %d are expected", n, maxText)
-	}
-	if err != nil {
-		r.fail(err)
-		return 0
-	}
-	return int(n)
+	return n
 }
 
 // raw takes a text, which holds until more is taken.
 func (r *row) raw() []byte { return r.take(r.length()) }
 
+// text takes a text. Those of neighbours in a sorted answer are one string.
 func (r *row) text() string {
-	b := r.raw()
-	known, met := r.texts[string(b)]
-	if !met {
-		known = string(b)
-		r.texts[known] = known
+	if b := r.raw(); string(b) != r.last {
+		r.last = string(b)
 	}
-	return known
+	return r.last
+}
+
+// kind takes a kind; it is empty when it is one of before, of which nothing is told.
+func (r *row) kind() fil.EngagementKind {
+	name := r.raw()
+	for _, kind := range r.kinds {
+		if string(name) == string(kind) {
+			return kind
+		}
+	}
+	return ""
 }
 
 // rows runs a statement, and calls each for each row of its answer.

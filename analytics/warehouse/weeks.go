@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/filengine/fil"
 	"github.com/filengine/fil/analytics"
 )
 
@@ -12,35 +13,35 @@ import (
 const mostWeeks = 6
 
 // ofWeeks is what agents did in each week of some days of a month, as a row for each block, kind and month has it (FINAL).
-const ofWeeks = "SELECT block, %s, toUInt16(month), %s FROM months FINAL WHERE month = %s AND %s"
+const ofWeeks = "SELECT block, kind, toUInt16(month), %s FROM months FINAL WHERE month = %s AND %s"
 
 // weeks answers a question whose periods are weeks. A week of two months is in two rows for each block and kind, and is told once both
 // have come.
 func (w *Warehouse) weeks(ctx context.Context, q analytics.CellQuestion, each func(analytics.Deed)) error {
 	var parts []string
 	for _, s := range slicesOf(q.From, q.To, true) {
-		parts = append(parts, fmt.Sprintf(ofWeeks, numberOf(), s.weeks(), dateOf(s.first), kindsOf(q)))
+		parts = append(parts, fmt.Sprintf(ofWeeks, s.weeks(), dateOf(s.first), kindsOf(q)))
 	}
 	type place struct {
-		kind uint8
+		kind fil.EngagementKind
 		day  int
 	}
 	type half struct {
 		who  uint64
 		days int
 	}
-	halves, kinds := map[place][]half{}, counted() // by block, whose numbers are given one after another
+	halves := map[place][]half{} // by block, whose numbers are given one after another
 	err := w.cells(ctx, strings.Join(parts, unionAll), nil, func(r *row) {
-		block, kind := r.uint32(), r.uint8()
+		block, kind := r.uint32(), r.kind()
 		first := int(r.uint16())
 		monday := first - (first+3)%7 // 1970 began on a Thursday
 		for i := range mostWeeks {
 			day, who, days := monday+7*i, r.uint64(), int(r.uint16())
-			if who == 0 || kind == 0 { // nothing was done in it, or it is of a kind of before
+			if who == 0 || kind == "" {
 				continue
 			}
 			if whole := day >= first && day+7 <= first+28; whole {
-				each(analytics.Deed{Block: block, Kind: kinds[kind-1], Day: day, Who: who, Days: days})
+				each(analytics.Deed{Block: block, Kind: kind, Day: day, Who: who, Days: days})
 				continue
 			}
 			at := place{kind, day}
@@ -59,7 +60,7 @@ func (w *Warehouse) weeks(ctx context.Context, q analytics.CellQuestion, each fu
 	for at, of := range halves {
 		for block, one := range of {
 			if one.who != 0 {
-				each(analytics.Deed{Block: uint32(block), Kind: kinds[at.kind-1], Day: at.day, Who: one.who, Days: one.days})
+				each(analytics.Deed{Block: uint32(block), Kind: at.kind, Day: at.day, Who: one.who, Days: one.days})
 			}
 		}
 	}
