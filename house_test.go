@@ -38,7 +38,7 @@ var libraries = []library{
 	{"github.com/ebitengine/purego", "cmd/fil/embedded/...", "the one place that loads C"},
 	{"github.com/expr-lang/expr", "audiences audiences/clauses ranking", "one language for rules and policies, compiled where it is evaluated"},
 	{"github.com/kljensen/snowball", "ranking", "stems of French and English, where texts are compared"},
-	{"github.com/danielgtaylor/huma/v2", "ingest ingest/drafts audiences audiences/clauses audiences/preview ranking ranking/persona ranking/rulebook delivery delivery/syndication analytics analytics/dashboards analytics/register cmd/fil/...", "each stage registers its operations; the stores know no HTTP"},
+	{"github.com/danielgtaylor/huma/v2", "ingest ingest/drafts audiences audiences/clauses audiences/preview ranking/hand ranking/persona ranking/rulebook delivery delivery/syndication analytics analytics/dashboards analytics/register cmd/fil/...", "each stage registers its operations; the stores know no HTTP"},
 	{"github.com/prometheus/client_golang", "ingest/... audiences ranking/... delivery/... analytics/... cmd/fil/...", "the registry comes through constructors; the root measures nothing"},
 	{"go.opentelemetry.io/otel", "cmd/fil/tracing", "spans wrap the seams that cmd/fil puts together; the rooms know of no trace"},
 	{"github.com/microcosm-cc/bluemonday", "delivery", "contents are made safe on the way out, never before"},

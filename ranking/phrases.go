@@ -135,6 +135,15 @@ func (p *phrases) kind(kind string) string {
 	return kind
 }
 
+// KindName names a kind of content in a language, French unless it is English.
+func KindName(kind, language string) string {
+	say := french()
+	if inEnglish(language) {
+		say = english()
+	}
+	return say.kind(kind)
+}
+
 func (p *phrases) list(names []string) string { return strings.Join(names, ", ") }
 
 // facts says what an agent did with a content.

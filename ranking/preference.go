@@ -14,9 +14,9 @@ import (
 	"github.com/filengine/fil"
 )
 
-// maxWishes bounds the preferences about facets of one profile. Whoever writes one more is told so (see Hand); should it
-// come all the same, the one stated longest ago is forgotten.
-const maxWishes = 64
+// MaxPreferences bounds the preferences about facets of one profile. When one more comes, the one stated longest ago is
+// forgotten.
+const MaxPreferences = 64
 
 // wish is one preference about a facet, packed as: facet (1, its place in fil.Facets), kind (1, its place in
 // fil.PreferenceKinds), when it was stated in Unix seconds (4), length of the name in bytes (2), name. Wishes are in
@@ -180,7 +180,7 @@ func (p *Profile) wish(asked fil.Preference) {
 	packed := []byte{byte(facet), byte(kind)}
 	packed = binary.LittleEndian.AppendUint32(packed, uint32(min(max(asked.Time.Unix(), 0), math.MaxUint32)))
 	packed = append(binary.LittleEndian.AppendUint16(packed, uint16(len(asked.Name))), asked.Name...)
-	if n == maxWishes {
+	if n == MaxPreferences {
 		at -= p.forgetWish(at)
 	}
 	p.packed = slices.Insert(p.packed, at, packed...)
@@ -245,7 +245,7 @@ func (p Profile) checkWishes() error {
 		}
 		before, at = w, end
 	}
-	if n > maxWishes {
+	if n > MaxPreferences {
 		return errors.New("more preferences than are kept")
 	}
 	return nil

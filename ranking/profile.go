@@ -24,8 +24,10 @@ const (
 	factSize       = 26
 	factSize3      = 22 // of version 3
 	factSize2      = 18 // of versions 1 and 2
-	maxFacts       = 512
 )
+
+// MaxFacts is how many contents a profile holds at most, those dealt with last.
+const MaxFacts = 512
 
 // Profile is what is known of one agent: the facts about the 512 contents they dealt with last, the 64 preferences that
 // they stated last, the order that they chose, and the offset in the log of the last record that it includes. It holds no
@@ -61,8 +63,8 @@ func ParseProfile(packed []byte) (Profile, error) {
 	}
 	p := Profile{packed}
 	switch {
-	case p.Len() > maxFacts:
-		return Profile{}, fmt.Errorf("parse profile: %d facts are more than %d", p.Len(), maxFacts)
+	case p.Len() > MaxFacts:
+		return Profile{}, fmt.Errorf("parse profile: %d facts are more than %d", p.Len(), MaxFacts)
 	case len(packed) < p.wishesAt():
 		return Profile{}, fmt.Errorf("parse profile: %d bytes do not hold %d facts", len(packed), p.Len())
 	case p.Offset() < 0:
@@ -180,7 +182,7 @@ func (p Profile) Apply(e fil.Engagement, offset int64) Profile {
 		next.setLen(next.Len() + 1)
 	}
 	next.put(i, f.with(e, bit))
-	if next.Len() > maxFacts {
+	if next.Len() > MaxFacts {
 		next.forgetOldest()
 	}
 	return next

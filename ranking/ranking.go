@@ -2,7 +2,7 @@
 //
 // It hides how a feed is computed: the catalogue of contents as columns, the packed facts known of an agent, the score, the
 // rules applied after it and the sentences that explain each placement. What agents do becomes profiles and Trends in package
-// learning. It does no I/O but what a hand is given (see HandParts).
+// learning. It does no I/O.
 //
 // It guarantees that a feed is a pure function of the catalogue, the agent's record, their profile, the trends, the
 // policy and the tick: the same inputs give the same feed in every process, and equal stamps mean equal inputs. A score is a

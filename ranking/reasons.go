@@ -172,11 +172,13 @@ func (r *ruleset) recent(of *row, at time.Time) bool {
 
 // spoken are the phrases of a language.
 func (r *Ranker) spoken(language string) *phrases {
-	if strings.HasPrefix(strings.ToLower(language), "en") {
+	if inEnglish(language) {
 		return &r.english
 	}
 	return &r.french
 }
+
+func inEnglish(language string) bool { return strings.HasPrefix(strings.ToLower(language), "en") }
 
 // Brief gives items of a feed, in the entries' order and without anything being ranked: the contents as they are now, and
 // notes of the reasons that Place would give. It can do so because the feed is checked to be, at this moment, what Rank gives

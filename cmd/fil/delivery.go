@@ -17,6 +17,7 @@ import (
 	"github.com/filengine/fil/delivery/syndication"
 	"github.com/filengine/fil/ingest"
 	"github.com/filengine/fil/ranking"
+	"github.com/filengine/fil/ranking/hand"
 	"github.com/filengine/fil/ranking/learning"
 	"github.com/filengine/fil/ranking/profiles"
 )
@@ -117,8 +118,8 @@ func (h *house) giveHand(feeds *feeds) error {
 		return err
 	}
 	h.register = append(h.register, func(api huma.API) {
-		ranking.RegisterHand(api, ranking.HandParts{
-			Ranker: feeds.ranker, Profile: h.profiles.Profile, Admit: door.Admit, Refused: refusedBy(door),
+		hand.Register(api, hand.Parts{
+			Ranker: feeds.ranker, Directory: membership{h.index}, Profile: h.profiles.Profile, Admit: door.Admit, Refused: refusedBy(door),
 			Retention: h.cfg.Feeds.Profiles, Patience: ingest.DefaultConfig().ApplyTimeout, Log: h.logger, Now: h.now,
 		})
 	})

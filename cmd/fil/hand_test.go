@@ -11,6 +11,7 @@ import (
 
 	"github.com/filengine/fil"
 	"github.com/filengine/fil/ranking"
+	"github.com/filengine/fil/ranking/hand"
 )
 
 // readerHand is one agent with a hand on their feed.
@@ -58,7 +59,7 @@ func (r readerHand) feed(query string) (ids []string) {
 	return ids
 }
 
-func (r readerHand) known(query string) (k ranking.Known) {
+func (r readerHand) known(query string) (k hand.Known) {
 	r.t.Helper()
 	r.must(http.MethodGet, "/v1/me/profile"+query, r.token, "", 200).json(r.t, &k)
 	return k
@@ -273,7 +274,7 @@ func TestHand_RefusesWithTheReason(t *testing.T) {
 		t.Errorf("a 65th preference: %s", got.body)
 	}
 	r.write(http.MethodPut, at("topic", "t7"), `{"choice":"less"}`)
-	var k ranking.Known
+	var k hand.Known
 	r.must(http.MethodGet, "/v1/me/profile?agent=a0", service, "", 200).json(t, &k)
 	if len(k.Preferences) != 64 {
 		t.Errorf("a service sees %d preferences", len(k.Preferences))

@@ -6,7 +6,7 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/filengine/fil/ranking"
+	"github.com/filengine/fil/ranking/hand"
 )
 
 type profileCommand struct {
@@ -34,7 +34,7 @@ func (c *profileCommand) Run(w *world) error {
 		_, err = fmt.Fprintf(w.Out, "%s\n%s\n", said, done.Erasure)
 		return err
 	}
-	known, decoded, err := get[ranking.Known](w, c.serverFlags, http.MethodGet, path, query, nil)
+	known, decoded, err := get[hand.Known](w, c.serverFlags, http.MethodGet, path, query, nil)
 	if err != nil || !decoded {
 		return err
 	}

@@ -1,13 +1,13 @@
-package ranking
+package hand
 
 import (
 	"cmp"
 	"fmt"
-	"math"
 	"slices"
 	"time"
 
 	"github.com/filengine/fil"
+	"github.com/filengine/fil/ranking"
 )
 
 // Known is all that is known of one agent, in words for them. It is complete: what is not in it is not kept in a profile.
@@ -63,67 +63,41 @@ type KnownTaste struct {
 	Asked bool      `json:"asked" doc:"Une préférence y est pour quelque chose / a preference has a part in it"`
 }
 
-// maxTastes is how many tastes of one facet are told: the strongest.
-const maxTastes = 50
-
 // know puts a profile into words.
-func (r *Ranker) know(agent string, packed []byte, retention time.Duration, language string, now time.Time) (Known, error) {
-	sc, b, known, err := r.build(agent, packed, fil.OrderChronological, now)
+func (h hand) know(agent string, packed []byte, language string) (Known, error) {
+	profile, err := ranking.ParseProfile(packed)
+	if err != nil {
+		return Known{}, fmt.Errorf("read what is known of an agent: %w", err)
+	}
+	recalled, known, err := h.Ranker.Recall(agent, packed, language, h.Now())
 	if err != nil || !known {
 		return Known{}, fmt.Errorf("read what is known of an agent: %w", cmp.Or(err, errNobody))
 	}
-	defer r.release(sc)
-	words, say := wordsIn(language), &r.french
-	if words.english {
-		say = &r.english
-	}
+	words := wordsIn(language)
 	k := Known{
-		Agent: agent, Order: words.order(sc.profile.Order()), Preferences: []KnownStated{}, Hidden: []KnownHidden{}, Facts: []KnownFact{},
-		Tastes: sc.known(b), Kept: fmt.Sprintf(words.kept, int(retention.Hours()/24), maxFacts, maxWishes), Sources: words.sources[:], Erasure: words.erasure,
+		Agent: agent, Order: words.order(profile.Order()), Preferences: []KnownStated{}, Hidden: []KnownHidden{}, Facts: []KnownFact{}, Tastes: []KnownTaste{},
+		Kept: fmt.Sprintf(words.kept, int(h.Retention.Hours()/24), ranking.MaxFacts, ranking.MaxPreferences), Sources: words.sources[:], Erasure: words.erasure,
 	}
-	for _, p := range sc.profile.Preferences() {
+	for _, p := range profile.Preferences() {
 		name := p.Name
 		if p.Facet == fil.FacetKind {
-			name = say.kind(name)
+			name = ranking.KindName(name, language)
 		}
 		k.Preferences = append(k.Preferences, KnownStated{p.Facet, p.Name, p.Kind, p.Since, fmt.Sprintf(words.means[p.Kind], words.facets[p.Facet], name)})
 	}
-	for i := range sc.profile.Len() {
-		f := sc.profile.at(i)
-		id, title := "", words.withdrawn
-		if at := b.snap.find(f.content); at >= 0 {
-			content := b.snap.rows[at].content
-			id, title = content.ID, content.In(language).Title
+	for _, f := range recalled.Facts {
+		if f.Content == "" {
+			f.Title = words.withdrawn
 		}
-		last := time.Unix(int64(f.last), 0).In(now.Location())
-		k.Facts = append(k.Facts, KnownFact{Content: id, Title: title, Did: say.facts(f), Last: last.UTC(), Day: say.date(last, now.Year())})
-		if f.kinds&(1<<dismissBit) != 0 {
-			k.Hidden = append(k.Hidden, KnownHidden{id, title, words.hidden})
+		k.Facts = append(k.Facts, KnownFact{Content: f.Content, Title: f.Title, Did: f.Did, Last: f.Last, Day: f.Day})
+		if f.Dismissed {
+			k.Hidden = append(k.Hidden, KnownHidden{f.Content, f.Title, words.hidden})
 		}
+	}
+	for _, t := range recalled.Tastes {
+		k.Tastes = append(k.Tastes, KnownTaste(t))
 	}
 	slices.SortStableFunc(k.Facts, func(a, b KnownFact) int { return cmp.Or(b.Last.Compare(a.Last), cmp.Compare(a.Content, b.Content)) })
 	slices.SortStableFunc(k.Hidden, func(a, b KnownHidden) int { return cmp.Compare(a.Title, b.Title) })
 	return k, nil
-}
-
-// known lists the tastes of a digest, by facet, the strongest first.
-func (sc *scratch) known(b *board) []KnownTaste {
-	facets, all := fil.Facets(), []KnownTaste{}
-	for column := range columns {
-		tastes, some := sc.taste[column], []KnownTaste(nil)
-		for _, code := range sc.touched[column] {
-			name, asked := b.snap.names[column][code], false
-			for w := range sc.profile.wishes {
-				asked = asked || int(w.facet) == column && w.kind != wishHide && string(w.name) == name
-			}
-			if value := math.Round(tastes[code]*1000) / 1000; value != 0 || asked {
-				some = append(some, KnownTaste{facets[column], name, value, asked})
-			}
-		}
-		slices.SortFunc(some, func(a, b KnownTaste) int {
-			return cmp.Or(cmp.Compare(math.Abs(b.Value), math.Abs(a.Value)), cmp.Compare(a.Name, b.Name))
-		})
-		all = append(all, some[:min(len(some), maxTastes)]...)
-	}
-	return all
 }

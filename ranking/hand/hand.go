@@ -1,4 +1,10 @@
-package ranking
+// Package hand lets agents see what is known of them, in words, and change it: the operations under /v1/me on the profile,
+// the preferences and the order of a feed.
+//
+// It guarantees that what it tells is complete: what is not in Known is not kept in a profile. A write is in the log when it is
+// answered, and the answer says whether the next read goes by it. It keeps nothing: the log, and the profiles that are learned
+// from it, do. Who may ask is for the gate; about whom, it checks itself.
+package hand
 
 import (
 	"context"
@@ -12,11 +18,13 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/filengine/fil"
+	"github.com/filengine/fil/ranking"
 )
 
-// HandParts are what a reader's hand works with. All are needed.
-type HandParts struct {
-	Ranker *Ranker
+// Parts are what a reader's hand works with. All are needed.
+type Parts struct {
+	Ranker    *ranking.Ranker
+	Directory ranking.Directory // that of the ranker
 	// Profile reads an agent's packed profile, empty if there is none.
 	Profile func(ctx context.Context, agent string) ([]byte, error)
 	// Admit puts an event about an agent in the log and gives its place there.
@@ -33,12 +41,12 @@ type HandParts struct {
 var errNobody = errors.New("unknown agent")
 
 // hand lets agents see what is known of them and change it.
-type hand struct{ HandParts }
+type hand struct{ Parts }
 
-// RegisterHand adds, for agents and for the services that show them their feed, the operations on what is known of an agent:
+// Register adds, for agents and for the services that show them their feed, the operations on what is known of an agent:
 // GET and DELETE /v1/me/profile, PUT and DELETE /v1/me/preferences/{facet}/{name} and /v1/me/order, DELETE /v1/me/saved/{content}. A write is in the log
 // when it is answered; 200 says that the next read goes by it, 202 that a read soon will.
-func RegisterHand(api huma.API, parts HandParts) {
+func Register(api huma.API, parts Parts) {
 	h := hand{parts}
 	operation := func(id, method, path, summary, description string) huma.Operation {
 		return huma.Operation{
@@ -114,7 +122,7 @@ func (h hand) agent(ctx context.Context, in *Whose) (string, error) {
 	case agent == "":
 		return "", h.faulty(in, "query", "agent", "doit dire de quel agent, avec une clé de service", "must say which agent, with a service key")
 	}
-	if _, known := h.Ranker.directory.Member(agent); !known {
+	if _, known := h.Directory.Member(agent); !known {
 		return "", h.nobody(in, agent)
 	}
 	return agent, nil
@@ -148,7 +156,7 @@ func (h hand) read(ctx context.Context, in *Whose) (*knownOutput, error) {
 	if err != nil {
 		return nil, h.away(ctx, in, err)
 	}
-	known, err := h.Ranker.know(agent, packed, h.Retention, in.language(), h.Now())
+	known, err := h.know(agent, packed, in.language())
 	switch {
 	case errors.Is(err, errNobody):
 		return nil, h.nobody(in, agent)
@@ -210,15 +218,15 @@ func (h hand) room(ctx context.Context, in *WhoseFacet, agent string) error {
 	if err != nil {
 		return h.away(ctx, &in.Whose, err)
 	}
-	profile, err := ParseProfile(packed)
+	profile, err := ranking.ParseProfile(packed)
 	if err != nil {
 		return h.away(ctx, &in.Whose, err)
 	}
 	held := profile.Preferences()
-	if len(held) < maxWishes || slices.ContainsFunc(held, func(p Preference) bool { return string(p.Facet) == in.Facet && p.Name == in.Name }) {
+	if len(held) < ranking.MaxPreferences || slices.ContainsFunc(held, func(p ranking.Preference) bool { return string(p.Facet) == in.Facet && p.Name == in.Name }) {
 		return nil
 	}
-	return h.faulty(&in.Whose, "path", "name", fmt.Sprintf("serait la %de préférence : reprenez-en une d'abord (DELETE)", maxWishes+1), fmt.Sprintf("would be preference %d: take one back first (DELETE)", maxWishes+1))
+	return h.faulty(&in.Whose, "path", "name", fmt.Sprintf("serait la %de préférence : reprenez-en une d'abord (DELETE)", ranking.MaxPreferences+1), fmt.Sprintf("would be preference %d: take one back first (DELETE)", ranking.MaxPreferences+1))
 }
 
 func (h hand) takeBack(ctx context.Context, in *WhoseFacet) (*writtenOutput, error) {
@@ -265,7 +273,7 @@ func (h hand) await(ctx context.Context, agent string, offset int64) bool {
 	tick := time.NewTicker(awaitEvery)
 	defer tick.Stop()
 	for {
-		if packed, err := h.Profile(ctx, agent); err == nil && OffsetOf(packed) >= offset {
+		if packed, err := h.Profile(ctx, agent); err == nil && ranking.OffsetOf(packed) >= offset {
 			return true
 		}
 		select {
