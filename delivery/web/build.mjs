@@ -10,6 +10,7 @@ const kept = "unbuilt.html"; // committed, so that the program compiles before a
 // A budget is in bytes of gzip, everything included.
 const scripts = [
   { name: "fil-feed", entry: "feed/index.ts", format: "iife", budget: 40_000 },
+  { name: "fil-feed-first", entry: "feed/first.ts", format: "iife", budget: 2_000 }, // after the one that it names by its digest
   { name: "fil-sdk", entry: "sdk/index.ts", format: "es", budget: 10_000 },
   { name: "page", entry: "page/page.ts", format: "es", budget: 6_000 },
   { name: "console", entry: "console/console.ts", format: "es", budget: 80_000 },
@@ -28,7 +29,8 @@ for (const { name, entry, format, budget } of scripts) {
       lib: { entry: at(entry), name: "fil", formats: [format], fileName: () => `${name}.js`, cssFileName: name },
     },
   });
-  const source = tidy(readFileSync(at(`dist/${name}.js`), "utf8"));
+  let source = tidy(readFileSync(at(`dist/${name}.js`), "utf8"));
+  if (name === "fil-feed-first") source = source.replace("DIGEST", createHash("sha256").update(readFileSync(at("dist/fil-feed.js"))).digest("hex").slice(0, 16));
   writeFileSync(at(`dist/${name}.js`), source);
   const size = gzipSync(source, { level: 9 }).length;
   over ||= size > budget;

@@ -44,7 +44,10 @@ func Built() fs.FS {
 }
 
 // scripts are for pages of any origin, at an address that stays; the others are in /assets/.
-var scripts = map[string]bool{"fil-feed.js": true, "fil-sdk.js": true}
+var scripts = map[string]bool{"fil-feed.js": true, "fil-sdk.js": true, first: true}
+
+// first is served in the place of the script of the element, which it fetches.
+const first = "fil-feed-first.js"
 
 // pages are where a browser wants them: a worker reaches no further than the folder that it is served from.
 var pages = map[string]string{"index.html": "/", "app.html": "/app/", "console.html": "/console/", "dashboards.html": "/dashboards/", "worker.js": "/app/worker.js", "manifest.webmanifest": "/app/manifest.webmanifest"}
@@ -59,7 +62,7 @@ const (
 
 // Handler serves a build: "/", "/console/", "/dashboards/", "/app/…", "/assets/…", the scripts for other pages ("/fil-feed.js" and "/fil-sdk.js"), each also under an
 // address that has its digest and never changes ("/assets/fil-feed.DIGEST.js"), and "/fil-feed.json", which tells that address
-// and the integrity to ask for. Any other path is not found. Answers are revalidated by their ETag, and compressed for who takes brotli or gzip.
+// and the integrity to ask for. "/fil-feed.js" is a first part that fetches the one that never changes. Any other path is not found. Answers are revalidated by their ETag, and compressed for who takes brotli or gzip.
 func Handler(build fs.FS) http.Handler {
 	served := map[string]file{}
 	entries, err := fs.ReadDir(build, ".")
@@ -96,8 +99,13 @@ func place(served map[string]file, name string, content, smaller []byte) {
 	switch {
 	case pages[name] != "":
 		served[pages[name]] = f
+	case name == first:
+		served["/fil-feed.js"] = f
 	case scripts[name]:
-		served["/"+name] = f
+		served["/assets/"+name] = f
+		if _, ok := served["/"+name]; !ok { // names are in order: first comes before
+			served["/"+name] = f
+		}
 		stem, fixed := strings.TrimSuffix(name, ".js"), f
 		sum := sha256.Sum256(content)
 		fixed.cache = forever

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -70,7 +71,7 @@ func TestHandler_ServesItsFilesAndNothingElse(t *testing.T) {
 			t.Errorf("%s with its ETag %s: %d", path, etag, got.status)
 		}
 	}
-	for _, path := range []string{"/index.html", "/assets/", "/assets/../page.go", "/assets/fil-feed.js", "/page.js", "/v1/feed"} {
+	for _, path := range []string{"/index.html", "/assets/", "/assets/../page.go", "/assets/fil-feed-first.js", "/page.js", "/v1/feed"} {
 		if got := get(t, built, http.MethodGet, path); got.status != http.StatusNotFound {
 			t.Errorf("%s: %d, want 404", path, got.status)
 		}
@@ -93,6 +94,14 @@ func TestHandler_TellsTheAddressThatNeverChanges(t *testing.T) {
 	fixed := get(t, built, http.MethodGet, told.Script)
 	if fixed.body != stays.body || !strings.Contains(fixed.header.Get("Cache-Control"), "immutable") || fixed.header.Get("Access-Control-Allow-Origin") != "*" {
 		t.Errorf("%s: %d, %v", told.Script, fixed.status, fixed.header)
+	}
+	if whole := get(t, built, http.MethodGet, "/assets/fil-feed.js"); whole.body != fixed.body || whole.header.Get("Cache-Control") != "no-cache" {
+		t.Errorf("for who finds another version: %d, %v", whole.status, whole.header)
+	}
+	parts := fstest.MapFS{"fil-feed.js": built["fil-feed.js"], "fil-feed-first.js": {Data: []byte("begin()")}}
+	first, whole := get(t, parts, http.MethodGet, "/fil-feed.js"), get(t, parts, http.MethodGet, told.Script)
+	if first.body != "begin()" || first.header.Get("Access-Control-Allow-Origin") != "*" || whole.body != fixed.body {
+		t.Errorf("the first part is %q, %v, and what never changes %q", first.body, first.header, whole.body)
 	}
 	other := fstest.MapFS{"fil-feed.js": {Data: []byte("other()")}}
 	if got := get(t, other, http.MethodGet, told.Script); got.status != http.StatusNotFound {
@@ -171,15 +180,23 @@ func TestHandler_SaysThatItIsUnbuilt(t *testing.T) {
 // The build itself: within its budget, without another origin, and under its own policy.
 func TestBuilt_KeepsItsPromises(t *testing.T) {
 	const budget = 40_000 // of bytes compressed, for the feed whole
-	script := get(t, web.Built(), http.MethodGet, "/fil-feed.js", "Accept-Encoding", "gzip")
-	if script.status != http.StatusOK {
-		t.Fatalf("the program was compiled without its pages: make web (%d)", script.status)
+	first := get(t, web.Built(), http.MethodGet, "/fil-feed.js", "Accept-Encoding", "gzip")
+	if first.status != http.StatusOK {
+		t.Fatalf("the program was compiled without its pages: make web (%d)", first.status)
 	}
-	if len(script.body) > budget {
-		t.Errorf("fil-feed.js has %d bytes compressed, more than %d", len(script.body), budget)
+	var told struct{ Script string }
+	if err := json.Unmarshal([]byte(get(t, web.Built(), http.MethodGet, "/fil-feed.json").body), &told); err != nil {
+		t.Fatal(err)
+	}
+	script := get(t, web.Built(), http.MethodGet, told.Script, "Accept-Encoding", "gzip")
+	if size := len(first.body) + len(script.body); size > budget {
+		t.Errorf("what the feed loads at first has %d bytes compressed, more than %d", size, budget)
+	}
+	if named := get(t, web.Built(), http.MethodGet, "/fil-feed.js").body; !strings.Contains(named, path.Base(told.Script)) {
+		t.Errorf("the first part does not fetch %s: make web", told.Script)
 	}
 	outside := regexp.MustCompile(`(?i)["'(](?:https?:)?//[a-z0-9-]+\.[a-z]`)
-	for _, path := range []string{"/", "/assets/page.css", "/assets/page.js", "/app/", "/app/worker.js", "/assets/app.js", "/fil-feed.js", "/fil-sdk.js"} {
+	for _, path := range []string{"/", "/assets/page.css", "/assets/page.js", "/app/", "/app/worker.js", "/assets/app.js", "/assets/fil-feed.js", "/fil-feed.js", "/fil-sdk.js"} {
 		body := strings.ReplaceAll(get(t, web.Built(), http.MethodGet, path).body, "http://www.w3.org/", "") // names of formats, never asked for
 		if found := outside.FindString(body); found != "" || body == "" {
 			t.Errorf("%s (%d bytes) names another origin: %s", path, len(body), found)

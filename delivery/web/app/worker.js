@@ -1,7 +1,7 @@
 // Lets the app open without a network: its own files, as they were when it last had one. What is read is kept by the feed itself,
 // and no answer of the API passes here.
 const shelf = "fil-app-BUILD";
-const files = ["/app/", "/app/manifest.webmanifest", "/fil-feed.js", "/assets/app.js", "/assets/app.css", "/assets/icon.svg"];
+const files = ["/app/", "/app/manifest.webmanifest", "/assets/fil-feed.js", "/assets/app.js", "/assets/app.css", "/assets/icon.svg"];
 
 self.addEventListener("install", (event) => {
   event.waitUntil(caches.open(shelf).then((cache) => cache.addAll(files)).then(() => self.skipWaiting()));

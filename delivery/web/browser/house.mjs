@@ -48,7 +48,7 @@ class Application {
         const page = readFileSync(at(`../examples${pathname}`), "utf8").replaceAll("https://fil.example", base).replaceAll("TOKEN-OF-THE-READER", this.token);
         response.setHeader("Content-Type", { html: "text/html", css: "text/css", js: "text/javascript" }[pathname.split(".").pop()] + "; charset=utf-8");
         // As strict as a host can be: nothing inline but what the page names by its digest.
-        response.setHeader("Content-Security-Policy", `default-src 'none'; script-src 'self' ${base}; connect-src 'self' ${base}; style-src 'self'; img-src data:`);
+        response.setHeader("Content-Security-Policy", `default-src 'none'; script-src 'self' ${base}; connect-src 'self' ${base}; style-src 'self'; img-src data:; require-trusted-types-for 'script'; trusted-types lit-html`);
         response.end(page);
       } catch {
         response.statusCode = 404;

@@ -295,7 +295,7 @@ test("stands alone as an app, off line too, and prints every text", async () => 
   await page.getByText("vous lisez ce qui avait été chargé").waitFor();
   assert.deepEqual(await idsOf(page), ids);
   await shot(page, "app-offline");
-  await page.getByRole("button", { name: "Quitter" }).click();
+  await page.getByRole("button", { name: "Quitter", exact: true }).click();
   await page.getByLabel("Jeton").waitFor();
   await page.reload();
   await page.getByLabel("Jeton").waitFor();

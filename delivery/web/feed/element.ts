@@ -7,13 +7,13 @@ import type { TokenSource } from "../sdk/client";
 import type { Order } from "../sdk/pages";
 import { Sight } from "../sdk/sight";
 import { tokenSheet } from "../theme/sheet";
-import { ago, languageOf, wordsIn, type Language, type Words } from "../words/words";
+import { ago, wordsIn, type Language, type Words } from "../words/words";
 import { Acts } from "./acts";
 import { drawCard } from "./card";
 import styles from "./feed.css?inline";
 import { icon } from "./icons";
 import { stepFrom } from "./keys";
-import { serverOfScript, tokenFrom } from "./page";
+import { languageAround, serverOfScript, tokenFrom } from "./page";
 import { Reader } from "./reader";
 
 const leastCard = 150; // pixels of height: as many as fit the window are drawn first
@@ -62,8 +62,7 @@ export class FilFeed extends LitElement {
   }
 
   get language(): Language {
-    const inherited = (this.getRootNode() as ShadowRoot).host?.closest("[lang]") ?? this.parentElement?.closest("[lang]");
-    return languageOf(this.lang, inherited?.getAttribute("lang"), navigator.language);
+    return languageAround(this, this.lang);
   }
 
   get words(): Words {

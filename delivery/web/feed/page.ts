@@ -1,20 +1,29 @@
 // What the element takes from the page that it is in.
 
+import { takeToken, tokenIn } from "../sdk/ahead";
 import { Problem, type TokenSource } from "../sdk/client";
+import { languageOf, type Language } from "../words/words";
+
+const known = Symbol.for("fil.server");
 
 /** The server that the script came from, which is the one to ask unless the page names another. */
-export const serverOfScript: string = (() => {
+export const serverOfScript: string = ((globalThis as Record<symbol, unknown>)[known] ??= (() => {
   const running = document.currentScript as HTMLScriptElement | null;
   const script = running ?? document.querySelector<HTMLScriptElement>('script[src*="fil-feed"]');
   return script?.src.replace(/\/(assets\/)?fil-feed[^/]*$/, "") ?? "";
-})();
+})()) as string;
+
+/** The language of an element: its own, that of the page around it, the browser's. */
+export function languageAround(element: Element, own: string): Language {
+  const around = (element.getRootNode() as ShadowRoot).host?.closest("[lang]") ?? element.parentElement?.closest("[lang]");
+  return languageOf(own, around?.getAttribute("lang"), navigator.language);
+}
 
 /** Asks the page's own server for a token, with its cookies: a text, or JSON with a member "token". */
 export function tokenFrom(address: string): TokenSource {
   return async () => {
-    const answer = await fetch(address, { credentials: "same-origin", cache: "no-store" });
+    const answer = await takeToken(address);
     if (!answer.ok) throw new Problem(answer.status >= 500 ? answer.status : 401, `${address}: ${answer.status}`);
-    const text = (await answer.text()).trim();
-    return text.startsWith("{") ? String((JSON.parse(text) as { token?: string }).token ?? "") : text;
+    return tokenIn(await answer.text());
   };
 }

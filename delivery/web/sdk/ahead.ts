@@ -1,10 +1,22 @@
 // Asks for a page of a feed before the script that draws it is there. The first request that is the same takes the answer;
 // one that is not the same asks for itself.
 
-// Of the page, since who asks and who takes are two scripts.
-const ahead = ((globalThis as Record<symbol, unknown>)[Symbol.for("fil.ahead")] ??= new Map()) as Map<string, Promise<Response>>;
+interface Asked {
+  token: Promise<string>;
+  answer: Promise<Response>;
+}
 
-/** The headers of one who asks: who they are, and in which language problems are told. */
+// Of the page, since who asks and who takes are two scripts.
+const ahead = ((globalThis as Record<symbol, unknown>)[Symbol.for("fil.ahead")] ??= { tokens: new Map(), feeds: new Map() }) as {
+  tokens: Map<string, Promise<Response>>;
+  feeds: Map<string, Asked>;
+};
+
+const whole = (address: string): string => new URL(address, location.href).href;
+
+/** What is the reader's alone: no cache keeps it, and no cookie goes with the question. */
+export const alone: RequestInit = { cache: "no-store", credentials: "omit" };
+
 export function headersOf(token: string, language: string, others?: HeadersInit): Headers {
   const headers = new Headers(others);
   headers.set("Authorization", `Bearer ${token}`);
@@ -12,22 +24,38 @@ export function headersOf(token: string, language: string, others?: HeadersInit)
   return headers;
 }
 
-/** Every answer is the reader's alone: no cache keeps it, and no cookie goes with the question. */
-export const alone: RequestInit = { cache: "no-store", credentials: "omit" };
+export const askToken = (address: string): Promise<Response> => fetch(address, { credentials: "same-origin", cache: "no-store" });
 
-const keyOf = (address: string, headers: Headers): string => JSON.stringify([new URL(address, location.href).href, ...headers]);
-
-export function askAhead(address: string, headers: Headers): void {
-  const answer = fetch(address, { ...alone, headers });
-  answer.catch(() => {}); // told to who takes it
-  ahead.set(keyOf(address, headers), answer);
+/** Asks for a token, which takeToken gives once; what it says, for askFeed. */
+export async function askTokenAhead(address: string): Promise<string> {
+  const answer = askToken(address);
+  ahead.tokens.set(whole(address), answer);
+  return tokenIn(await (await answer).clone().text());
 }
 
-/** The answer that was asked for ahead, once. */
-export function takeAhead(address: string, headers: Headers): Promise<Response> | undefined {
-  if (ahead.size === 0) return undefined;
-  const key = keyOf(address, headers);
-  const answer = ahead.get(key);
-  ahead.delete(key);
-  return answer;
+export function takeToken(address: string): Promise<Response> {
+  const key = whole(address);
+  const answer = ahead.tokens.get(key);
+  ahead.tokens.delete(key);
+  return answer ?? askToken(address);
+}
+
+/** The token of an answer: a text, or JSON with a member "token". */
+export function tokenIn(answer: string): string {
+  const text = answer.trim();
+  return text.startsWith("{") ? String((JSON.parse(text) as { token?: string }).token ?? "") : text;
+}
+
+export function askFeed(address: string, token: Promise<string>, language: string): void {
+  const answer = token.then((known) => fetch(address, { ...alone, headers: headersOf(known, language) }));
+  answer.catch(() => {}); // told to who takes it
+  ahead.feeds.set(whole(address) + " " + language, { token, answer });
+}
+
+/** What was asked for ahead with this token, once. */
+export async function takeFeed(address: string, token: string, language: string): Promise<Response | undefined> {
+  const key = whole(address) + " " + language;
+  const asked = ahead.feeds.get(key);
+  ahead.feeds.delete(key);
+  return asked && (await asked.token.catch(() => "")) === token ? asked.answer : undefined;
 }

@@ -1,6 +1,6 @@
 // Speaks to the API: who is asking, in which language, and what went wrong.
 
-import { alone, headersOf, takeAhead } from "./ahead";
+import { alone, headersOf, takeFeed } from "./ahead";
 
 /** A token, or what gives one. A function is called with true after the server refused the token it gave before. */
 export type TokenSource = string | ((refused: boolean) => string | Promise<string>);
@@ -97,8 +97,9 @@ export class Client {
 
   async #send(path: string, init: RequestInit, refused: boolean): Promise<Response> {
     try {
-      const headers = headersOf(await this.#bearer(refused), this.language, init.headers);
-      return await ((init.method ? undefined : takeAhead(this.server + path, headers)) ?? fetch(this.server + path, { ...alone, ...init, headers }));
+      const token = await this.#bearer(refused);
+      const taken = init.method || init.headers ? undefined : await takeFeed(this.server + path, token, this.language);
+      return taken ?? (await fetch(this.server + path, { ...alone, ...init, headers: headersOf(token, this.language, init.headers) }));
     } catch (error) {
       if (error instanceof Problem || (error instanceof Error && error.name === "AbortError")) throw error;
       throw new Problem(0, error instanceof Error ? error.message : String(error));
