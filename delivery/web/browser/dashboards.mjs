@@ -114,6 +114,16 @@ test("a leader asks for each dashboard by keyboard alone", async () => {
   assert.equal(await page.evaluate(() => document.activeElement?.tagName), "H1", "the new screen has the focus");
   assert.match(await finding(page), /sur 100 agents visés/);
   await close(page);
+
+  const bounded = await house.office("/dashboards/#/hours", house.key("leader", "--perimeter", "agents-routes")); // by another's address
+  await bounded.getByText("Les heures se comptent sur toute la maison").waitFor();
+  assert.equal(await bounded.getByRole("alert").count() + await bounded.getByRole("link", { name: "Heures", exact: true }).count(), 0, "what is not for this key is not offered");
+  await accessible(bounded, "hours of a perimeter");
+  await shot(bounded, "dashboards-hours-perimeter");
+  await bounded.getByRole("link", { name: "Voir la vue d'ensemble de votre périmètre" }).click();
+  await title(bounded, "Vue d'ensemble");
+  await settled(bounded);
+  await close(bounded);
 });
 
 test("a leader follows a message live", async () => {

@@ -109,7 +109,6 @@ export abstract class Dash extends Screen {
   /** A question that the server refuses is told in the words of the bar, not in those of the API. */
   #inWords(error: unknown): unknown {
     if (!(error instanceof Problem) || error.status !== 422) return error;
-    if (this.caller.perimeter && this.place.path[0] === "hours") return new Problem(422, say("wholeHouse"));
     if (spanOf(this.question) > longest) return new Problem(422, say(this.offers.presets === farPresets ? "tooFar" : "tooLong"));
     const known = (where: string): boolean => this.axes.some(({ name }) => name === conditionOf(where).axis);
     return this.question.where.every(known) ? error : new Problem(422, say("unasked"));

@@ -1,5 +1,6 @@
 // The dashboards of leaders and communicators: the page and its sections.
 
+import type { CallerOutputBody } from "../shell/api";
 import { Frame, type Section } from "../shell/frame";
 import { Audiences } from "./audiences";
 import { Contents } from "./contents";
@@ -22,7 +23,7 @@ customElements.define("fil-register", Register);
 customElements.define("fil-dashboards", class extends Frame {
   override readonly page = "dashboards";
   override readonly sections: Section[] = [
-    ...Object.keys(screens).map((path) => ({ path, label: () => say(path as Word), tag: `fil-${path}` })),
+    ...Object.keys(screens).map((path) => ({ path, label: () => say(path as Word), tag: `fil-${path}`, shown: ({ perimeter }: CallerOutputBody) => path !== "hours" || !perimeter })), // hours are of the whole house
     { path: "register", label: () => sayRegister("register"), tag: "fil-register", shown: ({ register }) => register === true },
   ];
 });

@@ -8,17 +8,19 @@ import type { Hours as Answer, Slot } from "../shell/api";
 import { locale } from "../words/spoken";
 import { Dash } from "./dash";
 import { compareCounts } from "./judge";
-import { paramsOf } from "./question";
+import { addressFor, paramsOf } from "./question";
 
 const fr = {
   title: "Meilleures heures", heading: "Lecteurs par jour et par heure", found: "C'est {slots} que le plus d'agents lisent.", none: "Trop peu de lectures pour nommer une heure. Choisissez une période plus longue.",
   one: "le {day} de {from} à {to}", says: "Le plus grand carré : {n} lecteurs, {slot}. Contour : les meilleures heures, qu'on ne peut pas départager de façon sûre.", hour: "{h} h", hours: "de {from} à {to}", day: "Jour et heure", present: "Présents", read: "Lecteurs",
   months: "Les heures se comptent par mois entiers : {days}. Un agent compte une fois par mois et par heure de la semaine.", only: "Un rond vide : chiffre retenu. Les données ne disent que les heures où des agents étaient présents.",
+  whole: "Les heures se comptent sur toute la maison, toutes communications ensemble. Votre clé montre un périmètre : elle n'ouvre pas cette page.", other: "Voir la vue d'ensemble de votre périmètre",
 };
 const en: typeof fr = {
   title: "Best hours", heading: "Readers by day and hour", found: "Most agents read {slots}.", none: "Too few reads to name an hour. Choose a longer period.",
   one: "on {day} from {from} to {to}", says: "The largest square: {n} readers, {slot}. Outlined: the best hours, between which none is surely first.", hour: "{h}:00", hours: "{from} to {to}", day: "Day and hour", present: "Present", read: "Readers",
   months: "Hours are counted by whole months: {days}. An agent counts once a month and hour of the week.", only: "An empty circle: a figure withheld. The data tell of hours when agents were present only.",
+  whole: "Hours are counted over the whole house, all messages together. Your key shows a perimeter: it does not open this page.", other: "See the overview of your perimeter",
 };
 const tell = lexicon(fr, en);
 
@@ -41,11 +43,17 @@ export class Hours extends Dash {
     return tell("title");
   }
 
+  /** A perimeter has no hours of its own: whoever comes by another's address is told so, and nothing is asked. */
+  protected override get asks(): boolean {
+    return !this.caller.perimeter;
+  }
+
   protected override async load(signal: AbortSignal): Promise<void> {
-    this.#answer = await this.get<Answer>("hours", paramsOf(this.question), signal);
+    if (this.asks) this.#answer = await this.get<Answer>("hours", paramsOf(this.question), signal);
   }
 
   protected override story(): TemplateResult {
+    if (!this.asks) return html`<div class="card"><p>${tell("whole")}</p><p><a href=${addressFor(["overview"], this.question)}>${tell("other")}</a></p></div>`;
     const { slots, from, to } = this.#answer!, first = best(slots);
     const named = (one: Slot): string => tell("one", { day: dayName(one.weekday), from: hourName(one.hour), to: hourName((one.hour + 1) % 24) });
     return html`

@@ -29,7 +29,7 @@ const fr = {
   tileWithheld: "Retenu", tileWithheldWhy: "Trop peu d'agents. Choisissez une période plus longue ou moins de filtres.", tileUnknown: "Inconnu avec un filtre", tileUnknownWhy: "Le nombre d'agents visés n'est connu que pour l'ensemble. Retirez les filtres pour le voir.",
   of: "{part} agents sur {whole}", agents: "{n} agents", more: "{points} de plus qu'à la période précédente", less: "{points} de moins qu'à la période précédente", same: "Pas d'écart sûr avec la période précédente", point: "{n} point", points: "{n} points",
   moreAgents: "{n} agents de plus qu'à la période précédente", lessAgents: "{n} agents de moins qu'à la période précédente",
-  nothing: "Rien n'a été montré sur cette période.", tooLong: "La période dépasse huit cents jours : choisissez-en une plus courte.", tooFar: "La période dépasse dix ans : choisissez-en une plus courte.", unasked: "Cette adresse demande un filtre ou une répartition que cette maison ne compte pas. Retirez le filtre, ou revenez à la vue d'ensemble.", wholeHouse: "Les heures se comptent sur toute la maison : votre clé, limitée à un périmètre, ne les ouvre pas.", nothingHint: "Choisissez une période plus longue ou retirez des filtres.",
+  nothing: "Rien n'a été montré sur cette période.", tooLong: "La période dépasse huit cents jours : choisissez-en une plus courte.", tooFar: "La période dépasse dix ans : choisissez-en une plus courte.", unasked: "Cette adresse demande un filtre ou une répartition que cette maison ne compte pas. Retirez le filtre, ou revenez à la vue d'ensemble.", nothingHint: "Choisissez une période plus longue ou retirez des filtres.",
   loading: "Les chiffres arrivent…", retry: "Réessayer", search: "Chercher",
 };
 
@@ -58,7 +58,7 @@ const en: typeof fr = {
   tileWithheld: "Withheld", tileWithheldWhy: "Too few agents. Choose a longer period or fewer filters.", tileUnknown: "Not known with a filter", tileUnknownWhy: "How many agents are aimed at is known for all only. Remove the filters to see it.",
   of: "{part} agents of {whole}", agents: "{n} agents", more: "{points} more than in the period before", less: "{points} less than in the period before", same: "No sure difference from the period before", point: "{n} point", points: "{n} points",
   moreAgents: "{n} agents more than in the period before", lessAgents: "{n} agents fewer than in the period before",
-  nothing: "Nothing was shown in this period.", tooLong: "The period is longer than eight hundred days: choose a shorter one.", tooFar: "The period is longer than ten years: choose a shorter one.", unasked: "This address asks for a filter or a breakdown that this house does not count. Remove the filter, or go back to the overview.", wholeHouse: "Hours are counted over the whole house: your key, bounded to a perimeter, does not open them.", nothingHint: "Choose a longer period or remove filters.",
+  nothing: "Nothing was shown in this period.", tooLong: "The period is longer than eight hundred days: choose a shorter one.", tooFar: "The period is longer than ten years: choose a shorter one.", unasked: "This address asks for a filter or a breakdown that this house does not count. Remove the filter, or go back to the overview.", nothingHint: "Choose a longer period or remove filters.",
   loading: "Figures are coming…", retry: "Try again", search: "Search",
 };
 
