@@ -7,8 +7,6 @@ import (
 	"errors"
 	"net/http"
 	"reflect"
-	"strconv"
-	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/negotiation"
@@ -23,9 +21,6 @@ func withheldNote() fil.Bilingual {
 		EN: "Null figures are withheld: they are about too few agents, or would give away one that is by subtraction.",
 	}
 }
-
-// retryAfter is how long a reader is asked to wait for figures that cannot be had now, in seconds.
-const retryAfter = 60
 
 const (
 	mediaJSON = "application/json"
@@ -140,26 +135,8 @@ func (r *Reports) respond(ctx context.Context, answer report, err error, in repo
 
 // problem turns an error into an answer that says nothing of the inside.
 func (r *Reports) problem(ctx context.Context, err error, language string) error {
-	say := func(fr, en string) string { return fil.Bilingual{FR: fr, EN: en}.In(language) }
-	if faults := fil.FaultsOf(err); faults != nil {
-		details := make([]error, len(faults))
-		for i, f := range faults {
-			details[i] = &huma.ErrorDetail{Location: f.Field, Message: strings.TrimPrefix(f.Field, "query.") + " " + f.Problem.In(language)}
-		}
-		return huma.Error422UnprocessableEntity(say("La demande n'est pas valide", "The request is not valid"), details...)
-	}
 	if errors.Is(err, errUnknownContent) {
-		return huma.Error404NotFound(say("Ce contenu n'est pas connu", "This content is not known"))
+		return huma.Error404NotFound(fil.Bilingual{FR: "Ce contenu n'est pas connu", EN: "This content is not known"}.In(language))
 	}
-	r.Logger.ErrorContext(ctx, "answer a report", "stage", "analytics", "error", err)
-	later := http.Header{"Retry-After": {strconv.Itoa(retryAfter)}}
-	switch {
-	case errors.Is(err, fil.ErrForgotten):
-		return huma.ErrorWithHeaders(huma.Error503ServiceUnavailable(say("Les faits sont en cours de reconstruction : réessayez plus tard", "Facts are being made again: try later")), later)
-	case errors.Is(err, ErrAway):
-		return huma.ErrorWithHeaders(huma.Error503ServiceUnavailable(say(
-			"Les chiffres ne peuvent pas être lus pour l'instant : réessayez dans une minute. Rien n'est perdu, ils se compléteront d'eux-mêmes.",
-			"Figures cannot be read for now: try again in a minute. Nothing is lost, they will complete themselves.")), later)
-	}
-	return huma.Error500InternalServerError(say("Le rapport n'a pas pu être calculé", "The report could not be computed"))
+	return FigureRefusals(r.Logger, "answer a report", fil.Bilingual{FR: "Le rapport n'a pas pu être calculé", EN: "The report could not be computed"}).Problem(ctx, err, language)
 }

@@ -9,7 +9,6 @@ import (
 	"errors"
 	"net/http"
 	"reflect"
-	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -99,7 +98,7 @@ func (d *Dashboards) views() []view {
 		}},
 		{"dashboard-pressure", "pressure", "Pression de communication / Communication pressure", reflect.TypeFor[pressure](),
 			func(ctx context.Context, in *named) (told, error) { return d.pressure(ctx, in.params(), d.house(ctx)) }},
-		{"dashboard-hours", "hours", "Meilleures heures / Best hours", reflect.TypeFor[hours](),
+		{"dashboard-hours", "hours", "Meilleures heures, de toute la maison : pas pour une clé bornée à un périmètre / Best hours, of the whole house: not for a key bounded to a perimeter", reflect.TypeFor[hours](),
 			func(ctx context.Context, in *named) (told, error) { return d.hours(ctx, in.params()) }},
 	}
 }
@@ -187,29 +186,10 @@ func (d *Dashboards) respond(ctx context.Context, v view, told told, in *named) 
 	}}, nil
 }
 
-// retryAfter is how long a reader is asked to wait for figures that cannot be had now, in seconds.
-const retryAfter = 60
-
 // problem turns an error into an answer that says nothing of the inside.
 func (d *Dashboards) problem(ctx context.Context, err error, language string) error {
-	say := func(fr, en string) string { return fil.Bilingual{FR: fr, EN: en}.In(language) }
-	if faults := fil.FaultsOf(err); faults != nil {
-		details := make([]error, len(faults))
-		for i, f := range faults {
-			details[i] = &huma.ErrorDetail{Location: f.Field, Message: strings.TrimPrefix(f.Field, "query.") + " " + f.Problem.In(language)}
-		}
-		return huma.Error422UnprocessableEntity(say("La demande n'est pas valide", "The request is not valid"), details...)
-	}
 	if errors.Is(err, errUnknown) {
-		return huma.Error404NotFound(say("Ce contenu ou cette audience n'est pas connu, ou n'a pas de contenu", "This content or audience is not known, or has no content"))
+		return huma.Error404NotFound(fil.Bilingual{FR: "Ce contenu ou cette audience n'est pas connu, ou n'a pas de contenu", EN: "This content or audience is not known, or has no content"}.In(language))
 	}
-	d.Logger.ErrorContext(ctx, "answer a dashboard", "stage", "analytics", "error", err)
-	later := http.Header{"Retry-After": {strconv.Itoa(retryAfter)}}
-	switch {
-	case errors.Is(err, fil.ErrForgotten):
-		return huma.ErrorWithHeaders(huma.Error503ServiceUnavailable(say("Les faits sont en cours de reconstruction : réessayez plus tard", "Facts are being made again: try later")), later)
-	case errors.Is(err, analytics.ErrAway):
-		return huma.ErrorWithHeaders(huma.Error503ServiceUnavailable(say("Les chiffres ne peuvent pas être lus pour l'instant : réessayez dans une minute", "Figures cannot be read for now: try again in a minute")), later)
-	}
-	return huma.Error500InternalServerError(say("Le tableau n'a pas pu être calculé", "The dashboard could not be computed"))
+	return analytics.FigureRefusals(d.Logger, "answer a dashboard", fil.Bilingual{FR: "Le tableau n'a pas pu être calculé", EN: "The dashboard could not be computed"}).Problem(ctx, err, language)
 }

@@ -8,12 +8,12 @@ import (
 	"io"
 	"net/http"
 	"reflect"
-	"strconv"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/filengine/fil"
+	"github.com/filengine/fil/analytics"
 )
 
 // RegisterLive adds GET /v1/dashboards/contents/{id}/live, for communicators and leaders.
@@ -130,9 +130,8 @@ func (l *Live) write(out io.Writer, text string) error {
 
 func refused(err error, language string) error {
 	say := func(fr, en string) string { return fil.Bilingual{FR: fr, EN: en}.In(language) }
-	later := http.Header{"Retry-After": {strconv.Itoa(retryAfter)}}
 	if errors.Is(err, errTooManyOwn) {
-		return huma.ErrorWithHeaders(huma.Error429TooManyRequests(say("Trop de suivis en direct ouverts avec cette clé : fermez-en un, ou relisez le tableau de temps en temps", "Too much is watched live with this key: close one, or read the dashboard now and then")), later)
+		return analytics.ComeBack(huma.Error429TooManyRequests(say("Trop de suivis en direct ouverts avec cette clé : fermez-en un, ou relisez le tableau de temps en temps", "Too much is watched live with this key: close one, or read the dashboard now and then")))
 	}
-	return huma.ErrorWithHeaders(huma.Error503ServiceUnavailable(say("Le serveur n'ouvre pas d'autre suivi en direct pour l'instant : relisez le tableau de temps en temps", "The server lets nobody else watch live for now: read the dashboard now and then")), later)
+	return analytics.ComeBack(huma.Error503ServiceUnavailable(say("Le serveur n'ouvre pas d'autre suivi en direct pour l'instant : relisez le tableau de temps en temps", "The server lets nobody else watch live for now: read the dashboard now and then")))
 }

@@ -216,19 +216,9 @@ func (r *Register) postVerify(_ context.Context, in *verifyInput) (*verifyOutput
 	return out, nil
 }
 
-// retryAfter is how long a reader is asked to wait for what cannot be had now, in seconds.
-const retryAfter = 60
-
 // problem turns an error into an answer that says nothing of the inside.
 func (r *Register) problem(ctx context.Context, err error, language string) error {
 	say := func(fr, en string) string { return fil.Bilingual{FR: fr, EN: en}.In(language) }
-	if faults := fil.FaultsOf(err); faults != nil {
-		details := make([]error, len(faults))
-		for i, f := range faults {
-			details[i] = &huma.ErrorDetail{Location: f.Field, Message: f.Problem.In(language)}
-		}
-		return huma.Error422UnprocessableEntity(say("La demande n'est pas valide", "The request is not valid"), details...)
-	}
 	var soon *tooSoon
 	switch {
 	case errors.Is(err, errNotEntitled):
@@ -250,18 +240,15 @@ func (r *Register) problem(ctx context.Context, err error, language string) erro
 	case errors.Is(err, errNobody):
 		return huma.Error409Conflict(say("Personne n'est à relancer : tous ceux que cela concerne en ont pris connaissance.", "Nobody is to be reminded: all those concerned have acknowledged it."))
 	}
-	r.Logger.ErrorContext(ctx, "answer from the register", "stage", Stage, "error", err)
-	later := http.Header{"Retry-After": {strconv.Itoa(retryAfter)}}
-	switch {
-	case errors.Is(err, errUnaudited):
-		return huma.ErrorWithHeaders(huma.Error503ServiceUnavailable(say("Cet accès n'a pas pu être consigné, et rien n'est dit sans l'être : réessayez dans une minute.",
-			"This access could not be written down, and nothing is told without: try again in a minute.")), later)
-	case errors.Is(err, fil.ErrForgotten):
-		return huma.ErrorWithHeaders(huma.Error503ServiceUnavailable(say("Le registre est refait depuis le journal : réessayez plus tard.", "The register is being made again from the log: try later.")), later)
-	case errors.Is(err, analytics.ErrAway):
-		return huma.ErrorWithHeaders(huma.Error503ServiceUnavailable(say("Le registre ne peut pas être lu pour l'instant : réessayez dans une minute.", "The register cannot be read for now: try again in a minute.")), later)
-	}
-	return huma.Error500InternalServerError(say("Le registre n'a pas pu répondre.", "The register could not answer."))
+	return analytics.Refusals{
+		Logger: r.Logger, Stage: Stage, Doing: "answer from the register", Failed: fil.Bilingual{FR: "Le registre n'a pas pu répondre.", EN: "The register could not answer."},
+		Passing: []analytics.Passing{
+			{Err: errUnaudited, Words: fil.Bilingual{FR: "Cet accès n'a pas pu être consigné, et rien n'est dit sans l'être : réessayez dans une minute.",
+				EN: "This access could not be written down, and nothing is told without: try again in a minute."}},
+			{Err: fil.ErrForgotten, Words: fil.Bilingual{FR: "Le registre est refait depuis le journal : réessayez plus tard.", EN: "The register is being made again from the log: try later."}},
+			{Err: analytics.ErrAway, Words: fil.Bilingual{FR: "Le registre ne peut pas être lu pour l'instant : réessayez dans une minute.", EN: "The register cannot be read for now: try again in a minute."}},
+		},
+	}.Problem(ctx, err, language)
 }
 
 func schemaOf[T any](api huma.API, name string) *huma.Schema {
