@@ -178,7 +178,7 @@ func (r *Recorder) cover(ctx context.Context, l *laneState, from, to time.Time) 
 	}
 	// A lane given again from far back is read in steps, so that the memory never holds more than two times the window.
 	for l.until.Before(l.last) && !to.Add(Skew).Before(l.until) {
-		next := minTime(to.Add(r.cfg.Memory+Skew), l.last)
+		next := Earlier(to.Add(r.cfg.Memory+Skew), l.last)
 		if err := r.load(ctx, l, l.until, next); err != nil {
 			return err
 		}
@@ -202,8 +202,17 @@ func (r *Recorder) load(ctx context.Context, l *laneState, after, until time.Tim
 	return nil
 }
 
-func minTime(a, b time.Time) time.Time {
+// Earlier gives the first of two moments.
+func Earlier(a, b time.Time) time.Time {
 	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+// Later gives the last of two moments.
+func Later(a, b time.Time) time.Time {
+	if a.After(b) {
 		return a
 	}
 	return b

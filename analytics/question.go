@@ -122,3 +122,6 @@ func after(day time.Time, every string) time.Time {
 		return day.AddDate(0, 0, 1)
 	}
 }
+
+// MondayOf gives the day that the week of a day begins on, in the day's own zone.
+func MondayOf(day time.Time) time.Time { return day.AddDate(0, 0, -(int(day.Weekday())+6)%7) }

@@ -158,7 +158,7 @@ func (b *mending) mend(ctx context.Context, batch []fil.Record, from, to int64) 
 	}
 	s := Stretch{Partition: b.partition, From: from, To: to, Since: batch[0].Admitted, Until: batch[0].Admitted}
 	for _, rec := range batch {
-		s.Since, s.Until = minTime(s.Since, rec.Admitted), maxTime(s.Until, rec.Admitted)
+		s.Since, s.Until = Earlier(s.Since, rec.Admitted), Later(s.Until, rec.Admitted)
 	}
 	rows, err := b.ledger.Rows(ctx, s)
 	if err != nil {
@@ -363,20 +363,20 @@ func (h *rehearsal) Claim(_ context.Context, claim Claim) error {
 
 func (h *rehearsal) Extent(ctx context.Context, partition int) (uint64, time.Time, error) {
 	facts, last, err := h.Ledger.Extent(ctx, partition)
-	return facts, minTime(last, h.began.Add(Skew)), err // what lies before was admitted no later
+	return facts, Earlier(last, h.began.Add(Skew)), err // what lies before was admitted no later
 }
 
 func (h *rehearsal) Identities(ctx context.Context, partition int, after, until time.Time, remember func(identity uint64, offset int64, day uint16)) error {
 	edge := h.began.Truncate(time.Millisecond).Add(-time.Millisecond)
 	if after.Before(edge) { // of this log or of one before it
-		if err := h.Ledger.Identities(ctx, partition, after, minTime(until, edge), remember); err != nil {
+		if err := h.Ledger.Identities(ctx, partition, after, Earlier(until, edge), remember); err != nil {
 			return err
 		}
 	}
 	if !edge.Before(until) {
 		return nil
 	}
-	return h.Ledger.Identities(ctx, partition, maxTime(after, edge), until, func(identity uint64, offset int64, day uint16) {
+	return h.Ledger.Identities(ctx, partition, Later(after, edge), until, func(identity uint64, offset int64, day uint16) {
 		if offset < h.before {
 			remember(identity, offset, day)
 		}

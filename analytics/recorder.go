@@ -99,7 +99,7 @@ func (r *Recorder) Record(ctx context.Context, partition int, batch []fil.Record
 	}
 	from, to := batch[0].Admitted, batch[0].Admitted
 	for _, rec := range batch {
-		from, to = minTime(from, rec.Admitted), maxTime(to, rec.Admitted)
+		from, to = Earlier(from, rec.Admitted), Later(to, rec.Admitted)
 	}
 	if err := r.cover(ctx, l, from, to); err != nil {
 		return r.leave(l, err)
@@ -267,11 +267,4 @@ func firstOffset(batch []fil.Record) int64 {
 		return -1
 	}
 	return batch[0].Offset
-}
-
-func maxTime(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }

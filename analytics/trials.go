@@ -145,7 +145,7 @@ func (x *Experiments) compare(ctx context.Context, trial fil.Experiment) ([]comp
 		end := until
 		for _, stopped := range []time.Time{arms[0].Stopped, arm.Stopped} {
 			if !stopped.IsZero() {
-				end = minTime(end, stopped)
+				end = Earlier(end, stopped)
 			}
 		}
 		if at[end] == nil {

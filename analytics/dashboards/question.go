@@ -64,14 +64,14 @@ func (d *Dashboards) question(p params, far bool) (question, error) {
 	}
 	q.Where = conditions(&faults, p.Where, axes)
 	if q.By != "" || len(q.Where) > 0 {
-		q.To = earlier(q.To, today) // rule 5 of the guard
+		q.To = analytics.Earlier(q.To, today) // rule 5 of the guard
 		if !q.From.Before(q.To) {
 			q.From = q.To
 		}
 	}
 	q.asked = q.From
 	if horizon := d.horizon(); q.From.Before(horizon) {
-		q.From = earlier(horizon, q.To)
+		q.From = analytics.Earlier(horizon, q.To)
 	}
 	return q, faults.Err()
 }
@@ -150,18 +150,4 @@ func day(faults *fil.Faults, field, text string, zone *time.Location) time.Time 
 func (d *Dashboards) today() time.Time {
 	y, m, day := d.Now().In(d.Zone).Date()
 	return time.Date(y, m, day, 0, 0, 0, 0, d.Zone)
-}
-
-func earlier(a, b time.Time) time.Time {
-	if b.Before(a) {
-		return b
-	}
-	return a
-}
-
-func later(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
 }

@@ -164,8 +164,8 @@ func (d *Dashboards) pressure(ctx context.Context, p params, s scope) (pressure,
 	if q.asked.AddDate(0, 0, maxPressure).Before(q.To) {
 		return pressure{}, fil.NewFault("query.from", "est à plus de 92 jours de to", "is more than 92 days before to")
 	}
-	q.To = earlier(q.To, d.today())                             // by content, so of days that are over
-	q.From = q.From.AddDate(0, 0, -(int(q.From.Weekday())+6)%7) // weeks are whole, but for the last one
+	q.To = analytics.Earlier(q.To, d.today()) // by content, so of days that are over
+	q.From = analytics.MondayOf(q.From)       // weeks are whole, but for the last one
 	if q.Contents, err = s.ids(); err != nil {
 		return pressure{}, err
 	}
@@ -247,7 +247,7 @@ func (d *Dashboards) hours(ctx context.Context, p params) (hours, error) {
 	if err != nil {
 		return hours{}, err
 	}
-	q.From, q.asked = later(q.From.AddDate(0, 0, 1-q.From.Day()), d.horizon()), q.asked.AddDate(0, 0, 1-q.asked.Day())
+	q.From, q.asked = analytics.Later(q.From.AddDate(0, 0, 1-q.From.Day()), d.horizon()), q.asked.AddDate(0, 0, 1-q.asked.Day())
 	out := hours{From: q.asked.Format(time.DateOnly), To: q.To.AddDate(0, 0, -1).Format(time.DateOnly), Since: d.detailed(q), Slots: make([]slot, hoursOfWeek)}
 	if last := q.To.AddDate(0, 0, -1); q.From.Before(q.To) {
 		q.To = last.AddDate(0, 1, 1-last.Day())
