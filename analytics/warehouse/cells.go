@@ -58,7 +58,7 @@ WHERE (%[1]s) AND kind = 'impression' AND day >= %[3]s AND day < %[4]s GROUP BY 
 // Shown reads whole weeks, and the marks of the days after them.
 func (w *Warehouse) Shown(ctx context.Context, q analytics.CellQuestion, each func(content string, day int, block uint32, who uint64)) error {
 	scope, params := scopeOf(q)
-	statement := fmt.Sprintf(shown, scope, dateOf(q.From), dateOf(mondayOf(q.To)), dateOf(q.To))
+	statement := fmt.Sprintf(shown, scope, dateOf(q.From), dateOf(analytics.MondayOf(q.To)), dateOf(q.To))
 	return w.cells(ctx, statement, params, func(r *row) {
 		each(r.text(), int(r.uint16()), r.uint32(), r.uint64())
 	})

@@ -56,8 +56,6 @@ func slicesOf(from, to time.Time, apart bool) (all []slice) {
 	return all
 }
 
-func mondayOf(day time.Time) time.Time { return day.AddDate(0, 0, -(int(day.Weekday())+6)%7) }
-
 func dateOf(day time.Time) string { return "toDate32('" + day.Format(time.DateOnly) + "')" }
 
 // daysOf counts the days of reading among some days of a month.
