@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/filengine/fil"
@@ -354,4 +355,25 @@ func digestOfProfile(p Profile) uint64 {
 	h := fnv.New64a()
 	_, _ = h.Write(p.packed)
 	return h.Sum64()
+}
+
+// RecordsUntil is how many of the records, in their order, make the catalogue that an explanation rests on, given by
+// fil.Basis.Contents; -1 when no number of them does.
+func RecordsUntil(records []fil.Record, contents string) int {
+	want, err := strconv.ParseUint(contents, 16, 64)
+	if err != nil {
+		return -1
+	}
+	trial := NewCatalogue()
+	s := trial.current.Load().clone()
+	for i, rec := range records {
+		if s.stamp == want {
+			return i
+		}
+		_, _ = trial.apply(s, rec)
+	}
+	if s.stamp == want {
+		return len(records)
+	}
+	return -1
 }

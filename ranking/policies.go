@@ -277,3 +277,40 @@ func CheckInForce(force fil.InForce) error {
 	}
 	return faults.Err()
 }
+
+func checkExperiment(e *fil.Experiment, faults *fil.Faults) {
+	if !policyName.MatchString(e.Name) || e.Name == ArmHoldout {
+		faults.Add("experiment.name", "doit tenir en 40 minuscules, chiffres, points et tirets", "must be at most 40 lower-case letters, digits, dots and dashes")
+	}
+	if e.Interleave && len(e.Arms) != 2 {
+		faults.Add("experiment.arms", "doit avoir deux bras pour entrelacer", "must have two arms to interleave")
+	}
+	for name, share := range map[string]float64{"reads": e.Guards.Reads, "acknowledgements": e.Guards.Acknowledgements, "dismissals": e.Guards.Dismissals} {
+		if !(share >= 0 && share <= maxGuard) {
+			faults.Add("experiment.guards."+name, fmt.Sprintf("doit être entre 0 et %v", maxGuard), fmt.Sprintf("must be between 0 and %v", maxGuard))
+		}
+	}
+	if len(e.Arms) == 0 || len(e.Arms) > maxArms {
+		faults.Add("experiment.arms", fmt.Sprintf("doit avoir de 1 à %d bras", maxArms), fmt.Sprintf("must have 1 to %d arms", maxArms))
+	}
+	for i, arm := range e.Arms {
+		field := fmt.Sprintf("experiment.arms[%d].", i)
+		if !policyName.MatchString(arm.Name) || arm.Name == ArmHoldout {
+			faults.Add(field+"name", "doit être un nom en minuscules, autre que holdout", "must be a lower-case name other than holdout")
+		}
+		if arm.Policy == "" {
+			faults.Add(field+"policy", "doit être une version publiée", "must be a published version")
+		}
+		if !(arm.From >= 0 && arm.Share >= 0 && arm.From+arm.Share <= 1+1e-9) {
+			faults.Add(field+"share", "doit tenir entre 0 et 1 avec les autres", "must fit between 0 and 1 with the others")
+		}
+		for _, other := range e.Arms[:i] {
+			if other.Name == arm.Name {
+				faults.Add(field+"name", "est pris par un autre bras", "is taken by another arm")
+			}
+			if min(other.From+other.Share, arm.From+arm.Share)-max(other.From, arm.From) > 1e-9 {
+				faults.Add(field+"share", "empiète sur un autre bras", "runs over another arm")
+			}
+		}
+	}
+}

@@ -11,9 +11,17 @@
 // log.
 //
 // It does not decide who is eligible (Directory does), does not store feeds, and does not judge its own quality.
+//
+// The way through the files: what is in force and who reads by it (policies, policy, terms, experiment); contents as columns, and
+// their texts (catalogue, reminders, texts, words); what is known of an agent, and of what everybody does (profile, preference,
+// signals). Of these a board is made for all (board), on which features are added up (features, score, hours); an agent is taken in
+// (reader, wishes), contents are placed (rules) and that is a feed (rank). Then it is told why (reasons, explain, phrases), and what
+// is known of an agent (recall). Model is the same for whom replays a log (model).
 package ranking
 
 import (
+	"errors"
+	"fmt"
 	"math"
 	"time"
 
@@ -116,3 +124,27 @@ const (
 	kindBits       = 12
 	impressionOnly = uint16(1)
 )
+
+// ErrNewer is what a reader answers for what a newer version of this program has written. It must be left as it is: the
+// program that wrote it reads what this one writes, so the way out is to finish the upgrade.
+var ErrNewer = errors.New("written by a newer version of this program")
+
+// CheckVersion tells a packed value that this program reads from one that is newer, and from one that is neither. The
+// first byte is the version.
+//
+// A program of version n writes n and reads n-1, so that a store outlives an upgrade and processes of both may run for its
+// time; it leaves n+1 alone. To introduce version n: keep the bytes that n-1 packs as a golden file, let the parser turn
+// n-1 into n in memory, and write n. What is written back is then of version n. Popularity alone is made again from the log
+// when its version is older: version 1 did not keep what version 2 counts, nor version 2 what version 3 does.
+func CheckVersion(what string, packed []byte, current byte) error {
+	switch v := packed[0]; {
+	case v > current && v <= newest:
+		return fmt.Errorf("parse %s: version %d, this program reads up to %d: %w", what, v, current, ErrNewer)
+	case v == 0 || v+1 < current || v > newest:
+		return fmt.Errorf("parse %s: version %d, want %d", what, v, current)
+	}
+	return nil
+}
+
+// newest bounds what is taken for a version: a first byte beyond it is damage, not the future.
+const newest = 31

@@ -7,6 +7,111 @@ import (
 	"github.com/filengine/fil"
 )
 
+// holdoutSalt deals the hold-out. It never changes, or all of its readers would.
+const holdoutSalt = 0x5bd1e995f1357aea
+
+// hashOf is the FNV-1a digest of a text, without an allocation.
+func hashOf(text string) uint64 {
+	h := uint64(14695981039346656037)
+	for i := range len(text) {
+		h = (h ^ uint64(text[i])) * 1099511628211
+	}
+	return h
+}
+
+// unit deals a digest to a place in [0, 1): SplitMix64 over both, so that two salts deal independently.
+func unit(id, salt uint64) float64 {
+	return float64(Mix(Mix(id+0x9e3779b97f4a7c15)^salt)>>11) / (1 << 53)
+}
+
+// Deal sets where each arm begins, one after another, in the order given. It is done once, when an experiment begins: an
+// arm that then shrinks keeps its place, and moves no reader of another.
+func Deal(arms []fil.Arm) {
+	from := 0.0
+	for i := range arms {
+		arms[i].From = from
+		from += arms[i].Share
+	}
+}
+
+// ArmOf labels what an agent did with the arm that they were in then: ArmHoldout, the experiment's name, a slash and the
+// arm's, or "" when in none. It depends on nothing but what was put in force, so that facts made again have the same labels
+// as long as the experiment is among those told of. Of an experiment that interleaves, the arm is the one that had placed the
+// content, as the engagement says.
+func (p *Policies) ArmOf(e fil.Engagement) string {
+	force := &p.current.Load().force
+	id := hashOf(e.Agent)
+	if share := holdoutAt(force, e.Time); share > 0 && unit(id, holdoutSalt) < share {
+		return ArmHoldout
+	}
+	if force.Experiment != nil && !e.Time.Before(force.Experiment.Since) {
+		return armIn(force.Experiment, id, e)
+	}
+	for i := range force.Tried {
+		if tried := &force.Tried[i]; !e.Time.Before(tried.Since) {
+			if e.Time.Before(tried.Ended) {
+				return armIn(tried, id, e)
+			}
+			return ""
+		}
+	}
+	return ""
+}
+
+// holdoutAt is the share of the agents that were held out at a time.
+func holdoutAt(force *fil.InForce, at time.Time) float64 {
+	if !at.Before(force.Since) {
+		return force.Holdout
+	}
+	for i := range force.Past {
+		if !at.Before(force.Past[i].Since) {
+			return force.Past[i].Holdout
+		}
+	}
+	return 0
+}
+
+func armIn(x *fil.Experiment, id uint64, e fil.Engagement) string {
+	place, dealt := unit(id, Mix(hashOf(x.Name))), false
+	for _, arm := range x.Arms {
+		stopped := !arm.Stopped.IsZero() && !e.Time.Before(arm.Stopped)
+		if in := place >= arm.From && place < arm.From+arm.Share; in && !stopped {
+			if !x.Interleave {
+				return ArmLabel(x.Name, arm.Name)
+			}
+			dealt = true
+		}
+	}
+	for _, arm := range x.Arms {
+		if dealt && arm.Name == e.Placed {
+			return ArmLabel(x.Name, arm.Name)
+		}
+	}
+	return ""
+}
+
+// ArmLabel is how facts name an arm of an experiment.
+func ArmLabel(experiment, arm string) string { return experiment + "/" + arm }
+
+// ToldOfArm is what a reader whose policy is being compared with another is told.
+func ToldOfArm(experiment, arm string) fil.Bilingual {
+	return fil.Bilingual{
+		FR: fmt.Sprintf("Vous êtes parmi les agents tirés au sort pour comparer des politiques de classement (expérience « %s », groupe « %s ») : ce que les agents de chaque groupe lisent sert à choisir entre elles.", experiment, arm),
+		EN: fmt.Sprintf("You are among the agents drawn at random to compare ranking policies (experiment “%s”, group “%s”): what the agents of each group read serves to choose between them.", experiment, arm),
+	}
+}
+
+// told is what a reader in an arm is told; nothing outside of one.
+func (r *Ranker) told(arm string) fil.Bilingual {
+	if r.policies == nil || arm == "" || arm == ArmHoldout {
+		return fil.Bilingual{}
+	}
+	if e := r.policies.InForce().Experiment; e != nil {
+		return ToldOfArm(e.Name, arm)
+	}
+	return fil.Bilingual{}
+}
+
 // pair is two policies whose lists an agent reads as one.
 type pair struct {
 	experiment string
