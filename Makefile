@@ -28,7 +28,7 @@ AT_ONCE ?= $(shell expr 2 '*' $$(getconf _NPROCESSORS_ONLN))
 FUZZTIME ?= 10s
 RACE ?= ./ingest/... ./audiences/... ./ranking/... ./delivery/... ./analytics/... ./cmd/fil/access/...
 BENCH ?= .
-ENGINE_TESTS ?= ./ingest/... ./audiences/asked ./audiences/preview ./ranking/learning ./ranking/profiles ./delivery ./delivery/feedstore ./analytics/... ./cmd/fil
+ENGINE_TESTS ?= ./ingest/... ./audiences/asked ./audiences/preview ./ranking/learning ./ranking/profiles ./delivery ./delivery/feedstore ./analytics/... ./cmd/fil ./cmd/fil/roles
 CLUSTER_TESTS ?= ./audiences/asked ./ranking/profiles ./delivery ./delivery/feedstore
 EMBEDDED_ONLY ?= ^Test(Backup|RedisAway|ClickHouseAway|KafkaAway|StartWithout|StartRefused|AloneWithout|DiskFull|Killed|ServerMetrics|Command$$|Dashboards|Alerts|Evaluate|Generated|PolicyFiles|PolicySimulate|LogsNameNoAgent|KeysWithPerimeter|Attack_NobodyIsIsolated|Attack_AContentAimedAtOne|Reports_AnAnswerIsolatesNobody|Proportion_|Sequence_)
 # Of `make chaos`: how many runs, the seed of the first (0: drawn), events of one.
@@ -65,7 +65,7 @@ $(WEB)/node_modules/.package-lock.json: $(WEB)/package.json $(WEB)/package-lock.
 
 .PHONY: api-types
 api-types: engines ## Tire du serveur les types de son API, pour le SDK / takes the types of the API from the server, for the SDK
-	go test -count=1 -run '^TestAPITypes$$' ./cmd/fil -update
+	go test -count=1 -run '^TestAPITypes$$' ./cmd/fil/roles -update
 
 .PHONY: browser
 browser: build engines ## Éprouve ce que voient les gens, dans Chromium / tries what people see, in Chromium
@@ -124,7 +124,7 @@ check-deploy: check-prometheus $(HELM) $(COMPOSE) $(PYTHON)/.installed ## Vérif
 .PHONY: check-prometheus
 check-prometheus: $(PROMTOOL) ## Vérifie et éprouve les règles d'alerte et les tableaux de bord / checks and tests alert rules and dashboards
 	$(PROMTOOL) check config --syntax-only deploy/prometheus/prometheus.yaml
-	$(PROMTOOL) check rules deploy/prometheus/alerts.yaml cmd/fil/testdata/dashboards.yaml
+	$(PROMTOOL) check rules deploy/prometheus/alerts.yaml cmd/fil/roles/testdata/dashboards.yaml
 	$(PROMTOOL) test rules deploy/prometheus/alerts_test.yaml
 
 # Taken out of Debian's package rather than installed, which would start a server.

@@ -31,9 +31,9 @@ type library struct{ prefix, folders, why string }
 var libraries = []library{
 	{"github.com/segmentio/kafka-go", "ingest/eventlog cmd/fil/embedded", "its traps (acks, generations, ordering) are hidden once, in eventlog"},
 	{"github.com/twmb/franz-go", "cmd/fil/embedded", "the embedded log; everybody else speaks to an address"},
-	{"github.com/redis/go-redis/v9", "audiences/asked ranking/profiles delivery/feedstore cmd/fil cmd/fil/embedded/enginetest", "three stores, each with its own keys; cmd opens the connection, and tests one"},
+	{"github.com/redis/go-redis/v9", "audiences/asked ranking/profiles delivery/feedstore cmd/fil/roles cmd/fil/filtest cmd/fil/embedded/enginetest", "three stores, each with its own keys; the roles open the connection, and tests one"},
 	{"github.com/alicebob/miniredis/v2", "cmd/fil/embedded", "the embedded Redis; everybody else speaks to an address"},
-	{"github.com/ClickHouse/clickhouse-go/v2", "analytics/warehouse cmd/fil/embedded/...", "SQL lives in the warehouse; embedded needs the wire format"},
+	{"github.com/ClickHouse/clickhouse-go/v2", "analytics/warehouse cmd/fil/embedded/... cmd/fil/filtest", "SQL lives in the warehouse; embedded needs the wire format; tests look behind the warehouse"},
 	{"github.com/ClickHouse/ch-go", "analytics/warehouse cmd/fil/embedded/...", "the wire format under clickhouse-go"},
 	{"github.com/ebitengine/purego", "cmd/fil/embedded/...", "the one place that loads C"},
 	{"github.com/expr-lang/expr", "audiences audiences/clauses ranking", "one language for rules and policies, compiled where it is evaluated"},
@@ -44,7 +44,7 @@ var libraries = []library{
 	{"github.com/microcosm-cc/bluemonday", "delivery", "contents are made safe on the way out, never before"},
 	{"github.com/yuin/goldmark", "delivery ingest/accessibility", "contents are rendered on the way out, never before; what is checked before is the tree"},
 	{"github.com/lestrrat-go/jwx/v3", "cmd/fil/access analytics/register", "stages know a caller, not how it proved who it is; an attestation is signed where it is made"},
-	{"github.com/klauspost/compress", "cmd/fil", "answers are compressed in one place, on their way out"},
+	{"github.com/klauspost/compress", "cmd/fil/roles", "answers are compressed in one place, on their way out"},
 	{"github.com/alecthomas/kong", "cmd/fil", "only the command has flags"},
 	{"github.com/knadh/koanf", "cmd/fil/config", "only the command reads files and environment"},
 	{"github.com/go-viper/mapstructure/v2", "cmd/fil/config", "only the command reads files and environment"},
@@ -69,6 +69,17 @@ var siblings = map[[2]string]string{
 	{"ingest/drafts", "ingest/accessibility"}:  "a draft is checked where it is written and where it is published",
 	{"ranking/evaluation", "ranking/learning"}: "the offline judge learns from events exactly as the worker does",
 	{"ranking/profiles", "ranking/learning"}:   "a store keeps what is learned, as the learner packs it and hands it over",
+}
+
+// sights are the stages that the folders of cmd/fil may see, with the reason; one that is not listed sees none, and their tests
+// see all.
+var sights = map[string]struct{ stages, why string }{
+	"cmd/fil":         {"ingest audiences ranking delivery analytics", "a command judges, imports or reads with the code of the room that it is about"},
+	"cmd/fil/roles":   {"ingest audiences ranking delivery analytics", "where the rooms are put together"},
+	"cmd/fil/tracing": {"ingest ranking delivery analytics", "spans wrap what the rooms give one another"},
+	"cmd/fil/config":  {"ingest", "settings of directories have the shape that their reader gives them"},
+	"cmd/fil/demo":    {"audiences", "made-up agents are dealt to audiences by the rules themselves"},
+	"cmd/fil/filtest": {"ranking", "tests wait for what was learned"},
 }
 
 // The limits of a file and of a function, in lines, tests and generated code aside: past these, ask what is wrong with
@@ -229,7 +240,7 @@ func insideBreach(f file, imported string) string {
 	from, to := room(f.folder), room(imported)
 	switch {
 	case from == "cmd/fil":
-		return "" // where the rooms are put together
+		return commandBreach(f, imported)
 	case f.test() && f.external() && (within(imported, "cmd/fil/embedded") || imported == "cmd/fil/access" || from == to):
 		return "" // tests run on real engines and behind the real gate, and see the whole of their stage
 	case f.folder == ".":
@@ -243,6 +254,22 @@ func insideBreach(f file, imported string) string {
 	default:
 		return ""
 	}
+}
+
+// commandBreach is insideBreach for the folders of cmd/fil.
+func commandBreach(f file, imported string) string {
+	to := room(imported)
+	switch {
+	case f.test():
+		return ""
+	case imported == "cmd/fil/filtest":
+		return "it is for tests"
+	case imported == "cmd/fil/roles" && f.folder != "cmd/fil":
+		return "only the command runs roles"
+	case to != "cmd/fil" && !slices.Contains(strings.Fields(sights[f.folder].stages), to):
+		return "this folder of the command sees no such stage: only cmd/fil and cmd/fil/roles see every room"
+	}
+	return ""
 }
 
 // room is the stage that a folder is in; cmd/fil is one.
@@ -336,6 +363,10 @@ func TestHouseSeesEachOffence(t *testing.T) {
 		{"stage with another's child", "delivery/x.go", code("delivery", `"`+module+`/ranking/profiles"`), "a stage imports no other"},
 		{"stage with the engines", "delivery/x.go", code("delivery", `"`+module+`/cmd/fil/embedded"`), "a stage imports no other"},
 		{"internal test with the engines", "delivery/x_test.go", code("delivery", `"`+module+`/cmd/fil/embedded"`), "a stage imports no other"},
+		{"child of the command with a stage", "cmd/fil/access/x.go", doc("access", `"`+module+`/ranking"`), "sees no such stage"},
+		{"its test with one", "cmd/fil/access/x_test.go", code("access_test", `"`+module+`/ranking"`), ""},
+		{"roles put together, and run elsewhere", "cmd/fil/demo/x.go", doc("demo", `"`+module+`/audiences"`, `"`+module+`/cmd/fil/roles"`), "only the command runs roles"},
+		{"product with what is for tests", "cmd/fil/roles/x.go", doc("roles", `"`+module+`/ranking"`, `"`+module+`/cmd/fil/filtest"`), "it is for tests"},
 		{"parent with its child", "ranking/x.go", code("ranking", `"`+module+`/ranking/profiles"`), "never imports its child"},
 		{"brother with brother", "ranking/profiles/x.go", code("profiles", `"`+module+`/ranking/evaluation"`), "do not import each other"},
 		{"library out of its room", "delivery/x.go", code("delivery", `"github.com/segmentio/kafka-go"`), "only ingest/eventlog cmd/fil/embedded may"},

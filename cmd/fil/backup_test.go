@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/filengine/fil/cmd/fil/filtest"
 )
 
 // The drill: a server is stopped, backed up and destroyed, and another begins with the backup: feeds, figures, keys and
@@ -18,14 +20,14 @@ func TestBackupDrill(t *testing.T) {
 	home := t.TempDir()
 	dir, file := filepath.Join(home, "data"), filepath.Join(home, "fil.tar.gz")
 	p := startUp(t, dir)
-	story(p)
-	p.must(http.MethodPut, "/v1/policies/current", p.key("policy"), `{"text":"name: kept"}`, 200) // feeds name it
-	p.ask(http.MethodPost, "/v1/engagements", p.keys["ingest"], engagements(0, events, 60, 3), "Content-Type: application/x-ndjson")
-	p.awaitTotals(events)
+	p.Story()
+	p.Must(http.MethodPut, "/v1/policies/current", p.key("policy"), `{"text":"name: kept"}`, 200) // feeds name it
+	p.Ask(http.MethodPost, "/v1/engagements", p.Keys["ingest"], filtest.Engagements(0, events, 60, 3), "Content-Type: application/x-ndjson")
+	p.AwaitTotals(events)
 	if out, status := run(t, "backup", "--data", dir, file); status != exitFailed || !strings.Contains(out, "tourne sur") || strings.Count(out, "\n") != 1 {
 		t.Errorf("with the server up: status %d, %s", status, out)
 	}
-	before, totals := p.restingFeeds(60), fmt.Sprint(p.totals())
+	before, totals := p.restingFeeds(60), fmt.Sprint(p.Totals())
 	if code := p.stop(); code != exitDone {
 		t.Fatalf("stop: status %d", code)
 	}
@@ -42,18 +44,18 @@ func TestBackupDrill(t *testing.T) {
 	if out, status := run(t, "restore", "--data", dir, file); status != exitDone {
 		t.Fatalf("restore: status %d\n%s", status, out)
 	}
-	keys := p.keys
+	keys := p.Keys
 	again := startUp(t, dir)
-	again.keys = keys // as they were made before
-	again.awaitTotals(events)
-	if got := fmt.Sprint(again.totals()); got != totals {
+	again.Keys = keys // as they were made before
+	again.AwaitTotals(events)
+	if got := fmt.Sprint(again.Totals()); got != totals {
 		t.Errorf("figures are %s, want %s", got, totals)
 	}
 	for agent, want := range before {
-		eventually(t, "the feed of "+agent, func() bool { return sameFeed(want, again.feed(agent)) })
+		filtest.Eventually(t, "the feed of "+agent, func() bool { return filtest.SameFeed(want, again.Feed(agent)) })
 	}
 	var summary struct{ Admitted, Duplicates int }
-	again.ask(http.MethodPost, "/v1/engagements", keys["ingest"], engagements(0, events, 60, 3), "Content-Type: application/x-ndjson").json(t, &summary)
+	again.Ask(http.MethodPost, "/v1/engagements", keys["ingest"], filtest.Engagements(0, events, 60, 3), "Content-Type: application/x-ndjson").JSON(t, &summary)
 	if summary.Duplicates != events {
 		t.Errorf("sent again: %+v, want %d duplicates", summary, events)
 	}
@@ -61,21 +63,21 @@ func TestBackupDrill(t *testing.T) {
 
 // restingFeeds reads the feeds of the first agents until they have been the same for longer than a process takes to look
 // at popularity, twice: a feed follows what was admitted by a moment.
-func (p *program) restingFeeds(agents int) map[string]feedPage {
-	p.t.Helper()
-	var feeds map[string]feedPage
+func (p *program) restingFeeds(agents int) map[string]filtest.FeedPage {
+	p.T.Helper()
+	var feeds map[string]filtest.FeedPage
 	same := 0
-	eventually(p.t, "feeds to rest", func() bool {
-		now := map[string]feedPage{}
+	filtest.Eventually(p.T, "feeds to rest", func() bool {
+		now := map[string]filtest.FeedPage{}
 		for i := range agents {
 			agent := fmt.Sprintf("a%d", i)
-			now[agent] = p.feed(agent)
+			now[agent] = p.Feed(agent)
 		}
-		if same++; !maps.EqualFunc(feeds, now, sameFeed) {
+		if same++; !maps.EqualFunc(feeds, now, filtest.SameFeed) {
 			feeds, same = now, 0
 		}
 		if same < 2 {
-			<-time.After(popularityEvery + popularityEvery/2)
+			<-time.After(1500 * time.Millisecond) // popularity is looked at each second
 		}
 		return same == 2
 	})

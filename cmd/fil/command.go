@@ -14,6 +14,7 @@ import (
 
 	"github.com/filengine/fil"
 	"github.com/filengine/fil/cmd/fil/config"
+	"github.com/filengine/fil/cmd/fil/roles"
 	"github.com/filengine/fil/cmd/fil/tracing"
 )
 
@@ -121,13 +122,14 @@ func Run(ctx context.Context, args []string, streams Streams) int {
 	}
 	err = parsed.Run(&world{Streams: streams, ctx: ctx, configFile: tree.Config})
 	var usage usageError
+	var settings roles.SettingsError
 	var status exitStatus
 	switch {
 	case err == nil:
 		return exitDone
 	case errors.As(err, &status):
 		return int(status)
-	case errors.As(err, &usage):
+	case errors.As(err, &usage), errors.As(err, &settings):
 		_, _ = fmt.Fprintf(streams.Err, "fil: %v\n", err)
 		return exitUsage
 	default:

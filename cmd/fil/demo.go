@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/filengine/fil"
+	"github.com/filengine/fil/cmd/fil/access"
+	"github.com/filengine/fil/cmd/fil/config"
 	"github.com/filengine/fil/cmd/fil/demo"
 )
 
@@ -28,13 +30,13 @@ type demoState struct {
 }
 
 // loadDemo sends the demonstration through the door, once per data folder.
-func loadDemo(ctx context.Context, w *world, s *server) error {
-	path := filepath.Join(s.house.cfg.Data, "demo.json")
+func loadDemo(ctx context.Context, w *world, cfg config.Config, signer *access.Signer) error {
+	path := filepath.Join(cfg.Data, "demo.json")
 	state, err := readDemoState(path)
 	if err != nil || state.Loaded {
 		return err
 	}
-	sender, err := newDemoSender(ctx, s)
+	sender, err := newDemoSender(ctx, cfg.Listen, signer)
 	if err != nil {
 		return err
 	}
@@ -103,10 +105,10 @@ type demoSender struct {
 	tokens map[fil.Role]string
 }
 
-func newDemoSender(ctx context.Context, s *server) (*demoSender, error) {
-	d := &demoSender{ctx: ctx, base: "http://" + s.house.cfg.Listen, tokens: map[fil.Role]string{}}
+func newDemoSender(ctx context.Context, address string, signer *access.Signer) (*demoSender, error) {
+	d := &demoSender{ctx: ctx, base: "http://" + address, tokens: map[fil.Role]string{}}
 	for _, role := range []fil.Role{fil.RoleIngest, fil.RoleCommunicator} {
-		token, err := s.signer.Token(fil.Caller{Role: role}, time.Hour)
+		token, err := signer.Token(fil.Caller{Role: role}, time.Hour)
 		if err != nil {
 			return nil, err
 		}

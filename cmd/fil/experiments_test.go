@@ -9,49 +9,32 @@ import (
 
 	"github.com/filengine/fil"
 	"github.com/filengine/fil/analytics"
+	"github.com/filengine/fil/cmd/fil/filtest"
 )
 
 // laboratory is a program with so many agents and contents, and a key that may publish.
 func laboratory(t *testing.T, agents int) *program {
 	t.Helper()
 	p := startAll(t)
-	p.keys["policy"] = p.key("policy")
+	p.Keys["policy"] = p.key("policy")
 	var lines strings.Builder
 	for i := range agents {
 		fmt.Fprintf(&lines, `{"id":"a%d","org":"cd","attributes":{"category":"A"}}`+"\n", i)
 	}
-	p.post("/v1/agents:batch", p.keys["ingest"], lines.String())
+	p.Post("/v1/agents:batch", p.Keys["ingest"], lines.String())
 	lines.Reset()
 	for i := range 12 {
 		fmt.Fprintf(&lines, `{"id":"c%d","title":"Contenu %d","source":"S%d","priority":%d,"published_at":%q}`+"\n", i, i, i, i%5, time.Now().Add(-time.Duration(i)*time.Hour).UTC().Format(time.RFC3339))
 	}
-	p.post("/v1/contents:batch", p.keys["communicator"], lines.String())
+	p.Post("/v1/contents:batch", p.Keys["communicator"], lines.String())
 	return p
 }
 
-func (p *program) post(path, key, lines string) {
-	p.t.Helper()
-	if got := p.ask(http.MethodPost, path, key, lines, "Content-Type: application/x-ndjson"); got.status > 299 || strings.Contains(string(got.body), `"rejected":[{`) {
-		p.t.Fatalf("%s: %d %s", path, got.status, got.body)
-	}
-}
-
-// published publishes policies and gives their versions; the first is in force.
-func (p *program) published(files ...string) (versions []string) {
-	p.t.Helper()
-	for i := range files {
-		var done struct{ After string }
-		p.must(http.MethodPut, "/v1/policies/current", p.keys["policy"], fmt.Sprintf(`{"text":%q}`, files[len(files)-1-i]), 200).json(p.t, &done)
-		versions = append([]string{done.After}, versions...)
-	}
-	return versions
-}
-
 func (p *program) experiment(status int, args ...string) string {
-	p.t.Helper()
-	out, got := run(p.t, append(append([]string{"experiment"}, args...), "--server", p.base, "--key", p.keys["policy"])...)
+	p.T.Helper()
+	out, got := run(p.T, append(append([]string{"experiment"}, args...), "--server", p.Base, "--key", p.Keys["policy"])...)
 	if got != status {
-		p.t.Fatalf("fil experiment %v: status %d, want %d\n%s", args, got, status, out)
+		p.T.Fatalf("fil experiment %v: status %d, want %d\n%s", args, got, status, out)
 	}
 	return out
 }
@@ -67,14 +50,14 @@ func lab(n int, kind fil.EngagementKind, agent, content, placed string) string {
 func TestExperiment(t *testing.T) {
 	const agents = 300
 	p := laboratory(t, agents)
-	versions := p.published("name: calm\nholdout: {share: 0.1}", "name: bold\nweights: {priority: 1}", "name: poor\nfeed_length: 1")
+	versions := p.Published("name: calm\nholdout: {share: 0.1}", "name: bold\nweights: {priority: 1}", "name: poor\nfeed_length: 1")
 	out := p.experiment(exitDone, "start", "which", "--arm", "calm="+versions[0]+":0.3", "--arm", "bold="+versions[1]+":0.3", "--arm", "poor="+versions[2]+":0.4", "--note", "essai")
 	if !strings.Contains(out, "« bold », "+versions[1]+", pour 30\u00a0% des agents") {
 		t.Errorf("started:\n%s", out)
 	}
 	p.experiment(exitFailed, "start", "again", "--arm", "calm="+versions[0]+":0.3")
 	p.experiment(exitUsage, "start", "again", "--arm", "calm")
-	if page := string(p.must(http.MethodGet, "/policy", "", "", 200).body); !strings.Contains(page, "Une expérience est en cours") || !strings.Contains(page, versions[2]) {
+	if page := string(p.Must(http.MethodGet, "/policy", "", "", 200).Body); !strings.Contains(page, "Une expérience est en cours") || !strings.Contains(page, versions[2]) {
 		t.Errorf("the public page does not tell of it:\n%s", page)
 	}
 	// How much each agent reads follows from the feed that they are given.
@@ -83,7 +66,7 @@ func TestExperiment(t *testing.T) {
 	n := 0
 	for i := range agents {
 		agent := fmt.Sprint("a", i)
-		feed := p.feed(agent)
+		feed := p.Feed(agent)
 		policy := feed.Policy
 		reads := map[string]int{versions[0]: 2, versions[1]: 4, versions[2]: 0}[policy] + i%2
 		first[policy]++
@@ -101,20 +84,20 @@ func TestExperiment(t *testing.T) {
 	told := false
 	for agent, policy := range byPolicy {
 		if policy == versions[1] {
-			told = strings.Contains(p.feedIn(agent, "full").Items[0].Explanation.Degree, "expérience « which », groupe « bold »")
+			told = strings.Contains(p.FeedIn(agent, "full").Items[0].Explanation.Degree, "expérience « which », groupe « bold »")
 			break
 		}
 	}
 	if !told {
 		t.Error("a reader is not told that they are in an arm")
 	}
-	p.post("/v1/engagements", p.keys["ingest"], acts.String())
+	p.Post("/v1/engagements", p.Keys["ingest"], acts.String())
 
 	report := func() (r analytics.TrialReport) {
-		p.must(http.MethodGet, "/v1/experiments/which/report", p.keys["policy"], "", 200).json(t, &r)
+		p.Must(http.MethodGet, "/v1/experiments/which/report", p.Keys["policy"], "", 200).JSON(t, &r)
 		return r
 	}
-	eventually(t, "the worse arm is stopped", func() bool { return !report().Arms[2].Stopped.IsZero() })
+	filtest.Eventually(t, "the worse arm is stopped", func() bool { return !report().Arms[2].Stopped.IsZero() })
 	r := report()
 	bold, poor := r.Arms[1].Figures[0], r.Arms[2].Figures[0]
 	if bold.Verdict != "more" || bold.Low == nil || *bold.Low <= 0 || poor.Verdict != "less" || !strings.Contains(r.Arms[2].Why, "garde-fou : les lectures ont baissé de plus de 10 %") {
@@ -124,19 +107,19 @@ func TestExperiment(t *testing.T) {
 		t.Errorf("the hold-out: %+v", r.Holdout)
 	}
 	for agent, policy := range byPolicy {
-		if got := p.feed(agent).Policy; policy == versions[2] && got != versions[0] || policy != versions[2] && got != policy {
+		if got := p.Feed(agent).Policy; policy == versions[2] && got != versions[0] || policy != versions[2] && got != policy {
 			t.Fatalf("%s, who read by %s, reads by %s once the arm was stopped", agent, policy, got)
 		}
 	}
 	if out := p.experiment(exitDone, "report", "which"); !strings.Contains(out, "sûrement plus") || !strings.Contains(out, "arrêté le") || strings.Contains(out, "%!") {
 		t.Errorf("reported:\n%s", out)
 	}
-	p.must(http.MethodPost, "/v1/experiments/which/stop", p.keys["communicator"], `{}`, 403)
-	if got := p.ask(http.MethodPost, "/v1/experiments/which/stop", p.keys["policy"], `{}`, "Content-Type: application/json", `If-Match: "of-before"`); got.status != 412 {
-		t.Errorf("stopped as it no longer was: %d %s", got.status, got.body)
+	p.Must(http.MethodPost, "/v1/experiments/which/stop", p.Keys["communicator"], `{}`, 403)
+	if got := p.Ask(http.MethodPost, "/v1/experiments/which/stop", p.Keys["policy"], `{}`, "Content-Type: application/json", `If-Match: "of-before"`); got.Status != 412 {
+		t.Errorf("stopped as it no longer was: %d %s", got.Status, got.Body)
 	}
-	if got := p.ask(http.MethodPost, "/v1/experiments", p.keys["policy"], `{"name":"Bad","arms":[]}`, "Content-Type: application/json"); got.status != 409 {
-		t.Errorf("started beside another: %d %s", got.status, got.body)
+	if got := p.Ask(http.MethodPost, "/v1/experiments", p.Keys["policy"], `{"name":"Bad","arms":[]}`, "Content-Type: application/json"); got.Status != 409 {
+		t.Errorf("started beside another: %d %s", got.Status, got.Body)
 	}
 	p.experiment(exitDone, "stop", "which", "--why", "on garde bold")
 	if out := p.experiment(exitDone, "show", "which"); !strings.Contains(out, "on garde bold") || !strings.Contains(out, "garde-fou") {
@@ -148,7 +131,7 @@ func TestExperiment(t *testing.T) {
 	if r := report(); r.Arms[1].Figures[0].Verdict != "more" || r.Arms[2].Why == "" {
 		t.Errorf("after the end:\n%+v", r)
 	}
-	if page := string(p.must(http.MethodGet, "/policy?lang=en", "", "", 200).body); strings.Contains(page, "An experiment runs") || !strings.Contains(page, "Past experiments") {
+	if page := string(p.Must(http.MethodGet, "/policy?lang=en", "", "", 200).Body); strings.Contains(page, "An experiment runs") || !strings.Contains(page, "Past experiments") {
 		t.Errorf("the public page goes on telling of it:\n%s", page)
 	}
 }
@@ -157,27 +140,27 @@ func TestExperiment(t *testing.T) {
 func TestExperimentInterleaved(t *testing.T) {
 	const agents = 120
 	p := laboratory(t, agents)
-	versions := p.published("name: calm", "name: bold\nweights: {priority: 3}\nexploration: {share: 0}")
+	versions := p.Published("name: calm", "name: bold\nweights: {priority: 3}\nexploration: {share: 0}")
 	p.experiment(exitDone, "start", "weave", "--arm", "calm="+versions[0]+":0.5", "--arm", "bold="+versions[1]+":0.5", "--interleave")
 	var acts strings.Builder
 	for i := range agents {
 		agent := fmt.Sprint("a", i)
-		whole := p.feed(agent)
-		again := p.feed(agent) // from what was kept
-		if whole.Policy != versions[0]+"+"+versions[1] || whole.ids() != again.ids() {
-			t.Fatalf("%s reads by %s: %s, then %s", agent, whole.Policy, whole.ids(), again.ids())
+		whole := p.Feed(agent)
+		again := p.Feed(agent) // from what was kept
+		if whole.Policy != versions[0]+"+"+versions[1] || whole.IDs() != again.IDs() {
+			t.Fatalf("%s reads by %s: %s, then %s", agent, whole.Policy, whole.IDs(), again.IDs())
 		}
 		var paged []string
 		for cursor, pages := "", 0; pages == 0 || cursor != ""; pages++ {
-			var page feedPage
-			p.must(http.MethodGet, "/v1/agents/"+agent+"/feed?limit=5&cursor="+cursor, p.keys["service"], "", 200).json(t, &page)
+			var page filtest.FeedPage
+			p.Must(http.MethodGet, "/v1/agents/"+agent+"/feed?limit=5&cursor="+cursor, p.Keys["service"], "", 200).JSON(t, &page)
 			for _, item := range page.Items {
 				paged = append(paged, item.Content.ID)
 			}
 			cursor = page.Next
 		}
-		if strings.Join(paged, " ") != strings.TrimSpace(whole.ids()) {
-			t.Fatalf("%s: pages of five give %v, the whole %s", agent, paged, whole.ids())
+		if strings.Join(paged, " ") != strings.TrimSpace(whole.IDs()) {
+			t.Fatalf("%s: pages of five give %v, the whole %s", agent, paged, whole.IDs())
 		}
 		placed := map[string]int{}
 		for k, item := range whole.Items {
@@ -193,12 +176,12 @@ func TestExperimentInterleaved(t *testing.T) {
 			t.Fatalf("%s: placed by %v", agent, placed)
 		}
 	}
-	p.post("/v1/engagements", p.keys["ingest"], acts.String())
+	p.Post("/v1/engagements", p.Keys["ingest"], acts.String())
 	report := func() (r analytics.TrialReport) {
-		p.must(http.MethodGet, "/v1/experiments/weave/report", p.keys["policy"], "", 200).json(t, &r)
+		p.Must(http.MethodGet, "/v1/experiments/weave/report", p.Keys["policy"], "", 200).JSON(t, &r)
 		return r
 	}
-	eventually(t, "the report tells which list is preferred", func() bool { w := report().Woven; return w != nil && w.Verdict == "other" })
+	filtest.Eventually(t, "the report tells which list is preferred", func() bool { w := report().Woven; return w != nil && w.Verdict == "other" })
 	if w := report().Woven; w.Low == nil || *w.Low <= 0.5 || *w.Share < 0.9 {
 		t.Errorf("%+v", w)
 	}
@@ -206,7 +189,7 @@ func TestExperimentInterleaved(t *testing.T) {
 		t.Errorf("reported:\n%s", out)
 	}
 	p.experiment(exitDone, "stop", "weave", "--arm", "calm", "--why", "bold l'emporte")
-	if feed := p.feed("a1"); strings.Contains(feed.Policy, "+") || feed.Items[0].Placed != "" {
+	if feed := p.Feed("a1"); strings.Contains(feed.Policy, "+") || feed.Items[0].Placed != "" {
 		t.Errorf("woven after the stop: %s", feed.Policy)
 	}
 }

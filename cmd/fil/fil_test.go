@@ -1,82 +1,26 @@
 package main
 
 import (
-	"encoding/json"
-	"fmt"
 	"math"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/filengine/fil/cmd/fil/filtest"
 )
-
-// story puts two audiences, three contents and sixty agents in a server, as a communicator and a directory would.
-func story(p *program) {
-	for i := range 60 {
-		category, org := "A", "cd/finances"
-		if i%2 == 0 {
-			category, org = "B", "cd/routes/nord"
-		}
-		p.must(http.MethodPut, fmt.Sprintf("/v1/agents/a%d", i), p.keys["ingest"],
-			fmt.Sprintf(`{"org":%q,"site":"Hôtel","attributes":{"category":%q}}`, org, category), 200, 201)
-	}
-	p.must(http.MethodPut, "/v1/audiences/routes", p.keys["communicator"], `{"name":"Routes","rule":"inOrg(\"cd/routes\")"}`, 200, 201)
-	p.must(http.MethodPut, "/v1/contents/c0", p.keys["communicator"],
-		`{"title":"Salage","kind":"alert","topics":["hiver"],"source":"Routes","audiences":["routes"],"body":"**Attention** <script>x</script>","published_at":"2026-11-01T08:00:00Z"}`, 200, 201)
-	p.must(http.MethodPut, "/v1/contents/c1", p.keys["communicator"],
-		`{"title":"Budget","topics":["finances"],"source":"Finances","published_at":"2026-11-02T08:00:00Z"}`, 200, 201)
-	p.must(http.MethodPut, "/v1/contents/c2", p.keys["communicator"],
-		`{"title":"Charte","kind":"document","source":"DRH","mandatory_until":"2099-01-01T00:00:00Z","published_at":"2026-10-01T08:00:00Z"}`, 200, 201)
-}
-
-type feedPage struct {
-	Agent, Policy, Next string
-	Items               []struct {
-		Content struct {
-			ID, Title string
-			BodyHTML  string `json:"body_html"`
-		}
-		Score        float64
-		Reasons      []string
-		Acknowledged bool
-		Placed       string
-		Explanation  struct {
-			Degree           string
-			Data, Operations []any
-			Parameters       []struct{ Contribution float64 }
-		}
-	}
-}
-
-func (f feedPage) ids() string {
-	var ids []string
-	for _, item := range f.Items {
-		ids = append(ids, item.Content.ID)
-	}
-	return strings.Join(ids, " ")
-}
-
-func (p *program) feed(agent string) feedPage { return p.feedIn(agent, "reasons") }
-
-// feedIn reads a feed with its reasons, or its explanations in full.
-func (p *program) feedIn(agent, explain string) feedPage {
-	p.t.Helper()
-	var page feedPage
-	p.must(http.MethodGet, "/v1/agents/"+agent+"/feed?explain="+explain, p.keys["service"], "", 200).json(p.t, &page)
-	return page
-}
 
 // The whole path, as a stranger walks it: directory, audience, contents, feeds that differ and say why, engagement that
 // comes back through the log, figures.
 func TestWholePath(t *testing.T) {
 	p := startAll(t)
-	story(p)
+	p.Story()
 
-	roads, finance := p.feed("a0"), p.feed("a1")
-	if roads.ids() != "c2 c1 c0" && roads.ids() != "c2 c0 c1" || finance.ids() != "c2 c1" {
-		t.Fatalf("feeds %q and %q: the mandatory content comes first, and salting concerns roads only", roads.ids(), finance.ids())
+	roads, finance := p.Feed("a0"), p.Feed("a1")
+	if roads.IDs() != "c2 c1 c0" && roads.IDs() != "c2 c0 c1" || finance.IDs() != "c2 c1" {
+		t.Fatalf("feeds %q and %q: the mandatory content comes first, and salting concerns roads only", roads.IDs(), finance.IDs())
 	}
-	for i, item := range p.feedIn("a0", "full").Items {
+	for i, item := range p.FeedIn("a0", "full").Items {
 		if brief := roads.Items[i]; brief.Explanation.Degree != "" || !slices.Equal(brief.Reasons, item.Reasons) || brief.Content != item.Content || math.Abs(brief.Score-item.Score) > 1./128 {
 			t.Errorf("in brief %+v, in full %+v", brief, item)
 		}
@@ -93,13 +37,13 @@ func TestWholePath(t *testing.T) {
 		Size, Total *int
 		Breakdown   map[string]map[string]*int
 	}
-	p.must(http.MethodPost, "/v1/audiences:preview", p.keys["communicator"], `{"rule":"inOrg(\"cd/routes\")","by":["category"]}`, 200).json(t, &preview)
+	p.Must(http.MethodPost, "/v1/audiences:preview", p.Keys["communicator"], `{"rule":"inOrg(\"cd/routes\")","by":["category"]}`, 200).JSON(t, &preview)
 	if preview.Size == nil || *preview.Size != 30 || *preview.Total != 60 || *preview.Breakdown["category"]["B"] != 30 {
 		t.Errorf("preview %+v, want 30 of 60", preview)
 	}
-	bad := p.must(http.MethodPost, "/v1/audiences:preview", p.keys["communicator"], `{"rule":"categry == \"A\""}`, 422)
-	if !strings.Contains(string(bad.body), "category") || !strings.HasPrefix(bad.header.Get("Content-Type"), "application/problem+json") {
-		t.Errorf("a wrong rule does not propose the nearest name: %s", bad.body)
+	bad := p.Must(http.MethodPost, "/v1/audiences:preview", p.Keys["communicator"], `{"rule":"categry == \"A\""}`, 422)
+	if !strings.Contains(string(bad.Body), "category") || !strings.HasPrefix(bad.Header.Get("Content-Type"), "application/problem+json") {
+		t.Errorf("a wrong rule does not propose the nearest name: %s", bad.Body)
 	}
 
 	for _, c := range []struct{ role, want string }{
@@ -109,7 +53,7 @@ func TestWholePath(t *testing.T) {
 		if c.role == "ingest" {
 			args = []string{"audience", "why", "a0", "routes"}
 		}
-		out, status := run(t, append(args, "--server", p.base, "--key", p.keys[c.role])...)
+		out, status := run(t, append(args, "--server", p.Base, "--key", p.Keys[c.role])...)
 		if status != exitDone || !strings.Contains(out, c.want) {
 			t.Errorf("%v: status %d, want %q in\n%s", args, status, c.want, out)
 		}
@@ -118,34 +62,34 @@ func TestWholePath(t *testing.T) {
 	t.Run("an acknowledgement moves the mandatory content at the next read", func(t *testing.T) {
 		event := `{"specversion":"1.0","id":"ack-1","source":"t","type":"fil.engagement.acknowledge","data":{"agent":"a1","content":"c2"}}`
 		token := p.key("agent", "--agent", "a1")
-		p.ask(http.MethodPost, "/v1/engagements", token, event, "Content-Type: application/cloudevents+json")
-		eventually(t, "the acknowledged content to leave the first place", func() bool { return p.feed("a1").ids() == "c1 c2" })
-		if items := p.feed("a1").Items; !items[1].Acknowledged || items[0].Acknowledged {
+		p.Ask(http.MethodPost, "/v1/engagements", token, event, "Content-Type: application/cloudevents+json")
+		filtest.Eventually(t, "the acknowledged content to leave the first place", func() bool { return p.Feed("a1").IDs() == "c1 c2" })
+		if items := p.Feed("a1").Items; !items[1].Acknowledged || items[0].Acknowledged {
 			t.Errorf("the feed does not say what was acknowledged: %+v", items)
 		}
-		if got := p.ask(http.MethodPost, "/v1/engagements", token, strings.Replace(event, `"a1"`, `"a2"`, 1), "Content-Type: application/cloudevents+json"); got.status != 403 {
-			t.Errorf("an agent may speak for another: %d %s", got.status, got.body)
+		if got := p.Ask(http.MethodPost, "/v1/engagements", token, strings.Replace(event, `"a1"`, `"a2"`, 1), "Content-Type: application/cloudevents+json"); got.Status != 403 {
+			t.Errorf("an agent may speak for another: %d %s", got.Status, got.Body)
 		}
 	})
 
 	t.Run("a withdrawn content, a transfer and a corrected audience take effect at the next read", func(t *testing.T) {
-		p.must(http.MethodDelete, "/v1/contents/c1", p.keys["communicator"], "", 204)
-		p.must(http.MethodPut, "/v1/agents/a0", p.keys["ingest"], `{"org":"cd/finances"}`, 200)
-		if got := p.feed("a0").ids(); got != "c2" {
+		p.Must(http.MethodDelete, "/v1/contents/c1", p.Keys["communicator"], "", 204)
+		p.Must(http.MethodPut, "/v1/agents/a0", p.Keys["ingest"], `{"org":"cd/finances"}`, 200)
+		if got := p.Feed("a0").IDs(); got != "c2" {
 			t.Errorf("after the withdrawal and the transfer: %q, want c2 alone", got)
 		}
-		p.must(http.MethodPut, "/v1/audiences/routes", p.keys["communicator"], `{"name":"Tous","rule":"true"}`, 200)
-		if got := p.feed("a0").ids(); got != "c2 c0" {
+		p.Must(http.MethodPut, "/v1/audiences/routes", p.Keys["communicator"], `{"name":"Tous","rule":"true"}`, 200)
+		if got := p.Feed("a0").IDs(); got != "c2 c0" {
 			t.Errorf("after the correction: %q, want c2 c0", got)
 		}
 	})
 
 	t.Run("feeds are conditional", func(t *testing.T) {
 		token := p.key("agent", "--agent", "a5")
-		eventually(t, "a feed to be unchanged, and said to be", func() bool { // popularity may still change it, between two reads
-			first := p.must(http.MethodGet, "/v1/feed", token, "", 200)
-			again := p.ask(http.MethodGet, "/v1/feed", token, "", "If-None-Match: "+first.header.Get("ETag"))
-			return again.status == http.StatusNotModified && len(again.body) == 0
+		filtest.Eventually(t, "a feed to be unchanged, and said to be", func() bool { // popularity may still change it, between two reads
+			first := p.Must(http.MethodGet, "/v1/feed", token, "", 200)
+			again := p.Ask(http.MethodGet, "/v1/feed", token, "", "If-None-Match: "+first.Header.Get("ETag"))
+			return again.Status == http.StatusNotModified && len(again.Body) == 0
 		})
 	})
 }
@@ -153,50 +97,26 @@ func TestWholePath(t *testing.T) {
 // Each event counts once, however often and in whatever batches it is sent; the figures say so.
 func TestEffectOnce(t *testing.T) {
 	p := startAll(t)
-	story(p)
+	p.Story()
 	send := func(body string) (s struct{ Admitted, Duplicates, Refused int }) {
-		p.t.Helper()
-		got := p.ask(http.MethodPost, "/v1/engagements", p.keys["ingest"], body, "Content-Type: application/x-ndjson")
-		if got.status != 202 {
-			t.Fatalf("status %d: %s", got.status, got.body)
+		p.T.Helper()
+		got := p.Ask(http.MethodPost, "/v1/engagements", p.Keys["ingest"], body, "Content-Type: application/x-ndjson")
+		if got.Status != 202 {
+			t.Fatalf("status %d: %s", got.Status, got.Body)
 		}
-		got.json(t, &s)
+		got.JSON(t, &s)
 		return s
 	}
-	if s := send(engagements(0, 600, 60, 3)); s.Admitted != 600 {
+	if s := send(filtest.Engagements(0, 600, 60, 3)); s.Admitted != 600 {
 		t.Fatalf("first time: %+v", s)
 	}
-	if s := send(engagements(300, 600, 60, 3)); s.Admitted != 300 || s.Duplicates != 300 {
+	if s := send(filtest.Engagements(300, 600, 60, 3)); s.Admitted != 300 || s.Duplicates != 300 {
 		t.Errorf("half of it again: %+v", s)
 	}
-	if s := send(engagements(0, 3, 60, 3) + "no JSON\n" + engagements(900, 2, 60, 3)); s.Admitted != 2 || s.Duplicates != 3 || s.Refused != 1 {
+	if s := send(filtest.Engagements(0, 3, 60, 3) + "no JSON\n" + filtest.Engagements(900, 2, 60, 3)); s.Admitted != 2 || s.Duplicates != 3 || s.Refused != 1 {
 		t.Errorf("with a bad line: %+v", s)
 	}
-	p.awaitTotals(902)
-}
-
-// totals sums the overview's figures of the kinds that engagements writes.
-func (p *program) totals() map[string]any {
-	p.t.Helper()
-	var overview struct{ Totals map[string]any }
-	p.must(http.MethodGet, "/v1/reports/overview?from=2026-11-01&to=2026-12-01", p.keys["leader"], "", 200).json(p.t, &overview)
-	return overview.Totals
-}
-
-func (p *program) awaitTotals(want int) {
-	p.t.Helper()
-	eventually(p.t, fmt.Sprintf("%d facts", want), func() bool {
-		totals, sum := p.totals(), 0
-		for _, name := range []string{"impressions", "opens", "reads", "reactions", "clicks"} {
-			if n, ok := totals[name].(float64); ok {
-				sum += int(n)
-			}
-		}
-		if sum > want {
-			p.t.Fatalf("%d facts for %d events: %v", sum, want, totals)
-		}
-		return sum == want
-	})
+	p.AwaitTotals(902)
 }
 
 // A power cut in the middle of an import loses nothing that was acknowledged, and sending it all again gives the same
@@ -204,37 +124,31 @@ func (p *program) awaitTotals(want int) {
 func TestKilledDuringImport(t *testing.T) {
 	const events = 4000
 	calm := startUp(t, t.TempDir())
-	story(calm)
-	calm.ask(http.MethodPost, "/v1/engagements", calm.keys["ingest"], engagements(0, events, 60, 3), "Content-Type: application/x-ndjson")
-	calm.awaitTotals(events)
+	calm.Story()
+	calm.Ask(http.MethodPost, "/v1/engagements", calm.Keys["ingest"], filtest.Engagements(0, events, 60, 3), "Content-Type: application/x-ndjson")
+	calm.AwaitTotals(events)
 
 	dir := t.TempDir()
 	cut := startUp(t, dir)
-	story(cut)
+	cut.Story()
 	for first := 0; first < events/2; first += 100 {
-		cut.ask(http.MethodPost, "/v1/engagements", cut.keys["ingest"], engagements(first, 100, 60, 3), "Content-Type: application/x-ndjson")
+		cut.Ask(http.MethodPost, "/v1/engagements", cut.Keys["ingest"], filtest.Engagements(first, 100, 60, 3), "Content-Type: application/x-ndjson")
 	}
 	cut.kill()
 	again := startUp(t, dir)
-	got := again.ask(http.MethodPost, "/v1/engagements", again.keys["ingest"], engagements(0, events, 60, 3), "Content-Type: application/x-ndjson")
+	got := again.Ask(http.MethodPost, "/v1/engagements", again.Keys["ingest"], filtest.Engagements(0, events, 60, 3), "Content-Type: application/x-ndjson")
 	var summary struct{ Admitted, Duplicates int }
-	got.json(t, &summary)
+	got.JSON(t, &summary)
 	if summary.Duplicates != events/2 || summary.Admitted != events/2 {
 		t.Errorf("what was acknowledged before the cut is not known after it: %+v", summary)
 	}
-	again.awaitTotals(events)
+	again.AwaitTotals(events)
 	for _, agent := range []string{"a0", "a1", "a7", "a39"} {
-		eventually(t, "the same feed for "+agent, func() bool { return sameFeed(calm.feed(agent), again.feed(agent)) })
+		filtest.Eventually(t, "the same feed for "+agent, func() bool { return filtest.SameFeed(calm.Feed(agent), again.Feed(agent)) })
 	}
 	if code := again.stop(); code != exitDone {
 		t.Errorf("stop: exit status %d", code)
 	}
-}
-
-func sameFeed(a, b feedPage) bool {
-	x, _ := json.Marshal(a)
-	y, _ := json.Marshal(b)
-	return string(x) == string(y)
 }
 
 // The command keeps its contract: statuses, JSON, one line that says what is wrong.
@@ -290,20 +204,20 @@ func TestRolesApart(t *testing.T) {
 	reader := engines.serve("delivery")
 	figures := engines.serve("analytics")
 
-	story(door)
-	eventually(t, "the feed to be readable elsewhere", func() bool {
-		return reader.ask(http.MethodGet, "/v1/agents/a1/feed", reader.keys["service"], "").status == 200 && reader.feed("a1").ids() == "c2 c1"
+	door.Story()
+	filtest.Eventually(t, "the feed to be readable elsewhere", func() bool {
+		return reader.Ask(http.MethodGet, "/v1/agents/a1/feed", reader.Keys["service"], "").Status == 200 && reader.Feed("a1").IDs() == "c2 c1"
 	})
 	token := door.key("agent", "--agent", "a1")
-	door.ask(http.MethodPost, "/v1/engagements", token,
+	door.Ask(http.MethodPost, "/v1/engagements", token,
 		`{"specversion":"1.0","id":"ack","source":"t","type":"fil.engagement.acknowledge","data":{"agent":"a1","content":"c2"}}`, "Content-Type: application/cloudevents+json")
-	eventually(t, "the acknowledgement to cross two processes", func() bool { return reader.feed("a1").ids() == "c1 c2" })
-	door.ask(http.MethodPost, "/v1/engagements", door.keys["ingest"], engagements(0, 600, 60, 3), "Content-Type: application/x-ndjson")
-	figures.awaitTotals(600)
-	door.must(http.MethodPut, "/v1/policies/current", door.key("policy"), `{"text":"name: other"}`, 200)
-	eventually(t, "the policy to cross two processes", func() bool { return strings.HasPrefix(reader.feed("a1").Policy, "other-") })
-	if got := figures.ask(http.MethodGet, "/v1/agents/a1/feed", figures.keys["service"], ""); got.status != 404 {
-		t.Errorf("a role serves what is not its own: %d", got.status)
+	filtest.Eventually(t, "the acknowledgement to cross two processes", func() bool { return reader.Feed("a1").IDs() == "c1 c2" })
+	door.Ask(http.MethodPost, "/v1/engagements", door.Keys["ingest"], filtest.Engagements(0, 600, 60, 3), "Content-Type: application/x-ndjson")
+	figures.AwaitTotals(600)
+	door.Must(http.MethodPut, "/v1/policies/current", door.key("policy"), `{"text":"name: other"}`, 200)
+	filtest.Eventually(t, "the policy to cross two processes", func() bool { return strings.HasPrefix(reader.Feed("a1").Policy, "other-") })
+	if got := figures.Ask(http.MethodGet, "/v1/agents/a1/feed", figures.Keys["service"], ""); got.Status != 404 {
+		t.Errorf("a role serves what is not its own: %d", got.Status)
 	}
 	routed(t, map[string]*program{"ingest": door, "delivery": reader, "analytics": figures})
 }
@@ -315,13 +229,13 @@ func TestBadInput(t *testing.T) {
 		"/v1/agents/x":   "{\"org\":\"a\xff\"}",
 		"/v1/contents/x": "{\"title\":\"a\xff\"}",
 	} {
-		p.must(http.MethodPut, path, p.keys["ingest"], body, 422)
+		p.Must(http.MethodPut, path, p.Keys["ingest"], body, 422)
 	}
 	event := "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"t\",\"type\":\"fil.engagement.read\",\"data\":{\"agent\":\"a\xff\",\"content\":\"c\"}}"
-	if got := p.ask(http.MethodPost, "/v1/engagements", p.keys["ingest"], event, "Content-Type: application/cloudevents+json"); got.status != 422 {
-		t.Errorf("an engagement that is not UTF-8: %d %s", got.status, got.body)
+	if got := p.Ask(http.MethodPost, "/v1/engagements", p.Keys["ingest"], event, "Content-Type: application/cloudevents+json"); got.Status != 422 {
+		t.Errorf("an engagement that is not UTF-8: %d %s", got.Status, got.Body)
 	}
-	if out, status := run(t, "keys", "create", "--data", p.dir, "--role", "leader", "--life", "1h"); status != exitUsage || !strings.Contains(out, "--life") {
+	if out, status := run(t, "keys", "create", "--data", p.Dir, "--role", "leader", "--life", "1h"); status != exitUsage || !strings.Contains(out, "--life") {
 		t.Errorf("a life for a key that has none: %d %s", status, out)
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/filengine/fil/cmd/fil/filtest"
 )
 
 // A made-up directory is written, declared and imported as its help says, and rules find it.
@@ -29,7 +31,7 @@ func TestGenerated(t *testing.T) {
 	ingest := p.key("ingest")
 	imported := func(what, file string) (sum struct{ Admitted, Duplicates, Refused int }) {
 		t.Helper()
-		out, code := run(t, "import", what, in(file), "--server", p.base, "--key", ingest, "--json")
+		out, code := run(t, "import", what, in(file), "--server", p.Base, "--key", ingest, "--json")
 		if code != exitDone {
 			t.Fatalf("fil import %s %s: status %d\n%s", what, file, code, out)
 		}
@@ -50,8 +52,8 @@ func TestGenerated(t *testing.T) {
 	}
 	communicator := p.key("communicator")
 	var preview struct{ Size, Total *int }
-	eventually(t, "rules to find the directory", func() bool {
-		p.must(http.MethodPost, "/v1/audiences:preview", communicator, `{"rule":"branch == \"fonction publique hospitalière\" and not manager and inOrg(\"hospitalier\")"}`, 200).json(t, &preview)
+	filtest.Eventually(t, "rules to find the directory", func() bool {
+		p.Must(http.MethodPost, "/v1/audiences:preview", communicator, `{"rule":"branch == \"fonction publique hospitalière\" and not manager and inOrg(\"hospitalier\")"}`, 200).JSON(t, &preview)
 		return preview.Total != nil && *preview.Total == 5000
 	})
 	if preview.Size == nil || *preview.Size < 800 || *preview.Size > 1100 {

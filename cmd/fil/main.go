@@ -1,5 +1,5 @@
-// Command fil is the engine that decides which communication reaches which civil servant. It is the only place where
-// the rooms are put together: one file per role, one per command.
+// Command fil is the engine that decides which communication reaches which civil servant: its commands,
+// one file each. The rooms are put together in roles.
 package main
 
 import (

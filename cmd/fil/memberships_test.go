@@ -7,9 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -18,7 +16,7 @@ import (
 
 	"github.com/filengine/fil"
 	"github.com/filengine/fil/audiences"
-	"github.com/filengine/fil/cmd/fil/config"
+	"github.com/filengine/fil/cmd/fil/filtest"
 	"github.com/filengine/fil/ingest/eventlog"
 )
 
@@ -116,7 +114,7 @@ func (l *listener) await(audience string, want []string) {
 			l.t.Logf("members of %s (-want +got):\n%s", audience, cmp.Diff(want, got))
 		}
 	}()
-	eventually(l.t, "the members of "+audience, func() bool {
+	filtest.Eventually(l.t, "the members of "+audience, func() bool {
 		l.follow()
 		got = nil
 		for agent, in := range l.in {
@@ -146,36 +144,20 @@ func named(agents ...int) (ids []string) {
 	return ids
 }
 
-// gauge reads a metric of a process, summed over its series.
-func (p *program) gauge(name string) (sum float64) {
-	p.t.Helper()
-	text := p.must(http.MethodGet, "/metrics", p.keys["service"], "", 200).body
-	for line := range strings.Lines(string(text)) {
-		if strings.HasPrefix(line, name+" ") || strings.HasPrefix(line, name+"{") {
-			value, err := strconv.ParseFloat(strings.TrimSpace(line[strings.LastIndexByte(strings.TrimSpace(line), ' '):]), 64)
-			if err != nil {
-				p.t.Fatal(err)
-			}
-			sum += value
-		}
-	}
-	return sum
-}
-
 // Two workers share the partitions, index what they own, and announce once who enters and leaves; processes without acts go
 // by it; what a worker that dies has not said, the other one says.
 func TestMembershipsFollow(t *testing.T) {
 	e := startEngines(t)
 	door := e.serve("ingest")
-	story(door)
-	door.must(http.MethodPut, "/v1/audiences/readers", door.keys["communicator"], `{"name":"Lecteurs","rule":"did(\"read\", topic == \"finances\")"}`, 200, 201)
-	door.must(http.MethodPut, "/v1/audiences/cadres", door.keys["communicator"], `{"name":"Cadres","rule":"category == \"A\"","announce":true}`, 200, 201)
-	door.must(http.MethodPut, "/v1/contents/c9", door.keys["communicator"],
+	door.Story()
+	door.Must(http.MethodPut, "/v1/audiences/readers", door.Keys["communicator"], `{"name":"Lecteurs","rule":"did(\"read\", topic == \"finances\")"}`, 200, 201)
+	door.Must(http.MethodPut, "/v1/audiences/cadres", door.Keys["communicator"], `{"name":"Cadres","rule":"category == \"A\"","announce":true}`, 200, 201)
+	door.Must(http.MethodPut, "/v1/contents/c9", door.Keys["communicator"],
 		`{"title":"Suite","topics":["finances"],"source":"Finances","audiences":["readers"],"published_at":"2026-11-02T08:00:00Z"}`, 200, 201)
 	send := func(body string) {
 		t.Helper()
-		if answer := door.ask(http.MethodPost, "/v1/engagements", door.keys["ingest"], body, "Content-Type: application/x-ndjson"); answer.status != http.StatusAccepted {
-			t.Fatalf("status %d: %s", answer.status, answer.body)
+		if answer := door.Ask(http.MethodPost, "/v1/engagements", door.Keys["ingest"], body, "Content-Type: application/x-ndjson"); answer.Status != http.StatusAccepted {
+			t.Fatalf("status %d: %s", answer.Status, answer.Body)
 		}
 	}
 	var cadres []string
@@ -189,25 +171,25 @@ func TestMembershipsFollow(t *testing.T) {
 	memberships.await("cadres", cadres)
 	memberships.await("readers", named(0, 1, 2, 3))
 	delivery := e.serve("delivery")
-	contents := func(agent string) string { return delivery.feed(agent).ids() }
+	contents := func(agent string) string { return delivery.Feed(agent).IDs() }
 	if got, other := contents("a0"), contents("a4"); !strings.Contains(got, "c9") || strings.Contains(other, "c9") {
 		t.Errorf("a reader sees %s, another agent %s", got, other)
 	}
 	second := e.serveWith(fast, "worker")
-	eventually(t, "the workers to have one part of the agents each", func() bool {
-		one, two := first.gauge("fil_audiences_agents"), second.gauge("fil_audiences_agents")
+	filtest.Eventually(t, "the workers to have one part of the agents each", func() bool {
+		one, two := first.Gauge("fil_audiences_agents"), second.Gauge("fil_audiences_agents")
 		return one > 0 && two > 0 && one+two == 60
 	})
-	if acts := first.gauge("fil_audiences_acts") + second.gauge("fil_audiences_acts"); acts != 4 || door.gauge("fil_audiences_acts") != 4 || delivery.gauge("fil_audiences_acts") != 0 {
-		t.Errorf("the workers keep %v acts together, the door %v, delivery %v", acts, door.gauge("fil_audiences_acts"), delivery.gauge("fil_audiences_acts"))
+	if acts := first.Gauge("fil_audiences_acts") + second.Gauge("fil_audiences_acts"); acts != 4 || door.Gauge("fil_audiences_acts") != 4 || delivery.Gauge("fil_audiences_acts") != 0 {
+		t.Errorf("the workers keep %v acts together, the door %v, delivery %v", acts, door.Gauge("fil_audiences_acts"), delivery.Gauge("fil_audiences_acts"))
 	}
 	send(reads(4, 5, 6, 7, 8, 9))
 	memberships.await("readers", named(0, 1, 2, 3, 4, 5, 6, 7, 8, 9))
-	eventually(t, "delivery to show what readers may read", func() bool { return strings.Contains(contents("a4"), "c9") })
+	filtest.Eventually(t, "delivery to show what readers may read", func() bool { return strings.Contains(contents("a4"), "c9") })
 
 	first.kill() // while all this is to be announced
 	for i := range 60 {
-		door.must(http.MethodPut, fmt.Sprintf("/v1/agents/a%d", i), door.keys["ingest"], fmt.Sprintf(`{"org":"cd","attributes":{"category":%q}}`, []string{"A", "B"}[i%2]), 200)
+		door.Must(http.MethodPut, fmt.Sprintf("/v1/agents/a%d", i), door.Keys["ingest"], fmt.Sprintf(`{"org":"cd","attributes":{"category":%q}}`, []string{"A", "B"}[i%2]), 200)
 	}
 	send(reads(10, 11, 12, 13))
 	cadres = nil
@@ -216,10 +198,10 @@ func TestMembershipsFollow(t *testing.T) {
 	}
 	memberships.await("cadres", cadres)
 	memberships.await("readers", named(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13))
-	eventually(t, "the worker that is left to have all agents", func() bool { return second.gauge("fil_audiences_agents") == 60 })
+	filtest.Eventually(t, "the worker that is left to have all agents", func() bool { return second.Gauge("fil_audiences_agents") == 60 })
 
 	second.kill()
-	door.must(http.MethodPut, "/v1/contents/c1", door.keys["communicator"], // what they read was about something else
+	door.Must(http.MethodPut, "/v1/contents/c1", door.Keys["communicator"], // what they read was about something else
 		`{"title":"Budget","topics":["budget"],"source":"Finances","published_at":"2026-11-02T08:00:00Z"}`, 200)
 	moves := memberships.moves
 	third := e.serve("worker")
@@ -235,57 +217,5 @@ func TestMembershipsFollow(t *testing.T) {
 	memberships.await("cadres", cadres)
 	if memberships.moves != moves+14 {
 		t.Errorf("a worker that found nothing new announced %d changes", memberships.moves-moves-14)
-	}
-}
-
-// A worker that gets a partition long after its tables were ready begins with all that the one before it went by.
-func TestLaneBeginsWithWhatTheLogHolds(t *testing.T) {
-	cfg := config.Default()
-	cfg.Data = t.TempDir()
-	cfg = onEngines(cfg, startEmbedded(t, cfg.Data))
-	ctx, stop := context.WithCancel(t.Context())
-	h, err := build(ctx, cfg, discard(), []string{"worker", "delivery"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	opened, applied := make(chan struct{}), make(chan struct{})
-	h.also[fil.TopicMemberships] = append(h.also[fil.TopicMemberships], func([]fil.Record) error {
-		select { // as long as others are waited for
-		case <-opened:
-		case <-time.After(300 * time.Millisecond):
-		}
-		close(applied)
-		return nil
-	})
-	var running sync.WaitGroup
-	defer func() {
-		stop()
-		running.Wait()
-		if err := h.close(); err != nil {
-			t.Error(err)
-		}
-	}()
-	for _, table := range h.tables {
-		running.Go(func() { _ = table.Run(ctx) })
-	}
-	for _, table := range h.tables {
-		<-table.Ready()
-	}
-	records := []fil.Record{{
-		Position: fil.Position{Topic: fil.TopicMemberships}, Key: "someone", Event: fil.Event{ID: "2", Source: "test", Type: fil.TypeMembership},
-	}}
-	if err := h.events.Publish(ctx, records); err != nil {
-		t.Fatal(err)
-	}
-	release, err := h.openLane(ctx, records[0].Partition)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer release()
-	close(opened)
-	select {
-	case <-applied:
-	default:
-		t.Error("the lane was opened before a record that was in the log was applied")
 	}
 }

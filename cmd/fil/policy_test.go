@@ -48,10 +48,10 @@ func TestPolicyFiles(t *testing.T) {
 // A policy is published, is in force at once, is told of to everyone, and is gone back from.
 func TestPolicyPublished(t *testing.T) {
 	p := startAll(t)
-	p.keys["policy"] = p.key("policy")
+	p.Keys["policy"] = p.key("policy")
 	policy := func(status int, args ...string) string {
 		t.Helper()
-		out, got := run(t, append(append([]string{"policy"}, args...), "--server", p.base, "--key", p.keys["policy"])...)
+		out, got := run(t, append(append([]string{"policy"}, args...), "--server", p.Base, "--key", p.Keys["policy"])...)
 		if got != status {
 			t.Fatalf("fil policy %v: status %d, want %d\n%s", args, got, status, out)
 		}
@@ -62,14 +62,14 @@ func TestPolicyPublished(t *testing.T) {
 		var now struct {
 			Policy struct{ Version, Text string }
 		}
-		p.must(http.MethodGet, "/v1/policy", p.keys["communicator"], "", 200).json(t, &now)
+		p.Must(http.MethodGet, "/v1/policy", p.Keys["communicator"], "", 200).JSON(t, &now)
 		return now.Policy.Version
 	}
-	story(p)
+	p.Story()
 	agents := []string{"a0", "a1", "a2", "a3"}
 	base := inForce()
 	for _, agent := range agents { // feeds that are kept, and must not be given again
-		if got := p.feed(agent); got.Policy != base {
+		if got := p.Feed(agent); got.Policy != base {
 			t.Errorf("the feed of %s is ranked by %s, want %s", agent, got.Policy, base)
 		}
 	}
@@ -84,7 +84,7 @@ func TestPolicyPublished(t *testing.T) {
 		t.Fatalf("%s is in force", short)
 	}
 	for _, agent := range agents {
-		got := p.feedIn(agent, "full")
+		got := p.FeedIn(agent, "full")
 		if got.Policy != short || len(got.Items) != 2 {
 			t.Errorf("the feed of %s has %d places, by %s; want 2 by %s", agent, len(got.Items), got.Policy, short)
 		}
@@ -106,15 +106,15 @@ func TestPolicyPublished(t *testing.T) {
 	if out := policy(exitDone, "history"); !strings.Contains(out, "* "+short) || !strings.Contains(out, "essai") || !strings.Contains(out, base) {
 		t.Errorf("history:\n%s", out)
 	}
-	if page := p.must(http.MethodGet, "/policy", "", "", 200); !strings.Contains(string(page.body), short) || !strings.Contains(string(page.body), "Un fil tient 2 contenus au plus.") {
-		t.Errorf("the public page tells of another policy:\n%s", page.body)
+	if page := p.Must(http.MethodGet, "/policy", "", "", 200); !strings.Contains(string(page.Body), short) || !strings.Contains(string(page.Body), "Un fil tient 2 contenus au plus.") {
+		t.Errorf("the public page tells of another policy:\n%s", page.Body)
 	}
 	policy(exitDone, "publish", base, "--yes")
 	if got := inForce(); got != base {
 		t.Errorf("after the way back %s is in force, want %s", got, base)
 	}
 	for _, agent := range agents {
-		if got := p.feed(agent); got.Policy != base || len(got.Items) < 2 {
+		if got := p.Feed(agent); got.Policy != base || len(got.Items) < 2 {
 			t.Errorf("after the way back the feed of %s has %d places, by %s", agent, len(got.Items), got.Policy)
 		}
 	}
@@ -123,16 +123,16 @@ func TestPolicyPublished(t *testing.T) {
 	t.Run("by those who may, in the knowledge of what is in force", func(t *testing.T) {
 		body := `{"version":"` + short + `"}`
 		for _, role := range []string{"ingest", "communicator", "leader", "service"} {
-			p.must(http.MethodPut, "/v1/policies/current", p.keys[role], body, 403)
+			p.Must(http.MethodPut, "/v1/policies/current", p.Keys[role], body, 403)
 		}
-		if got := p.ask(http.MethodPut, "/v1/policies/current", p.keys["policy"], body, "Content-Type: application/json", `If-Match: "`+short+`"`); got.status != 412 {
-			t.Errorf("published over another: %d %s", got.status, got.body)
+		if got := p.Ask(http.MethodPut, "/v1/policies/current", p.Keys["policy"], body, "Content-Type: application/json", `If-Match: "`+short+`"`); got.Status != 412 {
+			t.Errorf("published over another: %d %s", got.Status, got.Body)
 		}
-		if got := p.ask(http.MethodPut, "/v1/policies/current", p.keys["policy"], `{"text":"feed_length: 0"}`, "Content-Type: application/json"); got.status != 422 || !strings.Contains(string(got.body), "body.feed_length") {
-			t.Errorf("a policy that is not valid: %d %s", got.status, got.body)
+		if got := p.Ask(http.MethodPut, "/v1/policies/current", p.Keys["policy"], `{"text":"feed_length: 0"}`, "Content-Type: application/json"); got.Status != 422 || !strings.Contains(string(got.Body), "body.feed_length") {
+			t.Errorf("a policy that is not valid: %d %s", got.Status, got.Body)
 		}
-		if got := p.must(http.MethodGet, "/v1/policies/"+short, p.key("agent", "--agent", "a1"), "", 200); strings.Contains(string(got.body), `"by"`) {
-			t.Errorf("an agent is told which key published: %s", got.body)
+		if got := p.Must(http.MethodGet, "/v1/policies/"+short, p.key("agent", "--agent", "a1"), "", 200); strings.Contains(string(got.Body), `"by"`) {
+			t.Errorf("an agent is told which key published: %s", got.Body)
 		}
 	})
 }

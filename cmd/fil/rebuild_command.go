@@ -12,6 +12,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 
 	"github.com/filengine/fil"
+	"github.com/filengine/fil/cmd/fil/roles"
 )
 
 type rebuildCommand struct {
@@ -41,7 +42,7 @@ func (c *rebuildCommand) Run(w *world) error {
 			progressbar.OptionSetWidth(30), progressbar.OptionShowCount(), progressbar.OptionClearOnFinish())
 		defer func() { _ = bar.Finish() }()
 	}
-	var now rebuildProgress
+	var now roles.RebuildProgress
 	lines := bufio.NewScanner(answer)
 	for lines.Scan() {
 		if c.JSON {
@@ -49,7 +50,7 @@ func (c *rebuildCommand) Run(w *world) error {
 				return err
 			}
 		}
-		now = rebuildProgress{}
+		now = roles.RebuildProgress{}
 		if err := json.Unmarshal(lines.Bytes(), &now); err != nil {
 			return fmt.Errorf("read the progress: %w", err)
 		}
@@ -73,17 +74,17 @@ func (c *rebuildCommand) Run(w *world) error {
 	return err
 }
 
-func (c *rebuildCommand) summary(p rebuildProgress, language string) string {
+func (c *rebuildCommand) summary(p roles.RebuildProgress, language string) string {
 	switch c.What {
-	case rebuildProfiles:
+	case "profiles":
 		said := fil.Bilingual{FR: "%d enregistrements relus ; %d profils comparés, dont %d refaits ; popularité refaite dans %d partitions ; %.1f s",
 			EN: "%d records read; %d profiles compared, of which %d made again; popularity made again in %d partitions; %.1f s"}
 		return fmt.Sprintf(said.In(language), p.Read, p.Checked, p.Changed, p.Popularity, p.Seconds)
-	case rebuildFeeds:
+	case "feeds":
 		said := fil.Bilingual{FR: "%d enregistrements relus ; %d fils classés, dont %d égaux à ce qui était rangé, %d refaits, %d qui manquaient ; %.1f s",
 			EN: "%d records read; %d feeds ranked, of which %d equal to what was stored, %d made again, %d that were missing; %.1f s"}
 		return fmt.Sprintf(said.In(language), p.Read, p.Checked, p.Checked-p.Changed-p.Added, p.Changed, p.Added, p.Seconds)
-	case rebuildRegister:
+	case "register":
 		said := fil.Bilingual{FR: "%d enregistrements relus ; %d prises de connaissance comparées, dont %d ajoutées ; %.1f s",
 			EN: "%d records read; %d acknowledgements compared, of which %d added; %.1f s"}
 		return fmt.Sprintf(said.In(language), p.Read, p.Checked, p.Added, p.Seconds)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -11,42 +10,32 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/ClickHouse/clickhouse-go/v2"
-
-	"github.com/filengine/fil/cmd/fil/config"
+	"github.com/filengine/fil/cmd/fil/filtest"
+	"github.com/filengine/fil/cmd/fil/roles"
 )
 
-// command runs a command against this server, in the test's process, and gives what it wrote and its status.
-func (h *here) command(role string, args ...string) (string, int) {
-	h.t.Helper()
-	var out bytes.Buffer
-	args = append(args, "--server", h.base, "--key", h.keys[role])
-	status := Run(context.Background(), args, Streams{Out: &out, Err: &out, Environ: []string{"LANG=en_GB.UTF-8"}})
-	return out.String(), status
-}
-
 // rebuilt runs `fil rebuild` and gives its last line.
-func (h *here) rebuilt(args ...string) (last rebuildProgress) {
-	h.t.Helper()
+func (h *here) rebuilt(args ...string) (last roles.RebuildProgress) {
+	h.T.Helper()
 	out, status := h.command("ingest", append([]string{"rebuild", "--json"}, args...)...)
 	lines := strings.Split(strings.TrimSpace(out), "\n")
 	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &last); err != nil || status != exitDone || !last.Done {
-		h.t.Fatalf("rebuild %v: status %d, %v\n%s", args, status, err, out)
+		h.T.Fatalf("rebuild %v: status %d, %v\n%s", args, status, err, out)
 	}
 	return last
 }
 
 // kept is everything that Redis holds under a pattern.
 func (h *here) kept(pattern string) map[string]string {
-	h.t.Helper()
+	h.T.Helper()
 	keys, err := h.redis.Keys(context.Background(), pattern).Result()
 	if err != nil {
-		h.t.Fatal(err)
+		h.T.Fatal(err)
 	}
 	all := map[string]string{}
 	for _, key := range keys {
 		if all[key], err = h.redis.Get(context.Background(), key).Result(); err != nil {
-			h.t.Fatal(err)
+			h.T.Fatal(err)
 		}
 	}
 	return all
@@ -56,12 +45,12 @@ func (h *here) kept(pattern string) map[string]string {
 func loaded(t *testing.T, events int) *here {
 	t.Helper()
 	h := startHere(t)
-	story(h.program)
-	h.ask(http.MethodPost, "/v1/engagements", h.keys["ingest"], engagements(0, events, 60, 3), "Content-Type: application/x-ndjson")
-	h.awaitTotals(events)
+	h.Story()
+	h.Ask(http.MethodPost, "/v1/engagements", h.Keys["ingest"], filtest.Engagements(0, events, 60, 3), "Content-Type: application/x-ndjson")
+	h.AwaitTotals(events)
 	h.awaitLearned(events)
 	for i := range 60 {
-		h.feed(fmt.Sprintf("a%d", i))
+		h.Feed(fmt.Sprintf("a%d", i))
 	}
 	return h
 }
@@ -73,7 +62,7 @@ func TestRebuild(t *testing.T) {
 	ctx := context.Background()
 	profiles, feeds := h.kept("p:*"), h.kept("f:*")
 
-	for _, what := range []string{rebuildProfiles, rebuildFeeds, rebuildFacts} {
+	for _, what := range []string{"profiles", "feeds", "facts"} {
 		if p := h.rebuilt(what); p.Changed+p.Added+p.Removed+p.Popularity != 0 || p.Checked == 0 || p.Read != events {
 			t.Errorf("%s were as the log says, and the rebuild says %+v", what, p)
 		}
@@ -82,24 +71,24 @@ func TestRebuild(t *testing.T) {
 	// A profile that cannot be read, damaged or newer than the program, hides no feed.
 	for _, version := range []string{"\x00", "\x1f"} {
 		h.redis.SetRange(ctx, "p:{a9}", 0, version)
-		if got := h.ask(http.MethodGet, "/v1/agents/a9/feed", h.keys["service"], ""); got.status != http.StatusOK || got.header.Get("Fil-Degraded") == "" {
-			t.Errorf("with an unreadable profile: status %d, %s", got.status, got.body)
+		if got := h.Ask(http.MethodGet, "/v1/agents/a9/feed", h.Keys["service"], ""); got.Status != http.StatusOK || got.Header.Get("Fil-Degraded") == "" {
+			t.Errorf("with an unreadable profile: status %d, %s", got.Status, got.Body)
 		}
 	}
 	if out, status := h.command("ingest", "rebuild", "profiles"); status != exitFailed || !strings.Contains(out, "newer version") {
 		t.Errorf("over a newer profile: status %d, %s", status, out)
 	}
 	h.redis.SetRange(ctx, "p:{a9}", 0, "\x00")
-	if p := h.rebuilt(rebuildProfiles); p.Changed != 1 {
+	if p := h.rebuilt("profiles"); p.Changed != 1 {
 		t.Errorf("a profile was unreadable: %+v", p)
 	}
-	if got := h.ask(http.MethodGet, "/v1/agents/a9/feed", h.keys["service"], ""); got.header.Get("Fil-Degraded") != "" {
-		t.Errorf("with the profile mended: %s", got.body)
+	if got := h.Ask(http.MethodGet, "/v1/agents/a9/feed", h.Keys["service"], ""); got.Header.Get("Fil-Degraded") != "" {
+		t.Errorf("with the profile mended: %s", got.Body)
 	}
 
 	h.redis.SetRange(ctx, "p:{a7}", 20, "\x55")
 	h.redis.Del(ctx, "p:{a8}", "i:{a8}")
-	if p := h.rebuilt(rebuildProfiles); p.Changed != 2 || p.Checked != 60 {
+	if p := h.rebuilt("profiles"); p.Changed != 2 || p.Checked != 60 {
 		t.Errorf("two profiles were damaged: %+v", p)
 	}
 	if got := h.kept("p:*"); !maps.Equal(profiles, got) {
@@ -108,61 +97,50 @@ func TestRebuild(t *testing.T) {
 
 	h.redis.SetRange(ctx, "f:{a7}", 40, "\x55")
 	h.redis.Del(ctx, "f:{a8}")
-	if p := h.rebuilt(rebuildFeeds); p.Changed != 1 || p.Added != 1 || p.Checked != 60 {
+	if p := h.rebuilt("feeds"); p.Changed != 1 || p.Added != 1 || p.Checked != 60 {
 		t.Errorf("a feed was altered and one was removed: %+v", p)
 	}
 	again := h.kept("f:*")
 	if len(again) != len(feeds) {
 		t.Errorf("%d feeds, want %d", len(again), len(feeds))
 	}
-	if p := h.rebuilt(rebuildFeeds); p.Changed+p.Added != 0 {
+	if p := h.rebuilt("feeds"); p.Changed+p.Added != 0 {
 		t.Errorf("a second time: %+v", p)
 	}
 
-	cfg := h.server.house.cfg.ClickHouse
-	db := facts(t, cfg)
+	cfg := h.cfg.ClickHouse
+	db := filtest.Facts(t, cfg)
 	if err := db.Exec(ctx, "DELETE FROM facts WHERE offset % 5 = 0"); err != nil {
 		t.Fatal(err)
 	}
-	if p := h.rebuilt(rebuildFacts); p.Added == 0 || p.Removed != 0 || p.Checked != events {
+	if p := h.rebuilt("facts"); p.Added == 0 || p.Removed != 0 || p.Checked != events {
 		t.Errorf("facts were deleted: %+v", p)
 	}
-	h.awaitTotals(events)
-}
-
-func facts(t testing.TB, cfg config.ClickHouse) clickhouse.Conn {
-	t.Helper()
-	db, err := clickhouse.Open(&clickhouse.Options{Protocol: clickhouse.HTTP, Addr: cfg.Addresses,
-		Auth: clickhouse.Auth{Database: cfg.Database, Username: cfg.Username, Password: cfg.Password}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
-	return db
+	h.AwaitTotals(events)
 }
 
 // Redis emptied: profiles, then feeds, are there again as they were, without waiting for a read.
 func TestRebuildAfterRedisWasEmptied(t *testing.T) {
 	const events = 1200
 	h := loaded(t, events)
-	profiles, before := h.kept("p:*"), map[string]feedPage{}
+	profiles, before := h.kept("p:*"), map[string]filtest.FeedPage{}
 	for i := range 60 {
 		agent := fmt.Sprintf("a%d", i)
-		before[agent] = h.feed(agent)
+		before[agent] = h.Feed(agent)
 	}
-	if err := h.redis.FlushAll(context.Background()).Err(); err != nil {
+	if err := h.redis.FlushDB(context.Background()).Err(); err != nil {
 		t.Fatal(err)
 	}
-	h.rebuilt(rebuildProfiles)
+	h.rebuilt("profiles")
 	if !maps.Equal(profiles, h.kept("p:*")) {
 		t.Error("profiles are not what they were")
 	}
-	if p := h.rebuilt(rebuildFeeds); p.Added+p.Changed+p.Checked < 60 || len(h.kept("f:*")) != 60 {
+	if p := h.rebuilt("feeds"); p.Added+p.Changed+p.Checked < 60 || len(h.kept("f:*")) != 60 {
 		t.Errorf("%+v, and %d feeds are kept, want 60", p, len(h.kept("f:*")))
 	}
 	for agent, want := range before {
-		if got := h.feed(agent); !sameFeed(want, got) {
-			t.Errorf("the feed of %s is %s, want %s", agent, got.ids(), want.ids())
+		if got := h.Feed(agent); !filtest.SameFeed(want, got) {
+			t.Errorf("the feed of %s is %s, want %s", agent, got.IDs(), want.IDs())
 		}
 	}
 }
@@ -177,24 +155,24 @@ func TestRebuildWhileEventsComeIn(t *testing.T) {
 	go func() {
 		defer close(done)
 		for first := int(sent.Load()); first < total; first += 100 {
-			h.ask(http.MethodPost, "/v1/engagements", h.keys["ingest"], engagements(first, 100, 60, 3), "Content-Type: application/x-ndjson")
+			h.Ask(http.MethodPost, "/v1/engagements", h.Keys["ingest"], filtest.Engagements(first, 100, 60, 3), "Content-Type: application/x-ndjson")
 			sent.Store(int64(first + 100))
 		}
 	}()
 	for rounds := 0; rounds < 2 || sent.Load() < total; rounds++ {
-		h.rebuilt(rebuildProfiles)
-		h.rebuilt(rebuildFeeds)
-		h.rebuilt(rebuildFacts)
+		h.rebuilt("profiles")
+		h.rebuilt("feeds")
+		h.rebuilt("facts")
 	}
 	<-done
-	h.awaitTotals(total)
+	h.AwaitTotals(total)
 	h.awaitLearned(total)
-	for _, what := range []string{rebuildProfiles, rebuildFacts} {
+	for _, what := range []string{"profiles", "facts"} {
 		if p := h.rebuilt(what); p.Changed+p.Added+p.Removed+p.Popularity != 0 || p.Read != total {
 			t.Errorf("%s are not as the log says: %+v", what, p)
 		}
 	}
-	if counted := h.counted("analytics", "stored"); counted != total {
+	if counted := h.Gauge("fil_analytics_records_total", `outcome="stored"`); counted != total {
 		t.Errorf("%v facts were recorded, want %d", counted, total)
 	}
 }
@@ -202,9 +180,9 @@ func TestRebuildWhileEventsComeIn(t *testing.T) {
 // The command keeps its contract, and the server refuses what would not be right.
 func TestRebuildRefuses(t *testing.T) {
 	h := startHere(t)
-	story(h.program)
-	h.ask(http.MethodPost, "/v1/engagements", h.keys["ingest"], engagements(0, 100, 60, 3), "Content-Type: application/x-ndjson")
-	h.awaitTotals(100)
+	h.Story()
+	h.Ask(http.MethodPost, "/v1/engagements", h.Keys["ingest"], filtest.Engagements(0, 100, 60, 3), "Content-Type: application/x-ndjson")
+	h.AwaitTotals(100)
 	for _, c := range []struct {
 		role, says string
 		status     int

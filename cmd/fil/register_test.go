@@ -15,6 +15,7 @@ import (
 	"github.com/filengine/fil"
 	"github.com/filengine/fil/analytics/register"
 	"github.com/filengine/fil/cmd/fil/access"
+	"github.com/filengine/fil/cmd/fil/filtest"
 )
 
 // chancery is a program where p0, p1 and p2 are in the perimeter P and q0 and q1 in Q, with a mandatory content in each, and
@@ -25,41 +26,41 @@ func startChancery(t *testing.T) chancery {
 	t.Helper()
 	c := chancery{startHere(t)}
 	for name, scope := range map[string]access.Scope{"all": {Register: true}, "P": {Perimeter: "P", Register: true}, "Q": {Perimeter: "Q", Register: true}, "blind": {Perimeter: "P", Sample: true}} {
-		key, err := c.server.ring.CreateScoped(fil.RoleCommunicator, "clé "+name, scope)
+		key, err := c.ring.CreateScoped(fil.RoleCommunicator, "clé "+name, scope)
 		if err != nil {
 			t.Fatal(err)
 		}
-		c.keys[name] = key
+		c.Keys[name] = key
 	}
 	for _, agent := range []string{"p0", "p1", "p2", "q0", "q1"} {
-		c.must(http.MethodPut, "/v1/agents/"+agent, c.keys["ingest"], fmt.Sprintf(`{"org":"cd/%s","site":"site-%s"}`, agent[:1], agent[:1]), 201)
+		c.Must(http.MethodPut, "/v1/agents/"+agent, c.Keys["ingest"], fmt.Sprintf(`{"org":"cd/%s","site":"site-%s"}`, agent[:1], agent[:1]), 201)
 		var err error
-		if c.keys[agent], err = c.server.signer.Token(fil.Caller{Role: fil.RoleAgent, Agent: agent}, time.Hour); err != nil {
+		if c.Keys[agent], err = c.signer.Token(fil.Caller{Role: fil.RoleAgent, Agent: agent}, time.Hour); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for _, p := range []string{"P", "Q"} {
-		c.must(http.MethodPut, "/v1/audiences/"+p, c.keys["communicator"], fmt.Sprintf(`{"name":%q,"rule":"inOrg(\"cd/%s\")"}`, p, strings.ToLower(p)), 201)
+		c.Must(http.MethodPut, "/v1/audiences/"+p, c.Keys["communicator"], fmt.Sprintf(`{"name":%q,"rule":"inOrg(\"cd/%s\")"}`, p, strings.ToLower(p)), 201)
 		c.publish("charte-"+p, p, "Charte informatique "+p, time.Time{})
 	}
 	return c
 }
 
 func (c chancery) publish(id, perimeter, title string, revised time.Time) {
-	c.t.Helper()
+	c.T.Helper()
 	more := ""
 	if !revised.IsZero() {
 		more = fmt.Sprintf(`,"revised_at":%q`, revised.UTC().Format(time.RFC3339Nano))
 	}
-	c.must(http.MethodPut, "/v1/contents/"+id, c.keys["communicator"], fmt.Sprintf(`{"title":%q,"body":"À lire.","perimeter":%q,"published_at":%q,"mandatory_until":%q%s}`,
+	c.Must(http.MethodPut, "/v1/contents/"+id, c.Keys["communicator"], fmt.Sprintf(`{"title":%q,"body":"À lire.","perimeter":%q,"published_at":%q,"mandatory_until":%q%s}`,
 		title, perimeter, time.Now().Add(-time.Hour).UTC().Format(time.RFC3339), time.Now().Add(72*time.Hour).UTC().Format(time.RFC3339), more), 201, 200)
 }
 
 // does has an agent, or a key for them, do something with a content.
 func (c chancery) does(kind fil.EngagementKind, key, agent, content string) {
-	c.t.Helper()
+	c.T.Helper()
 	now := time.Now().UTC()
-	c.must(http.MethodPost, "/v1/engagements", c.keys[key], fmt.Sprintf(`{"specversion":"1.0","id":"%s-%s-%d","source":"chancery","type":"fil.engagement.%s","time":%q,"data":{"agent":%q,"content":%q}}`,
+	c.Must(http.MethodPost, "/v1/engagements", c.Keys[key], fmt.Sprintf(`{"specversion":"1.0","id":"%s-%s-%d","source":"chancery","type":"fil.engagement.%s","time":%q,"data":{"agent":%q,"content":%q}}`,
 		agent, content, now.UnixNano(), kind, now.Format(time.RFC3339Nano), agent, content), 202)
 }
 
@@ -82,14 +83,14 @@ func (r registered) who() string {
 }
 
 func (c chancery) names(key, content, query string) (r registered) {
-	c.t.Helper()
-	c.must(http.MethodGet, "/v1/register/contents/"+content+"?"+query, c.keys[key], "", 200).json(c.t, &r)
+	c.T.Helper()
+	c.Must(http.MethodGet, "/v1/register/contents/"+content+"?"+query, c.Keys[key], "", 200).JSON(c.T, &r)
 	return r
 }
 
 func (c chancery) await(content string, acknowledged int) {
-	c.t.Helper()
-	eventually(c.t, fmt.Sprintf("%d lines of %s", acknowledged, content), func() bool { return c.names("all", content, "").Content.Acknowledged == acknowledged })
+	c.T.Helper()
+	filtest.Eventually(c.T, fmt.Sprintf("%d lines of %s", acknowledged, content), func() bool { return c.names("all", content, "").Content.Acknowledged == acknowledged })
 }
 
 func (c chancery) item(agent, content string) (item struct {
@@ -97,7 +98,7 @@ func (c chancery) item(agent, content string) (item struct {
 	RemindedAt   time.Time `json:"reminded_at"`
 }, place int,
 ) {
-	c.t.Helper()
+	c.T.Helper()
 	var page struct {
 		Items []struct {
 			Content      struct{ ID string }
@@ -105,7 +106,7 @@ func (c chancery) item(agent, content string) (item struct {
 			RemindedAt   time.Time `json:"reminded_at"`
 		}
 	}
-	c.must(http.MethodGet, "/v1/feed", c.keys[agent], "", 200).json(c.t, &page)
+	c.Must(http.MethodGet, "/v1/feed", c.Keys[agent], "", 200).JSON(c.T, &page)
 	for i, one := range page.Items {
 		if one.Content.ID == content {
 			item.Acknowledged, item.RemindedAt = one.Acknowledged, one.RemindedAt
@@ -122,7 +123,7 @@ func TestRegister(t *testing.T) {
 	c.does(fil.Acknowledge, "p0", "p0", "charte-P")
 	c.does(fil.Acknowledge, "service", "p2", "charte-P")
 	c.does(fil.Dismiss, "p1", "p1", "charte-P")
-	c.must(http.MethodPost, "/v1/engagements", c.keys["p1"], `{"specversion":"1.0","id":"forged","source":"chancery","type":"fil.engagement.acknowledge","data":{"agent":"p1","content":"charte-P","receipt":{"title":"Autre chose"}}}`, 422)
+	c.Must(http.MethodPost, "/v1/engagements", c.Keys["p1"], `{"specversion":"1.0","id":"forged","source":"chancery","type":"fil.engagement.acknowledge","data":{"agent":"p1","content":"charte-P","receipt":{"title":"Autre chose"}}}`, 422)
 	c.await("charte-P", 2)
 	got := c.names("P", "charte-P", "state=acknowledged")
 	if got.who() != "p0 p2" || *got.Content.Targeted != 3 || *got.Content.Missing != 1 {
@@ -137,7 +138,7 @@ func TestRegister(t *testing.T) {
 	if missing := c.names("P", "charte-P", "state=missing"); missing.who() != "p1" || !missing.Agents[0].AcknowledgedAt.IsZero() {
 		t.Errorf("missing: %+v", missing)
 	}
-	eventually(t, "the content that p1 hid to be gone", func() bool { _, at := c.item("p1", "charte-P"); return at < 0 })
+	filtest.Eventually(t, "the content that p1 hid to be gone", func() bool { _, at := c.item("p1", "charte-P"); return at < 0 })
 	c.reminded()
 	c.attested()
 	c.audited()
@@ -145,17 +146,17 @@ func TestRegister(t *testing.T) {
 }
 
 func (c chancery) reminded() {
-	t := c.t
+	t := c.T
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), filtest.Patience)
 	defer cancel()
 	events := c.listen(ctx, "p1")
 	before := time.Now().Add(-time.Second)
-	out, status := run(t, "register", "remind", "charte-P", "--server", c.base, "--key", c.keys["P"])
+	out, status := run(t, "register", "remind", "charte-P", "--server", c.Base, "--key", c.Keys["P"])
 	if status != exitDone || !strings.Contains(out, "Rappelé à 1 agents") {
 		t.Fatalf("remind: %d %s", status, out)
 	}
-	eventually(t, "the content to come back to p1", func() bool { _, at := c.item("p1", "charte-P"); return at == 0 })
+	filtest.Eventually(t, "the content to come back to p1", func() bool { _, at := c.item("p1", "charte-P"); return at == 0 })
 	if item, _ := c.item("p1", "charte-P"); item.RemindedAt.Before(before) {
 		t.Errorf("p1 is not told that it is a reminder: %+v", item)
 	}
@@ -167,25 +168,25 @@ func (c chancery) reminded() {
 	case <-ctx.Done():
 		t.Error("p1, who is connected, was not told")
 	}
-	again := c.must(http.MethodPost, "/v1/register/contents/charte-P/reminders", c.keys["P"], `{"org":"cd/p/voirie"}`, 409)
-	if !strings.Contains(string(again.body), "le suivant est possible le ") || again.header.Get("Retry-After") == "" {
-		t.Errorf("a second reminder: %s", again.body)
+	again := c.Must(http.MethodPost, "/v1/register/contents/charte-P/reminders", c.Keys["P"], `{"org":"cd/p/voirie"}`, 409)
+	if !strings.Contains(string(again.Body), "le suivant est possible le ") || again.Header.Get("Retry-After") == "" {
+		t.Errorf("a second reminder: %s", again.Body)
 	}
-	c.must(http.MethodPost, "/v1/register/contents/charte-Q/reminders", c.keys["P"], "", 404)
-	c.must(http.MethodPost, "/v1/register/contents/charte-Q/reminders", c.keys["all"], `{"org":"cd/nowhere"}`, 409)
+	c.Must(http.MethodPost, "/v1/register/contents/charte-Q/reminders", c.Keys["P"], "", 404)
+	c.Must(http.MethodPost, "/v1/register/contents/charte-Q/reminders", c.Keys["all"], `{"org":"cd/nowhere"}`, 409)
 }
 
 // listen gives the events after the first on an agent's stream.
 func (c chancery) listen(ctx context.Context, agent string) <-chan struct{} {
-	c.t.Helper()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.base+"/v1/feed/stream", nil)
+	c.T.Helper()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.Base+"/v1/feed/stream", nil)
 	if err != nil {
-		c.t.Fatal(err)
+		c.T.Fatal(err)
 	}
-	req.Header.Set("Authorization", "Bearer "+c.keys[agent])
+	req.Header.Set("Authorization", "Bearer "+c.Keys[agent])
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		c.t.Fatal(err)
+		c.T.Fatal(err)
 	}
 	first, more := make(chan struct{}), make(chan struct{}, 1)
 	go func() {
@@ -207,27 +208,27 @@ func (c chancery) listen(ctx context.Context, agent string) <-chan struct{} {
 	select {
 	case <-first:
 	case <-ctx.Done():
-		c.t.Fatal("no stream")
+		c.T.Fatal("no stream")
 	}
 	return more
 }
 
 func (c chancery) attested() {
-	t := c.t
+	t := c.T
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "attestation.json")
-	out, status := run(t, "register", "attest", "charte-P", "p0", "--server", c.base, "--key", c.keys["P"])
+	out, status := run(t, "register", "attest", "charte-P", "p0", "--server", c.Base, "--key", c.Keys["P"])
 	if err := os.WriteFile(file, []byte(out), 0o600); err != nil || status != exitDone {
 		t.Fatalf("attest: %v, %d %s", err, status, out)
 	}
-	if out, status := run(t, "register", "verify", file, "--server", c.base, "--key", c.keys["communicator"]); status != exitDone || !strings.Contains(out, "p0") {
+	if out, status := run(t, "register", "verify", file, "--server", c.Base, "--key", c.Keys["communicator"]); status != exitDone || !strings.Contains(out, "p0") {
 		t.Errorf("verify: %d %s", status, out)
 	}
 	var own struct {
 		Signed, Code string
 		Attestation  struct{ Agent, By, Revision, Title string }
 	}
-	c.must(http.MethodGet, "/v1/register/contents/charte-P/attestation", c.keys["p0"], "", 200).json(t, &own)
+	c.Must(http.MethodGet, "/v1/register/contents/charte-P/attestation", c.Keys["p0"], "", 200).JSON(t, &own)
 	if a := own.Attestation; a.Agent != "p0" || a.By != "agent" || len(a.Revision) != 64 || a.Title != "Charte informatique P" {
 		t.Errorf("p0's own: %+v", own)
 	}
@@ -236,43 +237,43 @@ func (c chancery) attested() {
 	middle[len(middle)/2] ^= 1
 	for signed, valid := range map[string]bool{own.Signed: true, own.Signed[:40] + "\n " + own.Signed[40:]: true, part[0] + "." + string(middle) + "." + part[2]: false, "": false, "a.b.c": false} {
 		var said struct{ Valid bool }
-		c.must(http.MethodPost, "/v1/register/verify", c.keys["p1"], fmt.Sprintf(`{"attestation":%q}`, signed), 200).json(t, &said)
+		c.Must(http.MethodPost, "/v1/register/verify", c.Keys["p1"], fmt.Sprintf(`{"attestation":%q}`, signed), 200).JSON(t, &said)
 		if said.Valid != valid {
 			t.Errorf("%.30s… is said to be valid: %v", signed, said.Valid)
 		}
 	}
-	c.must(http.MethodGet, "/v1/register/contents/charte-P/attestation?agent=p0", c.keys["p1"], "", 403)
-	c.must(http.MethodGet, "/v1/register/contents/charte-P/attestation", c.keys["p1"], "", 404)
-	page := c.must(http.MethodGet, "/v1/register/contents/charte-P/attestation?agent=p0&format=html", c.keys["all"], "", 200)
-	if policy := page.header.Get("Content-Security-Policy"); !strings.Contains(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") {
+	c.Must(http.MethodGet, "/v1/register/contents/charte-P/attestation?agent=p0", c.Keys["p1"], "", 403)
+	c.Must(http.MethodGet, "/v1/register/contents/charte-P/attestation", c.Keys["p1"], "", 404)
+	page := c.Must(http.MethodGet, "/v1/register/contents/charte-P/attestation?agent=p0&format=html", c.Keys["all"], "", 200)
+	if policy := page.Header.Get("Content-Security-Policy"); !strings.Contains(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") {
 		t.Errorf("policy of the document: %s", policy)
 	}
 	for _, want := range []string{"Attestation de prise de connaissance", "p0", own.Attestation.Revision, "Code de vérification", `<html lang="fr">`} {
-		if !strings.Contains(string(page.body), want) {
-			t.Errorf("the document does not say %q:\n%s", want, page.body)
+		if !strings.Contains(string(page.Body), want) {
+			t.Errorf("the document does not say %q:\n%s", want, page.Body)
 		}
 	}
-	if strings.Contains(string(page.body), "<script") || strings.Contains(string(page.body), "style=") {
+	if strings.Contains(string(page.Body), "<script") || strings.Contains(string(page.Body), "style=") {
 		t.Error("the document has scripts or styles of its own")
 	}
 	var sheet struct {
 		Attestation struct{ Counts registerCounted }
 	}
-	c.must(http.MethodGet, "/v1/register/contents/charte-P/attestation", c.keys["P"], "", 200).json(t, &sheet)
+	c.Must(http.MethodGet, "/v1/register/contents/charte-P/attestation", c.Keys["P"], "", 200).JSON(t, &sheet)
 	if n := sheet.Attestation.Counts; n.Acknowledged != 2 || *n.Targeted != 3 {
 		t.Errorf("the sheet: %+v", n)
 	}
 }
 
 func (c chancery) audited() {
-	t := c.t
+	t := c.T
 	t.Helper()
-	c.must(http.MethodGet, "/v1/register/contents", c.keys["P"], "", 200)
-	if csv := c.must(http.MethodGet, "/v1/register/contents/charte-P?state=missing&format=csv", c.keys["P"], "", 200); strings.Count(string(csv.body), "\r\n") != 2 || !strings.Contains(string(csv.body), "\r\np1,cd/p,site-p,missing,") {
-		t.Errorf("the CSV: %q", csv.body)
+	c.Must(http.MethodGet, "/v1/register/contents", c.Keys["P"], "", 200)
+	if csv := c.Must(http.MethodGet, "/v1/register/contents/charte-P?state=missing&format=csv", c.Keys["P"], "", 200); strings.Count(string(csv.Body), "\r\n") != 2 || !strings.Contains(string(csv.Body), "\r\np1,cd/p,site-p,missing,") {
+		t.Errorf("the CSV: %q", csv.Body)
 	}
 	var told struct{ Accesses []register.Access }
-	c.must(http.MethodGet, "/v1/register/accesses?limit=100", c.keys["P"], "", 200).json(t, &told)
+	c.Must(http.MethodGet, "/v1/register/accesses?limit=100", c.Keys["P"], "", 200).JSON(t, &told)
 	acts := map[register.AccessAct]int{}
 	for i, a := range told.Accesses {
 		if acts[a.Act]++; a.Perimeter != "P" || a.By == "" || i > 0 && a.At.After(told.Accesses[i-1].At) {
@@ -288,17 +289,17 @@ func (c chancery) audited() {
 	if i < 0 || told.Accesses[i].Lines != 1 || told.Accesses[i].Label != "clé P" {
 		t.Errorf("the export in the audit: %+v", told.Accesses[i])
 	}
-	out, status := run(t, "register", "accesses", "--content", "charte-P", "--server", c.base, "--key", c.keys["all"])
+	out, status := run(t, "register", "accesses", "--content", "charte-P", "--server", c.Base, "--key", c.Keys["all"])
 	if status != exitDone || !strings.Contains(out, "export") {
 		t.Errorf("accesses: %d %s", status, out)
 	}
 }
 
 func (c chancery) revised() {
-	t := c.t
+	t := c.T
 	t.Helper()
 	c.publish("charte-P", "P", "Charte informatique P, revue", time.Now())
-	eventually(t, "nobody to have acknowledged the new text", func() bool {
+	filtest.Eventually(t, "nobody to have acknowledged the new text", func() bool {
 		got := c.names("P", "charte-P", "state=missing")
 		return got.Content.Acknowledged == 0 && got.who() == "p0 p1 p2"
 	})
@@ -308,19 +309,19 @@ func (c chancery) revised() {
 			InForce bool `json:"in_force"`
 		}
 	}
-	c.must(http.MethodGet, "/v1/register/contents/charte-P/attestation", c.keys["p0"], "", 200).json(t, &own)
+	c.Must(http.MethodGet, "/v1/register/contents/charte-P/attestation", c.Keys["p0"], "", 200).JSON(t, &own)
 	if own.Attestation.InForce || own.Attestation.Title != "Charte informatique P" {
 		t.Errorf("what p0 acknowledged is said to be: %+v", own)
 	}
-	if out, status := run(t, "register", "show", "charte-P", "--missing", "--server", c.base, "--key", c.keys["P"]); status != exitDone || !strings.Contains(out, "3 visés, 0 ont pris connaissance") {
+	if out, status := run(t, "register", "show", "charte-P", "--missing", "--server", c.Base, "--key", c.Keys["P"]); status != exitDone || !strings.Contains(out, "3 visés, 0 ont pris connaissance") {
 		t.Errorf("show: %d %s", status, out)
 	}
-	if out, status := run(t, "rebuild", "register", "--server", c.base, "--key", c.keys["ingest"]); status != exitDone || !strings.Contains(out, "2 prises de connaissance comparées, dont 0 ajoutées") {
+	if out, status := run(t, "rebuild", "register", "--server", c.Base, "--key", c.Keys["ingest"]); status != exitDone || !strings.Contains(out, "2 prises de connaissance comparées, dont 0 ajoutées") {
 		t.Errorf("rebuild: %d %s", status, out)
 	}
-	c.must(http.MethodDelete, "/v1/contents/charte-P", c.keys["communicator"], "", 200, 204)
-	eventually(t, "the withdrawn content to be told", func() bool {
-		return strings.Contains(string(c.must(http.MethodGet, "/v1/register/contents?state=withdrawn", c.keys["P"], "", 200).body), `"charte-P"`)
+	c.Must(http.MethodDelete, "/v1/contents/charte-P", c.Keys["communicator"], "", 200, 204)
+	filtest.Eventually(t, "the withdrawn content to be told", func() bool {
+		return strings.Contains(string(c.Must(http.MethodGet, "/v1/register/contents?state=withdrawn", c.Keys["P"], "", 200).Body), `"charte-P"`)
 	})
 }
 
@@ -339,20 +340,20 @@ func TestRegister_OfOnePerimeterTellsNothingOfAnother(t *testing.T) {
 		t.Errorf("P is told of q1: %+v", got)
 	}
 	for _, path := range []string{"contents/charte-Q", "contents/charte-Q?state=acknowledged", "contents/charte-Q?format=csv", "contents/charte-Q/attestation", "contents/charte-Q/attestation?agent=q0"} {
-		theirs := c.must(http.MethodGet, "/v1/register/"+path, c.keys["P"], "", 404)
-		none := c.must(http.MethodGet, "/v1/register/"+strings.Replace(path, "charte-Q", "none", 1), c.keys["P"], "", 404)
-		if string(theirs.body) != string(none.body) {
-			t.Errorf("%s: %s, and of what does not exist: %s", path, theirs.body, none.body)
+		theirs := c.Must(http.MethodGet, "/v1/register/"+path, c.Keys["P"], "", 404)
+		none := c.Must(http.MethodGet, "/v1/register/"+strings.Replace(path, "charte-Q", "none", 1), c.Keys["P"], "", 404)
+		if string(theirs.Body) != string(none.Body) {
+			t.Errorf("%s: %s, and of what does not exist: %s", path, theirs.Body, none.Body)
 		}
 	}
-	here := c.must(http.MethodGet, "/v1/register/contents/charte-P/attestation?agent=q1", c.keys["P"], "", 404)
-	none := c.must(http.MethodGet, "/v1/register/contents/charte-P/attestation?agent=nobody", c.keys["P"], "", 404)
-	if string(here.body) != string(none.body) {
-		t.Errorf("q1 is told apart from nobody: %s", here.body)
+	here := c.Must(http.MethodGet, "/v1/register/contents/charte-P/attestation?agent=q1", c.Keys["P"], "", 404)
+	none := c.Must(http.MethodGet, "/v1/register/contents/charte-P/attestation?agent=nobody", c.Keys["P"], "", 404)
+	if string(here.Body) != string(none.Body) {
+		t.Errorf("q1 is told apart from nobody: %s", here.Body)
 	}
-	c.must(http.MethodGet, "/v1/register/contents/charte-P/attestation?agent=q1", c.keys["all"], "", 200)
+	c.Must(http.MethodGet, "/v1/register/contents/charte-P/attestation?agent=q1", c.Keys["all"], "", 200)
 	var told struct{ Accesses []register.Access }
-	c.must(http.MethodGet, "/v1/register/accesses", c.keys["P"], "", 200).json(t, &told)
+	c.Must(http.MethodGet, "/v1/register/accesses", c.Keys["P"], "", 200).JSON(t, &told)
 	for _, a := range told.Accesses {
 		if theirs := a.Label == "clé all"; theirs && (a.Lines != 0 || a.Agent != "") || a.Content == "charte-Q" || a.Act == register.AccessList && !theirs && a.Lines != 0 {
 			t.Errorf("the audit tells P: %+v", a)
@@ -362,19 +363,19 @@ func TestRegister_OfOnePerimeterTellsNothingOfAnother(t *testing.T) {
 		t.Error("the audit does not tell P that another key looked at its content")
 	}
 	for _, path := range []string{"contents", "contents?limit=1", "accesses?content=charte-Q", "contents/charte-P?org=cd/q", "contents/charte-P?q=q"} {
-		if body := string(c.must(http.MethodGet, "/v1/register/"+path, c.keys["P"], "", 200).body); strings.Contains(body, "charte-Q") || strings.Contains(body, `"q`) {
+		if body := string(c.Must(http.MethodGet, "/v1/register/"+path, c.Keys["P"], "", 200).Body); strings.Contains(body, "charte-Q") || strings.Contains(body, `"q`) {
 			t.Errorf("%s tells: %s", path, body)
 		}
 	}
 	for _, key := range []string{"blind", "communicator", "leader"} {
 		for method, path := range map[string]string{"contents": http.MethodGet, "contents/charte-P": http.MethodGet, "contents/charte-P/attestation?agent=p0": http.MethodGet, "accesses": http.MethodGet, "contents/charte-P/reminders": http.MethodPost} {
-			got := c.must(path, "/v1/register/"+method, c.keys[key], "", 403)
-			if !strings.Contains(string(got.body), "ne voit pas le registre") {
-				t.Errorf("%s %s: %s", key, method, got.body)
+			got := c.Must(path, "/v1/register/"+method, c.Keys[key], "", 403)
+			if !strings.Contains(string(got.Body), "ne voit pas le registre") {
+				t.Errorf("%s %s: %s", key, method, got.Body)
 			}
 		}
 	}
 	for _, key := range []string{"service", "ingest", "p0"} {
-		c.must(http.MethodGet, "/v1/register/contents", c.keys[key], "", 403)
+		c.Must(http.MethodGet, "/v1/register/contents", c.Keys[key], "", 403)
 	}
 }

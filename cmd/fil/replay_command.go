@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/filengine/fil"
+	"github.com/filengine/fil/cmd/fil/roles"
 )
 
 // replay has an explanation kept in a file computed again. It fails when it is not the same.
@@ -36,11 +37,11 @@ func (c *feedCommand) replay(w *world) error {
 		return err
 	}
 	defer func() { _ = answer.Close() }()
-	var now replayProgress
+	var now roles.ReplayProgress
 	lines := bufio.NewScanner(answer)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
-		now = replayProgress{}
+		now = roles.ReplayProgress{}
 		if err := json.Unmarshal(lines.Bytes(), &now); err != nil {
 			return fmt.Errorf("read the answer: %w", err)
 		}
@@ -56,7 +57,7 @@ func (c *feedCommand) replay(w *world) error {
 	case c.JSON:
 		err = json.NewEncoder(w.Out).Encode(now)
 	default:
-		err = w.print(now.say(language(w.Environ)))
+		err = w.print(sayReplayed(now, language(w.Environ)))
 	}
 	if err == nil && !now.Same {
 		err = fmt.Errorf("replay: not as it was: %s", strings.Join(now.Differs, ", "))
@@ -72,7 +73,7 @@ func sameNumbers(a, b fil.Placement) bool {
 	})
 }
 
-func (p replayProgress) say(language string) string {
+func sayReplayed(p roles.ReplayProgress, language string) string {
 	var b strings.Builder
 	if p.Placement != nil {
 		fmt.Fprintf(&b, "%3d. %s · %.2f\n", p.Placement.Explanation.Position, p.Placement.Content, p.Placement.Score)

@@ -13,6 +13,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/filengine/fil"
+	"github.com/filengine/fil/cmd/fil/filtest"
 	"github.com/filengine/fil/ranking/profiles"
 )
 
@@ -72,7 +73,7 @@ func (b *balancer) choose() (base string, ok bool) {
 // Restarting each process of delivery in turn, new one first, fails no read.
 func TestRollingRestartFailsNoRead(t *testing.T) {
 	e := startEngines(t)
-	story(e.serve("ingest", "worker"))
+	e.serve("ingest", "worker").Story()
 	const period = 50 * time.Millisecond
 	settings := []string{"FIL_SHUTDOWN_DELAY=1s"}
 	old := []*program{e.serveWith(settings, "delivery"), e.serveWith(settings, "delivery")}
@@ -82,10 +83,10 @@ func TestRollingRestartFailsNoRead(t *testing.T) {
 	defer background.Wait()
 	defer cancel()
 	for _, p := range old {
-		at.add(p.base)
+		at.add(p.Base)
 	}
 	background.Go(func() { at.watch(ctx, period) })
-	eventually(t, "the balancer to see both", func() bool { _, ok := at.choose(); return ok })
+	filtest.Eventually(t, "the balancer to see both", func() bool { _, ok := at.choose(); return ok })
 
 	var mu sync.Mutex
 	reads, failures := 0, []string(nil)
@@ -95,7 +96,7 @@ func TestRollingRestartFailsNoRead(t *testing.T) {
 				base, ok := at.choose()
 				outcome := "no process is ready"
 				if ok {
-					outcome = readOnce(ctx, base, old[0].keys["service"], i)
+					outcome = readOnce(ctx, base, old[0].Keys["service"], i)
 				}
 				mu.Lock()
 				reads++
@@ -108,7 +109,7 @@ func TestRollingRestartFailsNoRead(t *testing.T) {
 	}
 	for _, p := range old {
 		fresh := e.serveWith(settings, "delivery")
-		at.add(fresh.base)
+		at.add(fresh.Base)
 		if status := p.stop(); status != exitDone {
 			t.Errorf("a process that was told to stop ended with status %d", status)
 		}
@@ -142,7 +143,7 @@ func readOnce(ctx context.Context, base, key string, i int) string {
 func TestPartitionsMoveWithoutLoss(t *testing.T) {
 	e := startEngines(t)
 	door := e.serve("ingest")
-	story(door)
+	door.Story()
 	reports := e.serve("analytics")
 	fast := []string{"FIL_LOG_SESSION=2s"}
 	first := e.serveWith(fast, "worker", "analytics")
@@ -150,9 +151,9 @@ func TestPartitionsMoveWithoutLoss(t *testing.T) {
 	sent := 0
 	send := func(n int) {
 		for range n {
-			answer := door.ask(http.MethodPost, "/v1/engagements", door.keys["ingest"], engagements(sent, batch, 60, 3), "Content-Type: application/x-ndjson")
-			if answer.status != http.StatusAccepted {
-				t.Fatalf("status %d: %s", answer.status, answer.body)
+			answer := door.Ask(http.MethodPost, "/v1/engagements", door.Keys["ingest"], filtest.Engagements(sent, batch, 60, 3), "Content-Type: application/x-ndjson")
+			if answer.Status != http.StatusAccepted {
+				t.Fatalf("status %d: %s", answer.Status, answer.Body)
 			}
 			sent += batch
 		}
@@ -166,8 +167,8 @@ func TestPartitionsMoveWithoutLoss(t *testing.T) {
 	e.serveWith(fast, "worker", "analytics")
 	send(batches / 3)
 	second.kill() // without a word
-	reports.awaitTotals(sent)
-	client := redis.NewClient(&redis.Options{Addr: e.cfg.Redis.Addresses[0], Password: e.cfg.Redis.Password})
+	reports.AwaitTotals(sent)
+	client := redis.NewClient(&redis.Options{Addr: e.cfg.Redis.Addresses[0], Password: e.cfg.Redis.Password, DB: e.cfg.Redis.Database})
 	t.Cleanup(func() { _ = client.Close() })
 	learned, err := profiles.New(client, profiles.DefaultConfig())
 	if err != nil {
@@ -177,13 +178,13 @@ func TestPartitionsMoveWithoutLoss(t *testing.T) {
 	for i := range queries {
 		queries[i] = profiles.Query{Agent: fmt.Sprintf("a%d", i%60), Identity: fil.Event{Source: "test", ID: fmt.Sprint(i)}.Identity(), At: time.Now()}
 	}
-	eventually(t, "the third worker to have learned everything", func() bool {
+	filtest.Eventually(t, "the third worker to have learned everything", func() bool {
 		known, err := learned.Known(t.Context(), queries)
 		return err == nil && !slices.Contains(known, false)
 	})
 	delivery := e.serve("delivery")
-	if got := len(delivery.feed("a1").Items); got != 2 {
+	if got := len(delivery.Feed("a1").Items); got != 2 {
 		t.Errorf("%d contents in a feed, want 2", got)
 	}
-	reports.awaitTotals(sent)
+	reports.AwaitTotals(sent)
 }

@@ -3,8 +3,12 @@ package main
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"slices"
+
+	"github.com/filengine/fil/cmd/fil/config"
+	"github.com/filengine/fil/cmd/fil/roles"
 )
 
 type serveCommand struct {
@@ -29,5 +33,10 @@ func (c *serveCommand) Run(w *world) error {
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", cfg.Listen, err)
 	}
-	return host(w.ctx, cfg, listener, slices.Compact(c.Roles), w.logger(cfg.LogLevel, cfg.LogFormat), nil)
+	return process(cfg, listener, slices.Compact(c.Roles), w.logger(cfg.LogLevel, cfg.LogFormat)).Run(w.ctx)
+}
+
+// process is one process of this program.
+func process(cfg config.Config, listener net.Listener, names []string, logger *slog.Logger) roles.Process {
+	return roles.Process{Config: cfg, Listener: listener, Roles: names, Logger: logger, Version: version}
 }

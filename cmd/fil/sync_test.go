@@ -23,7 +23,7 @@ func TestSyncCommand(t *testing.T) {
 	}
 	sync := func(status int, args ...string) string {
 		t.Helper()
-		out, got := run(t, append(append([]string{"sync"}, args...), "--server", p.base, "--key", p.keys["ingest"])...)
+		out, got := run(t, append(append([]string{"sync"}, args...), "--server", p.Base, "--key", p.Keys["ingest"])...)
 		if got != status {
 			t.Fatalf("fil sync %v: status %d, want %d\n%s", args, got, status, out)
 		}
@@ -38,10 +38,10 @@ func TestSyncCommand(t *testing.T) {
 	if out := sync(exitPending, of(four)...); !strings.Contains(out, "4 ajoutés") || !strings.Contains(out, "+ a") || !strings.Contains(out, "--apply") {
 		t.Errorf("dry run: %s", out)
 	}
-	p.must(http.MethodGet, "/v1/agents/a1", p.keys["ingest"], "", 404)
+	p.Must(http.MethodGet, "/v1/agents/a1", p.Keys["ingest"], "", 404)
 	sync(exitDone, of(four, "--apply")...)
-	if got := p.must(http.MethodGet, "/v1/agents/a1", p.keys["ingest"], "", 200); !strings.Contains(string(got.body), "cd/infra/routes") {
-		t.Errorf("agent %s", got.body)
+	if got := p.Must(http.MethodGet, "/v1/agents/a1", p.Keys["ingest"], "", 200); !strings.Contains(string(got.Body), "cd/infra/routes") {
+		t.Errorf("agent %s", got.Body)
 	}
 	if out := sync(exitDone, of(four)...); !strings.Contains(out, "rien à changer") {
 		t.Errorf("level: %s", out)
@@ -50,7 +50,7 @@ func TestSyncCommand(t *testing.T) {
 	if out := sync(exitWithheld, of(three, "--apply")...); !strings.Contains(out, "1 agents sur 4 (25%) seraient retirés, pour 5% permis ; si c'est voulu : --max-removals 25%") {
 		t.Errorf("guarded: %s", out)
 	}
-	p.must(http.MethodGet, "/v1/agents/a4", p.keys["ingest"], "", 200)
+	p.Must(http.MethodGet, "/v1/agents/a4", p.Keys["ingest"], "", 200)
 	var report struct {
 		Removed, Changed int
 		Values           map[string]int
@@ -60,12 +60,12 @@ func TestSyncCommand(t *testing.T) {
 		report.Written.Removed != 1 || report.Written.Put != 1 || report.Values["category"] != 1 {
 		t.Errorf("applied: %+v, %v", report, err)
 	}
-	p.must(http.MethodGet, "/v1/agents/a4", p.keys["ingest"], "", 404)
+	p.Must(http.MethodGet, "/v1/agents/a4", p.Keys["ingest"], "", 404)
 	for _, wrong := range [][]string{of(three, "--max-removals", "101"), of(three, "--max-changes", "peu"), {"csv", three, "--map", "id=matricul"}, {"ldap"},
 		{"ldap", write("annuaire.yaml", "url: ldap://x\nbase: dc=x\nfiltre: (a=b)\nmap: [id=uid]\n")}, {"ldap", write("annuaire.yaml", "url: http://x\nbase: dc=x\n")}} {
 		sync(exitUsage, wrong...)
 	}
-	if out, status := run(t, append([]string{"sync"}, of(three, "--server", p.base, "--key", "x")...)...); status != exitFailed || !strings.Contains(out, "nothing was written") {
+	if out, status := run(t, append([]string{"sync"}, of(three, "--server", p.Base, "--key", "x")...)...); status != exitFailed || !strings.Contains(out, "nothing was written") {
 		t.Errorf("a key that nobody made: status %d\n%s", status, out)
 	}
 

@@ -9,8 +9,10 @@ import (
 	"time"
 
 	"github.com/filengine/fil"
+	"github.com/filengine/fil/cmd/fil/access"
 	"github.com/filengine/fil/cmd/fil/config"
 	"github.com/filengine/fil/cmd/fil/embedded"
+	"github.com/filengine/fil/cmd/fil/roles"
 )
 
 type upCommand struct {
@@ -41,36 +43,28 @@ func (c *upCommand) Run(w *world) (err error) {
 		defer cancel()
 		err = errors.Join(err, engines.Close(ctx))
 	}()
-	return host(w.ctx, onEngines(cfg, engines), listener, allRoles(), logger, func(ctx context.Context, s *server) error {
-		if err := c.announce(w, s); err != nil {
+	all := process(cfg.On(engines.Kafka, engines.Redis, engines.ClickHouse), listener, roles.All(), logger)
+	all.Ready = func(ctx context.Context, ring *access.Keyring, signer *access.Signer) error {
+		if err := c.announce(w, cfg, ring); err != nil {
 			return err
 		}
 		if c.Demo {
-			return c.demonstrate(ctx, w, s)
+			return c.demonstrate(ctx, w, cfg, signer)
 		}
 		return nil
-	})
-}
-
-// onEngines points the configuration to the embedded engines, whatever addresses it names.
-func onEngines(cfg config.Config, engines *embedded.Engines) config.Config {
-	cfg.Log.Brokers, cfg.Log.TLS = []string{engines.Kafka.Addr()}, config.TLS{}
-	cfg.Log.SASL = config.SASL{Mechanism: "scram-sha-256", Username: engines.Kafka.Username(), Password: engines.Kafka.Password()}
-	cfg.Redis = config.Redis{Addresses: []string{engines.Redis.Addr()}, Password: engines.Redis.Password()}
-	cfg.ClickHouse = config.ClickHouse{Addresses: []string{engines.ClickHouse.Addr()}, Database: cfg.ClickHouse.Database,
-		Username: engines.ClickHouse.Username(), Password: engines.ClickHouse.Password()}
-	return cfg
+	}
+	return all.Run(w.ctx)
 }
 
 // announce prints the keys that a first start makes; later ones have none to print, since only hashes are kept.
-func (c *upCommand) announce(w *world, s *server) error {
-	keys, err := s.ring.Keys()
+func (c *upCommand) announce(w *world, cfg config.Config, ring *access.Keyring) error {
+	keys, err := ring.Keys()
 	if err != nil {
 		return err
 	}
-	_, _ = fmt.Fprintf(w.Out, "\nFil %s · http://%s\n", version, s.house.cfg.Listen)
+	_, _ = fmt.Fprintf(w.Out, "\nFil %s · http://%s\n", version, cfg.Listen)
 	if len(keys) > 0 {
-		_, err = fmt.Fprintf(w.Out, "Clés : déjà faites (fil keys list --data %s) ; une autre : fil keys create --data %[1]s --role ROLE\n", s.house.cfg.Data)
+		_, err = fmt.Fprintf(w.Out, "Clés : déjà faites (fil keys list --data %s) ; une autre : fil keys create --data %[1]s --role ROLE\n", cfg.Data)
 		return err
 	}
 	_, _ = fmt.Fprintln(w.Out, "Clés faites pour ce dossier, montrées cette seule fois / keys made for this folder, shown this once:")
@@ -78,7 +72,7 @@ func (c *upCommand) announce(w *world, s *server) error {
 		if role == fil.RoleAgent {
 			continue
 		}
-		text, err := s.ring.Create(role, "fil up")
+		text, err := ring.Create(role, "fil up")
 		if err != nil {
 			return err
 		}
@@ -88,8 +82,8 @@ func (c *upCommand) announce(w *world, s *server) error {
 }
 
 // demonstrate loads the demonstration through the door, as any sender would, then prints links to look at it.
-func (c *upCommand) demonstrate(ctx context.Context, w *world, s *server) error {
-	if err := loadDemo(ctx, w, s); err != nil {
+func (c *upCommand) demonstrate(ctx context.Context, w *world, cfg config.Config, signer *access.Signer) error {
+	if err := loadDemo(ctx, w, cfg, signer); err != nil {
 		return err
 	}
 	var text strings.Builder
@@ -102,11 +96,11 @@ func (c *upCommand) demonstrate(ctx context.Context, w *world, s *server) error 
 		{"la console des communicants / the communicators' console", "/console/", fil.RoleCommunicator},
 		{"les tableaux de bord / the dashboards", "/dashboards/", fil.RoleLeader},
 	} {
-		token, err := s.signer.Token(fil.Caller{Role: one.role}, 24*time.Hour)
+		token, err := signer.Token(fil.Caller{Role: one.role}, 24*time.Hour)
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(&text, "- %s :\n  http://%s%s#key=%s\n", one.what, s.house.cfg.Listen, one.path, token)
+		fmt.Fprintf(&text, "- %s :\n  http://%s%s#key=%s\n", one.what, cfg.Listen, one.path, token)
 	}
 	_, err := fmt.Fprintln(w.Out, text.String())
 	return err

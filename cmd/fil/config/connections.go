@@ -191,3 +191,19 @@ func (t TLS) check(key string, fail func(key, problem string, args ...any)) {
 		fail(key+".cert", "a certificate and its key (%s.key) go together", key)
 	}
 }
+
+// Engine is where an engine answers, and as whom it is asked.
+type Engine interface {
+	Addr() string
+	Username() string
+	Password() string
+}
+
+// On points the configuration to the engines of one process, whatever addresses it names.
+func (c Config) On(log, redis, facts Engine) Config {
+	c.Log.Brokers, c.Log.TLS = []string{log.Addr()}, TLS{}
+	c.Log.SASL = SASL{Mechanism: "scram-sha-256", Username: log.Username(), Password: log.Password()}
+	c.Redis = Redis{Addresses: []string{redis.Addr()}, Username: redis.Username(), Password: redis.Password()}
+	c.ClickHouse = ClickHouse{Addresses: []string{facts.Addr()}, Database: c.ClickHouse.Database, Username: facts.Username(), Password: facts.Password()}
+	return c
+}

@@ -36,6 +36,9 @@ func StartRedis(cfg Config) (*Redis, error) {
 // Addr is the server's host:port.
 func (r *Redis) Addr() string { return r.server.Addr() }
 
+// Username is empty: clients are the default user.
+func (r *Redis) Username() string { return "" }
+
 // Password is what clients must give, empty if nothing is asked.
 func (r *Redis) Password() string { return r.password }
 

@@ -141,7 +141,7 @@ func Redis(t testing.TB) redis.UniversalClient {
 		ReadTimeout: time.Minute, WriteTimeout: time.Minute, // tests do not judge time: an exchange of megabytes is long on a loaded machine
 	}
 	if ok && len(engine.Addresses) == 1 {
-		options.DB = database(t, options)
+		options.DB = Database(t, options)
 	}
 	client := redis.NewUniversalClient(&options)
 	t.Cleanup(func() { _ = client.Close() })
@@ -165,11 +165,12 @@ func Empty(t testing.TB, client redis.UniversalClient) {
 	}
 }
 
-// countedIn is the database that counts which ones were taken. The first is the program's, which knows no other.
+// countedIn is the database that counts which ones were taken. The first is that of whoever is told of no other.
 const countedIn = 1
 
-// database takes one of a Redis' databases, each in turn, whichever process asks.
-func database(t testing.TB, options redis.UniversalOptions) int {
+// Database takes one of a Redis' databases, each in turn, whichever process asks: what a client of the test's own, or a program,
+// is told to use.
+func Database(t testing.TB, options redis.UniversalOptions) int {
 	t.Helper()
 	options.DB = countedIn
 	client := redis.NewUniversalClient(&options)
