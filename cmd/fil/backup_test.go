@@ -77,7 +77,7 @@ func (p *program) restingFeeds(agents int) map[string]filtest.FeedPage {
 			feeds, same = now, 0
 		}
 		if same < 2 {
-			<-time.After(1500 * time.Millisecond) // popularity is looked at each second
+			<-time.After(popularityLooked)
 		}
 		return same == 2
 	})

@@ -79,6 +79,9 @@ func (h *here) command(role string, args ...string) (string, int) {
 	return out.String(), status
 }
 
+// popularityLooked is longer than a process takes to look for a change of popularity in Redis.
+const popularityLooked = 1500 * time.Millisecond
+
 // awaitLearned waits until the profiles hold the first n events that filtest.Engagements writes, and popularity with them.
 func (h *here) awaitLearned(n int) {
 	h.T.Helper()
@@ -87,4 +90,10 @@ func (h *here) awaitLearned(n int) {
 		h.T.Fatal(err)
 	}
 	h.AwaitLearned(store, learning.NewPopularity(h.cfg.Log.Partitions, store.Popularities), n)
+}
+
+// awaitHabits waits until the process has looked at the habits of popularity, which it does once each half minute of the clock.
+func (h *here) awaitHabits() {
+	now := time.Now()
+	<-time.After(now.Truncate(30*time.Second).Add(30*time.Second).Sub(now) + popularityLooked)
 }

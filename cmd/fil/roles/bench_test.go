@@ -1,9 +1,7 @@
 package roles
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -280,19 +278,6 @@ func BenchmarkRebuild(b *testing.B) {
 		b.ReportMetric(float64(r.Checked)/r.Seconds, "facts/s")
 		b.ReportMetric(float64(r.Added), "facts-added")
 	}
-}
-
-// rebuilt makes something again, as a request does, and gives the last line of the answer.
-func (h *here) rebuilt(what string) (last RebuildProgress) {
-	h.T.Helper()
-	var out bytes.Buffer
-	order := rebuildOrder{What: what, Memory: 2048}
-	h.server.house.rebuild(context.Background(), order, h.server.house.rebuilders[what], newLines(&out, func() {}))
-	lines := bytes.Split(bytes.TrimSpace(out.Bytes()), []byte("\n"))
-	if err := json.Unmarshal(lines[len(lines)-1], &last); err != nil || !last.Done {
-		h.T.Fatalf("rebuild %s: %v\n%s", what, err, lines)
-	}
-	return last
 }
 
 // committed is how many engagements a stage has done for good, over all partitions.
