@@ -18,13 +18,15 @@ const (
 	ofMonths = "SELECT block, kind, %s AS period, %s AS who, %s AS days%s FROM months FINAL WHERE month >= %s AND month <= %s AND %s"
 
 	// ofMarks is what agents did with some contents: days of reading are put together by day first, since two contents that are
-	// read on one day make one day of reading.
-	ofMarks = `SELECT block, kind, %s AS period, who, if(kind = 'read', toUInt64(bitCount(who)), 0) AS days
+	// read on one day make one day of reading. A million rows are grouped by one number, of block, kind and day, in half the time that
+	// the three take.
+	ofMarks = `SELECT toUInt32(bitShiftRight(key, 20)) AS block, [%[1]s][bitAnd(bitShiftRight(key, 16), 15)] AS kind,
+    toUInt16(bitAnd(key, 65535)) AS at, %[2]s AS period, who, if(kind = 'read', toUInt64(bitCount(who)), 0) AS days
 FROM
 (
-    SELECT block, kind, if(kind = 'read', day, %s) AS at, groupBitOr(mask) AS who FROM marks
-    WHERE (%s) AND day >= %s AND day < %s AND %s
-    GROUP BY block, kind, at
+    SELECT bitShiftLeft(toUInt64(block), 20) + transform(kind, [%[1]s], range(1, %[3]d), 0) * 65536 + if(kind = 'read', toUInt16(day), %[4]s) AS key, groupBitOr(mask) AS who
+    FROM marks WHERE (%[5]s) AND day >= %[6]s AND day < %[7]s AND %[8]s
+    GROUP BY key
 )`
 
 	together = "SELECT block, kind, period, groupBitOr(who) AS who, sum(days) AS days FROM (%s) GROUP BY block, kind, period"
@@ -107,11 +109,7 @@ func ored(columns []string) string {
 // kind and period are put together where there are several, unless who asks does it by himself.
 func didOf(q analytics.CellQuestion, scope, kinds string) string {
 	if q.Contents != nil {
-		period, at := none, "toDate32(0)"
-		if q.Every != "" {
-			period, at = numbered(q.Every, "at"), truncated(q.Every, "day")
-		}
-		return fmt.Sprintf(together, fmt.Sprintf(ofMarks, period, at, scope, dateOf(q.From), dateOf(q.To), kinds))
+		return didOfMarks(q, scope, kinds)
 	}
 	var parts []string
 	for _, s := range slicesOf(q.From, q.To, false) {
@@ -148,3 +146,16 @@ func truncated(every, column string) string {
 
 // numbered is a period as its first day, from 1970.
 func numbered(every, column string) string { return "toUInt16(" + truncated(every, column) + ")" }
+
+func didOfMarks(q analytics.CellQuestion, scope, kinds string) string {
+	period, at := none, none
+	if q.Every != "" {
+		period, at = numbered(q.Every, "toDate32(at)"), numbered(q.Every, "day")
+	}
+	told := counted()
+	did := fmt.Sprintf(ofMarks, quoted(told), period, len(told)+1, at, scope, dateOf(q.From), dateOf(q.To), kinds)
+	if apart := q.Every == "" || q.Every == "day"; apart {
+		return "SELECT block, kind, period, who, days FROM (" + did + ")"
+	}
+	return fmt.Sprintf(together, did)
+}

@@ -1,0 +1,2 @@
+-- As those of marks.
+ALTER TABLE shown MODIFY COLUMN content LowCardinality(String) CODEC(ZSTD)
