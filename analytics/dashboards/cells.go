@@ -315,6 +315,23 @@ func (s *sums) add(in *cell, at, n int) {
 	}
 }
 
+// addAll adds counts at a place and at those after it.
+func (s *sums) addAll(in *cell, at int, counts []uint8) {
+	if in.block == nil {
+		for i, n := range counts {
+			s.add(in, at+i, int(n))
+		}
+		return
+	}
+	of := s.all[at : at+len(counts)]
+	for i, n := range counts {
+		if n > 0 {
+			of[i].agents += in.block.round(int(n))
+			of[i].groups++
+		}
+	}
+}
+
 func (s *sums) totals() []total {
 	for k, n := range s.later {
 		s.all[k.at].agents += rounded(k.in.digest, n)
@@ -340,24 +357,23 @@ func (t *tally) counts() []cellCount {
 		}
 		s.add(m.in, at(m.in.value, days, 0), m.days)
 	}
-	told := func(in *cell, kind, period, agents, nDays int) {
-		s.add(in, at(in.value, kind, period+1), agents)
-		if kind == reading {
-			s.add(in, at(in.value, days, period+1), nDays)
-		}
-	}
 	for d := range t.deeds.each {
 		if in := t.in(d.block); in != nil {
-			told(in, int(d.kind), int(d.period), int(d.agents), int(d.days))
+			s.add(in, at(in.value, int(d.kind), int(d.period)+1), int(d.agents))
+			if int(d.kind) == reading {
+				s.add(in, at(in.value, days, int(d.period)+1), int(d.days))
+			}
 		}
 	}
 	for d := range t.dailies.each {
-		if in := t.in(d.block); in != nil {
-			for i, n := range d.each {
-				if n > 0 {
-					told(in, int(d.kind), int(d.from)+i, int(n), int(n))
-				}
-			}
+		in, before := t.in(d.block), max(0, -int(d.from)) // days of the month that the question is not about: no column of theirs was read
+		if in == nil {
+			continue
+		}
+		first, each := int(d.from)+before+1, d.each[before:min(len(d.each), spans-1-int(d.from))]
+		s.addAll(in, at(in.value, int(d.kind), first), each)
+		if int(d.kind) == reading {
+			s.addAll(in, at(in.value, days, first), each)
 		}
 	}
 	var counts []cellCount

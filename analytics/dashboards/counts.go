@@ -168,9 +168,7 @@ func (d *Dashboards) countHours(ctx context.Context, q question) (map[fil.Engage
 	s := newSums(len(months.all) * places)
 	for one := range all.each {
 		if in := t.in(one.block); in != nil {
-			for hour, n := range one.agents {
-				s.add(in, int(one.at)*24+hour, int(n))
-			}
+			s.addAll(in, int(one.at)*24, one.agents[:])
 		}
 	}
 	counts := map[fil.EngagementKind][]total{}

@@ -130,10 +130,20 @@ func (s server) rows(ctx context.Context, statement string, params []any, each f
 	return readRows(answer, each)
 }
 
-// cells runs a statement over tables whose months are of one partition each, so that partitions need not be put together. What
-// each was given is void when there is an error.
+// interactive is how cells are asked for: by a person who waits, and about tables that are small, so all cores are to read them. Months are of
+// one partition each, so partitions need not be put together. An answer comes whole or not at all: for a piece of one libchdb takes as long as for
+// thousands of its rows, and groups that are split in 256 come in as many.
+func interactive() clickhouse.Settings {
+	return clickhouse.Settings{
+		"do_not_merge_across_partitions_select_final": 1, "wait_end_of_query": 1,
+		"group_by_two_level_threshold": 1 << 20, "group_by_two_level_threshold_bytes": 0,
+		"merge_tree_min_rows_for_concurrent_read": 8192, "merge_tree_min_bytes_for_concurrent_read": 1 << 16,
+	}
+}
+
+// cells runs a statement. What each was given is void when there is an error.
 func (w *Warehouse) cells(ctx context.Context, statement string, params []any, each func(*row)) error {
-	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"do_not_merge_across_partitions_select_final": 1}))
+	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(interactive()))
 	begun := false
 	err := w.servers.on(ctx, func(s server) error {
 		if begun {
