@@ -4,12 +4,14 @@
 
 import { askFeed, askTokenAhead } from "../sdk/ahead";
 import { feedPath, type Order } from "../sdk/pages";
+import { openShelf } from "../sdk/shelf";
 import { languageAround, serverOfScript } from "./page";
 
 function begin(feed: Element): void {
   const of = (name: string): string => feed.getAttribute(name) ?? "";
   const token = of("token") ? Promise.resolve(of("token")) : of("token-url") ? askTokenAhead(of("token-url")) : undefined;
   if (!token) return;
+  void openShelf();
   const server = (of("server") || serverOfScript).replace(/\/+$/, "");
   const language = of("lang");
   const path = feedPath({ agent: of("agent"), order: of("order") as Order, saved: feed.hasAttribute("saved"), limit: Number(of("limit") || 20), language });

@@ -71,6 +71,7 @@ export class Outbox {
 
   /** Sends what waits now. True when nothing waits any more. */
   async flush(leaving = false): Promise<boolean> {
+    if (this.#waiting.length === 0) return true; // what an earlier page kept stays until it is taken up
     if (leaving) {
       // The page ends before an answer comes: what is sent is kept as well, and counts once if both arrive.
       void this.#shelf.put(this.#key, [...this.#waiting]);

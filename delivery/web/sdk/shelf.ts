@@ -3,26 +3,35 @@
 const name = "fil";
 const table = "kept";
 
-export class Shelf {
-  // Opened at once: what it is first asked for then waits for no opening.
-  #base: Promise<IDBDatabase | undefined> = this.#open();
+// Of the page, since a script that comes before opens it for one that comes after: on a slow machine that takes as long as a request.
+const opened = Symbol.for("fil.shelf");
+const page = globalThis as { [opened]?: Promise<IDBDatabase | undefined> };
 
-  #open(): Promise<IDBDatabase | undefined> {
-    return new Promise((resolve) => {
-      try {
-        const request = indexedDB.open(name, 1);
-        request.onupgradeneeded = () => request.result.createObjectStore(table);
-        request.onsuccess = () => resolve(request.result);
-        request.onerror = () => resolve(undefined);
-        request.onblocked = () => resolve(undefined);
-      } catch {
-        resolve(undefined);
-      }
-    });
+/** The browser's store, opened once in a page. */
+export function openShelf(): Promise<IDBDatabase | undefined> {
+  return (page[opened] ??= new Promise((resolve) => {
+    try {
+      const request = indexedDB.open(name, 1);
+      request.onupgradeneeded = () => request.result.createObjectStore(table);
+      request.onsuccess = () => {
+        request.result.onclose = () => delete page[opened]; // as when a person clears what sites keep
+        resolve(request.result);
+      };
+      request.onerror = () => resolve(undefined);
+      request.onblocked = () => resolve(undefined);
+    } catch {
+      resolve(undefined);
+    }
+  }));
+}
+
+export class Shelf {
+  constructor() {
+    void openShelf(); // what it is first asked for then waits for no opening
   }
 
   async #ask<T>(mode: IDBTransactionMode, work: (store: IDBObjectStore) => IDBRequest<T>): Promise<T | undefined> {
-    const base = await this.#base;
+    const base = await openShelf();
     return new Promise((resolve) => {
       try {
         if (!base) return resolve(undefined);
