@@ -28,7 +28,8 @@ AT_ONCE ?= $(shell expr 2 '*' $$(getconf _NPROCESSORS_ONLN))
 FUZZTIME ?= 10s
 RACE ?= ./ingest/... ./audiences/... ./ranking/... ./delivery/... ./analytics/... ./cmd/fil/access/...
 BENCH ?= .
-ENGINE_TESTS ?= ./ingest/... ./audiences/asked ./audiences/preview ./ranking/learning ./ranking/profiles ./delivery ./delivery/feedstore ./analytics/... ./cmd/fil ./cmd/fil/roles
+# Those that take longest come first, so that nothing waits for them alone in the end.
+ENGINE_TESTS ?= ./cmd/fil ./cmd/fil/roles ./analytics/... ./ingest/... ./audiences/asked ./audiences/preview ./ranking/learning ./ranking/profiles ./delivery ./delivery/feedstore
 CLUSTER_TESTS ?= ./audiences/asked ./ranking/profiles ./delivery ./delivery/feedstore
 EMBEDDED_ONLY ?= ^Test(Backup|RedisAway|ClickHouseAway|KafkaAway|StartWithout|StartRefused|AloneWithout|DiskFull|Killed|ServerMetrics|Command$$|Dashboards|Alerts|Evaluate|Generated|PolicyFiles|PolicySimulate|LogsNameNoAgent|KeysWithPerimeter|Attack_NobodyIsIsolated|Attack_AContentAimedAtOne|Reports_AnAnswerIsolatesNobody|Proportion_|Sequence_)
 # Of `make chaos`: how many runs, the seed of the first (0: drawn), events of one.
@@ -86,7 +87,7 @@ $(CHDB): cmd/fil/embedded/package.json cmd/fil/embedded/package-lock.json
 # make check vets, once for all.
 .PHONY: test
 test: web engines ## Passe tous les tests, sur les moteurs embarqués / runs every test, on the embedded engines
-	go test -vet=off -p $(AT_ONCE) -timeout $(TEST_TIMEOUT) ./...
+	go test -vet=off -p $(AT_ONCE) -timeout $(TEST_TIMEOUT) ./cmd/fil ./cmd/fil/roles ./...
 
 # Tests that end an engine or are about `fil up` run on embedded engines wherever they run: once is enough. So it is for attacks
 # on what figures tell, by hundreds of questions: ClickHouse is the same library on both sides. The trap ends
