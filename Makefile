@@ -209,7 +209,7 @@ bench-audiences: engines ## Mesure les audiences sur AGENTS=5800000 agents ficti
 .PHONY: bench-reports
 bench-reports: MILLIONS ?= 1 10 100
 bench-reports: engines ## Mesure les tableaux de bord sur MILLIONS="1 10 100" de faits fictifs / measures dashboards on made-up facts
-	for n in $(MILLIONS); do go test -run '^$$' -bench '^BenchmarkDashboards$$' -benchtime 20x -timeout 2h -v ./analytics/dashboards -millions $$n; done
+	for n in $(MILLIONS); do go test -run '^$$' -bench '^BenchmarkDashboards$$' -benchtime 100x -timeout 2h -v ./analytics/dashboards -millions $$n; done
 
 .PHONY: demo-deskdrop
 demo-deskdrop: build engines ## Importe un vrai journal : DESKDROP=users_interactions.csv.zip / imports a real log

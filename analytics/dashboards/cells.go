@@ -91,9 +91,13 @@ type daily struct {
 type roll[K comparable] struct {
 	all    []K
 	places map[K]int
+	last   int // place that was told; much that comes is sorted
 }
 
 func (r *roll[K]) place(k K) int {
+	if r.last < len(r.all) && r.all[r.last] == k {
+		return r.last
+	}
 	at, known := r.places[k]
 	if !known {
 		if r.places == nil {
@@ -102,6 +106,7 @@ func (r *roll[K]) place(k K) int {
 		at = len(r.all)
 		r.places[k], r.all = at, append(r.all, k)
 	}
+	r.last = at
 	return at
 }
 

@@ -20,13 +20,14 @@ const rowFormat = "RowBinary"
 // row is where an answer has been read up to. Numbers and texts are taken in the order of the columns; what is taken after a fault is
 // void.
 type row struct {
-	answer io.Reader
-	room   []byte // what is read goes into
-	unread []byte // the part of it that was not taken
-	last   string // text
-	kinds  []fil.EngagementKind
-	amid   bool // a row has begun
-	fault  error
+	answer   io.Reader
+	room     []byte // what is read goes into
+	unread   []byte // the part of it that was not taken
+	last     string // text
+	kinds    []fil.EngagementKind
+	lastKind fil.EngagementKind
+	amid     bool // a row has begun
+	fault    error
 }
 
 // maxText bounds a text, in bytes. An identifier is far shorter.
@@ -112,12 +113,15 @@ func (r *row) text() string {
 // kind takes a kind; it is empty when it is one of before, of which nothing is told.
 func (r *row) kind() fil.EngagementKind {
 	name := r.raw()
-	for _, kind := range r.kinds {
-		if string(name) == string(kind) {
-			return kind
+	if string(name) != string(r.lastKind) { // rows come sorted by it
+		r.lastKind = ""
+		for _, kind := range r.kinds {
+			if string(name) == string(kind) {
+				r.lastKind = kind
+			}
 		}
 	}
-	return ""
+	return r.lastKind
 }
 
 // rows runs a statement, and calls each for each row of its answer.
