@@ -87,7 +87,7 @@ $(CHDB): cmd/fil/embedded/package.json cmd/fil/embedded/package-lock.json
 # make check vets, once for all.
 .PHONY: test
 test: web engines ## Passe tous les tests, sur les moteurs embarqués / runs every test, on the embedded engines
-	go test -vet=off -p $(AT_ONCE) -timeout $(TEST_TIMEOUT) ./cmd/fil ./cmd/fil/roles ./...
+	go test -vet=off -p $(AT_ONCE) -timeout $(TEST_TIMEOUT) ./...
 
 # Tests that end an engine or are about `fil up` run on embedded engines wherever they run: once is enough. So it is for attacks
 # on what figures tell, by hundreds of questions: ClickHouse is the same library on both sides. The trap ends

@@ -27,6 +27,7 @@ func TestBackupDrill(t *testing.T) {
 	if out, status := run(t, "backup", "--data", dir, file); status != exitFailed || !strings.Contains(out, "tourne sur") || strings.Count(out, "\n") != 1 {
 		t.Errorf("with the server up: status %d, %s", status, out)
 	}
+	awaitHabits() // feeds that rest between two of its looks would move at the next
 	before, totals := p.restingFeeds(60), fmt.Sprint(p.Totals())
 	if code := p.stop(); code != exitDone {
 		t.Fatalf("stop: status %d", code)

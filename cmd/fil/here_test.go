@@ -92,8 +92,8 @@ func (h *here) awaitLearned(n int) {
 	h.AwaitLearned(store, learning.NewPopularity(h.cfg.Log.Partitions, store.Popularities), n)
 }
 
-// awaitHabits waits until the process has looked at the habits of popularity, which it does once each half minute of the clock.
-func (h *here) awaitHabits() {
+// awaitHabits waits until processes have looked at the habits of popularity, which they do once each half minute of the clock.
+func awaitHabits() {
 	now := time.Now()
 	<-time.After(now.Truncate(30*time.Second).Add(30*time.Second).Sub(now) + popularityLooked)
 }

@@ -44,7 +44,7 @@ func TestReplay_OfAKeptExplanation(t *testing.T) {
 		}
 		return out
 	}
-	h.awaitHabits()
+	awaitHabits()
 	before := feed(exitDone, "--why", "c1", "--json")
 	if err := os.WriteFile(kept, []byte(before), 0o600); err != nil {
 		t.Fatal(err)
