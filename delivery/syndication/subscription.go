@@ -112,7 +112,7 @@ func newSubscription(label string, now time.Time) (s Subscription, secret string
 	_, _ = rand.Read(raw) // never fails
 	_, _ = rand.Read(id)
 	secret = base64.RawURLEncoding.EncodeToString(raw)
-	return Subscription{ID: hex.EncodeToString(id), Label: label, Digest: digestOf(secret), Made: now.UTC().Truncate(time.Millisecond)}, secret
+	return Subscription{ID: hex.EncodeToString(id), Label: label, Digest: digestOf(secret), Made: now.UTC().Truncate(time.Microsecond)}, secret
 }
 
 func digestOf(secret string) (d Digest) {
