@@ -28,8 +28,7 @@ AT_ONCE ?= $(shell expr 2 '*' $$(getconf _NPROCESSORS_ONLN))
 FUZZTIME ?= 10s
 RACE ?= ./ingest/... ./audiences/... ./ranking/... ./delivery/... ./analytics/... ./cmd/fil/access/...
 BENCH ?= .
-# Those that take longest come first, so that nothing waits for them alone in the end.
-ENGINE_TESTS ?= ./cmd/fil ./cmd/fil/roles ./analytics/... ./ingest/... ./audiences/asked ./audiences/preview ./ranking/learning ./ranking/profiles ./delivery ./delivery/feedstore
+ENGINE_TESTS ?= ./ingest/... ./audiences/asked ./audiences/preview ./ranking/learning ./ranking/profiles ./delivery ./delivery/feedstore ./analytics/... ./cmd/fil ./cmd/fil/roles
 CLUSTER_TESTS ?= ./audiences/asked ./ranking/profiles ./delivery ./delivery/feedstore
 EMBEDDED_ONLY ?= ^Test(Backup|RedisAway|ClickHouseAway|KafkaAway|StartWithout|StartRefused|AloneWithout|DiskFull|Killed|ServerMetrics|Command$$|Dashboards|Alerts|Evaluate|Generated|PolicyFiles|PolicySimulate|LogsNameNoAgent|KeysWithPerimeter|Attack_NobodyIsIsolated|Attack_AContentAimedAtOne|Reports_AnAnswerIsolatesNobody|Proportion_|Sequence_)
 # Of `make chaos`: how many runs, the seed of the first (0: drawn), events of one.
