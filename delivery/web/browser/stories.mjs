@@ -118,7 +118,7 @@ test("what arrives is offered, and moves nothing that one reads", async () => {
   await read.evaluate((one) => one.scrollIntoView({ block: "center" }));
   const top = () => read.evaluate((one) => Math.round(one.getBoundingClientRect().top));
   const was = await top();
-  for (const n of [1, 2, 3]) await house.publish(`arrival-${n}`, { title: `Message ${n}`, kind: "alert", priority: 3 });
+  for (const n of [1, 2, 3]) await house.publish(`arrival-${n}`, { title: `Message ${n}`, body: "Le texte du message.", kind: "alert", priority: 3 });
   const offer = button(page, "3 nouveaux messages");
   await offer.waitFor();
   await shot(page, "arrivals");
