@@ -140,12 +140,10 @@ func (s slice) rows(period, each, kinds string) []string {
 	return []string{part("whole", "toUInt64(0)", " AND kind != 'read'"), part("whole", daysOf(s.days), " AND kind = 'read'")}
 }
 
-func truncated(every, column string) string {
-	return "toDate32(dateTrunc('" + every + "', " + column + "))"
-}
-
 // numbered is a period as its first day, from 1970.
-func numbered(every, column string) string { return "toUInt16(" + truncated(every, column) + ")" }
+func numbered(every, column string) string {
+	return "toUInt16(toDate32(dateTrunc('" + every + "', " + column + ")))"
+}
 
 func didOfMarks(q analytics.CellQuestion, scope, kinds string) string {
 	period, at := none, none
