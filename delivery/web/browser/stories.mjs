@@ -18,10 +18,16 @@ async function open(agent, example, options) {
   return page;
 }
 
-/** A content that one agent alone must acknowledge, whatever the demonstration has had them do. */
-async function mandatory(agent) {
+/** An audience of one agent. */
+async function alone(agent) {
   const id = `essai-${agent}`;
   await house.ask("PUT", `/v1/audiences/${id}`, "communicator", { name: `Essai de ${agent}`, members: [agent] });
+  return id;
+}
+
+/** A content that one agent alone must acknowledge, whatever the demonstration has had them do. */
+async function mandatory(agent) {
+  const id = await alone(agent);
   await house.publish(id, { title: "Consignes d'évacuation", summary: "Le point de rassemblement change.", body: "Il est désormais **place des Tilleuls**.", topics: ["securite"], audiences: [id], published_at: new Date(Date.now() - 20 * 86_400_000).toISOString(), mandatory_until: new Date(Date.now() + 5 * 86_400_000).toISOString() });
   return (await eventually("what is to be acknowledged", async () => (await feedOf(agent)).items.find(({ content }) => content.id === id))).content;
 }
@@ -112,13 +118,16 @@ test("scrolls to the end: nothing twice, nothing missed", async () => {
 });
 
 test("what arrives is offered, and moves nothing that one reads", async () => {
+  const audiences = [await alone("a0006")];
   const page = await open("a0006");
   const read = cards(page).nth(6);
   await read.scrollIntoViewIfNeeded();
   await read.evaluate((one) => one.scrollIntoView({ block: "center" }));
   const top = () => read.evaluate((one) => Math.round(one.getBoundingClientRect().top));
   const was = await top();
-  for (const n of [1, 2, 3]) await house.publish(`arrival-${n}`, { title: `Message ${n}`, body: "Le texte du message.", kind: "alert", priority: 3 });
+  // Mandatory, since what arrives is looked for on the first page, and nothing else is sure to stand there.
+  const mandatory_until = new Date(Date.now() + 86_400_000).toISOString();
+  for (const n of [1, 2, 3]) await house.publish(`arrival-${n}`, { title: `Message ${n}`, body: "Le texte du message.", kind: "alert", audiences, mandatory_until });
   const offer = button(page, "3 nouveaux messages");
   await offer.waitFor();
   await shot(page, "arrivals");
