@@ -25,8 +25,7 @@ func (w *Warehouse) Did(ctx context.Context, q analytics.CellQuestion, each func
 	}
 	scope, params := scopeOf(q)
 	daily := q.Every == "day" && q.Contents == nil
-	statement := didOf(q, scope, kindsOf(q))
-	return w.cells(ctx, statement, params, func(r *row) {
+	return w.cells(ctx, didOf(q, scope, kindsOf(q)), params, func(r *row) {
 		d := analytics.Deed{Block: r.uint32(), Kind: r.kind(), Day: int(r.uint16()), Who: r.uint64(), Days: int(r.uint64())}
 		if daily {
 			copy(d.Each[:], r.raw())
@@ -50,16 +49,18 @@ func quoted(kinds []fil.EngagementKind) string {
 }
 
 // shown has a row for each week, content and block (FINAL); the days of a week of which not all are asked for are put together.
-const shown = `SELECT content, toUInt16(week) AS period, block, mask AS who FROM shown FINAL WHERE (%[1]s) AND week >= %[2]s AND week < %[3]s
-UNION ALL
-SELECT content, toUInt16(toMonday(day)) AS period, block, groupBitOr(mask) AS who FROM marks
-WHERE (%[1]s) AND kind = 'impression' AND day >= %[3]s AND day < %[4]s GROUP BY content, period, block`
+const (
+	shownWeeks = "SELECT content, toUInt16(week), block, mask FROM shown FINAL WHERE (%s) AND week >= %s AND week < %s"
+	shownDays  = `SELECT content, toUInt16(toMonday(day)) AS period, block, groupBitOr(mask) FROM marks
+WHERE (%s) AND kind = 'impression' AND day >= %s AND day < %s GROUP BY content, period, block`
+)
 
 // Shown reads whole weeks, and the marks of the days after them.
 func (w *Warehouse) Shown(ctx context.Context, q analytics.CellQuestion, each func(content string, day int, block uint32, who uint64)) error {
 	scope, params := scopeOf(q)
-	statement := fmt.Sprintf(shown, scope, dateOf(q.From), dateOf(analytics.MondayOf(q.To)), dateOf(q.To))
-	return w.cells(ctx, statement, params, func(r *row) {
+	monday := dateOf(analytics.MondayOf(q.To))
+	parts := []string{fmt.Sprintf(shownWeeks, scope, dateOf(q.From), monday), fmt.Sprintf(shownDays, scope, monday, dateOf(q.To))}
+	return w.cells(ctx, parts, params, func(r *row) {
 		each(r.text(), int(r.uint16()), r.uint32(), r.uint64())
 	})
 }
@@ -69,7 +70,7 @@ func (w *Warehouse) Hours(ctx context.Context, q analytics.CellQuestion, found f
 	hours := strings.Split(each(0, 23, "h%d"), ", ")
 	statement := fmt.Sprintf("SELECT block, kind, toUInt16(month), weekday, %s, %s FROM weekdays FINAL WHERE month >= %s AND month < %s",
 		ored(hours), packed(hours), dateOf(q.From), dateOf(q.To))
-	return w.cells(ctx, statement, nil, func(r *row) {
+	return w.cells(ctx, []string{statement}, nil, func(r *row) {
 		d := analytics.Deed{Block: r.uint32(), Kind: r.kind(), Day: int(r.uint16())}
 		weekday := int(r.uint8())
 		d.Who = r.uint64()
@@ -83,7 +84,7 @@ func (w *Warehouse) Hours(ctx context.Context, q analytics.CellQuestion, found f
 // ContentsOf reads the marks of its days.
 func (w *Warehouse) ContentsOf(ctx context.Context, from, to time.Time) (contents []string, err error) {
 	statement := fmt.Sprintf("SELECT DISTINCT content FROM marks WHERE day >= %s AND day < %s ORDER BY content", dateOf(from), dateOf(to))
-	err = w.cells(ctx, statement, nil, func(r *row) { contents = append(contents, r.text()) })
+	err = w.cells(ctx, []string{statement}, nil, func(r *row) { contents = append(contents, r.text()) })
 	return contents, err
 }
 

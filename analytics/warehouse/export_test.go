@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 )
 
@@ -52,13 +53,13 @@ func (w *Warehouse) EraseAfter(ctx context.Context, meanwhile func()) (int, erro
 
 // DecodeRows reads an answer of one column of each type that is read, and writes each row.
 func DecodeRows(answer io.Reader) (rows []string, err error) {
-	err = readRows(answer, func(r *row) { rows = append(rows, r.line()) })
+	err = readRows(answer, &sync.Mutex{}, func(r *row) { rows = append(rows, r.line()) })
 	return rows, err
 }
 
-// ReadRows is DecodeRows of what a statement answers.
-func ReadRows(ctx context.Context, w *Warehouse, statement string) (rows []string, err error) {
-	err = w.cells(ctx, statement, nil, func(r *row) { rows = append(rows, r.line()) })
+// ReadRows is DecodeRows of what the parts of a question answer.
+func ReadRows(ctx context.Context, w *Warehouse, parts ...string) (rows []string, err error) {
+	err = w.cells(ctx, parts, nil, func(r *row) { rows = append(rows, r.line()) })
 	return rows, err
 }
 

@@ -10,8 +10,7 @@ import (
 )
 
 const (
-	unionAll = "\nUNION ALL\n"
-	none     = "toUInt16(0)" // the period of a question without any
+	none = "toUInt16(0)" // the period of a question without any
 
 	// ofMonths is what agents did in some days of a run of months, as rows of months have it: one for each block, kind and month
 	// (FINAL). Periods are days since 1970.
@@ -105,13 +104,12 @@ func ored(columns []string) string {
 	return "bitOr(" + ored(columns[:half]) + ", " + ored(columns[half:]) + ")"
 }
 
-// didOf answers a question with rows of block, kind, period, who, days and, where days are told one by one, each. Rows of one block,
-// kind and period are put together where there are several, unless who asks does it by himself.
-func didOf(q analytics.CellQuestion, scope, kinds string) string {
+// didOf answers a question with parts, of rows of block, kind, period, who, days and, where days are told one by one, each. Rows of one
+// block, kind and period are put together where there are several, unless who asks does it by himself.
+func didOf(q analytics.CellQuestion, scope, kinds string) (parts []string) {
 	if q.Contents != nil {
-		return didOfMarks(q, scope, kinds)
+		return []string{didOfMarks(q, scope, kinds)}
 	}
-	var parts []string
 	for _, s := range slicesOf(q.From, q.To, false) {
 		switch q.Every {
 		case "":
@@ -122,11 +120,10 @@ func didOf(q analytics.CellQuestion, scope, kinds string) string {
 			parts = append(parts, s.rows(numbered(q.Every, "month"), "", kinds)...)
 		}
 	}
-	all := strings.Join(parts, unionAll)
 	if slices.Contains([]string{"", "day", "month"}, q.Every) {
-		return all
+		return parts
 	}
-	return fmt.Sprintf(together, all)
+	return []string{fmt.Sprintf(together, strings.Join(parts, unionAll))}
 }
 
 // rows are those of a slice. Days of whole months are looked at for reading alone.

@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/filengine/fil"
 )
@@ -27,6 +29,7 @@ type row struct {
 	kinds    []fil.EngagementKind
 	lastKind fil.EngagementKind
 	amid     bool // a row has begun
+	turn     sync.Locker
 	fault    error
 }
 
@@ -36,8 +39,11 @@ const maxText = 1 << 16
 var void [maxText]byte
 
 // readRows calls each at the beginning of each row of an answer, whose columns each must take: nothing in it says which they are.
-func readRows(answer io.Reader, each func(*row)) error {
-	r := &row{answer: answer, room: make([]byte, 2*maxText), kinds: counted()}
+// Several answers that are read at once take turns, one for what is read of one at a time.
+func readRows(answer io.Reader, turn sync.Locker, each func(*row)) error {
+	r := &row{answer: answer, room: make([]byte, 2*maxText), kinds: counted(), turn: turn}
+	turn.Lock()
+	defer turn.Unlock()
 	for {
 		if r.amid = false; len(r.unread) == 0 {
 			if r.read(1); r.fault == io.EOF { //nolint:errorlint // what wraps it is no end
@@ -55,7 +61,9 @@ func readRows(answer io.Reader, each func(*row)) error {
 func (r *row) read(n int) {
 	if r.fault == nil {
 		had := copy(r.room, r.unread)
+		r.turn.Unlock()
 		more, err := io.ReadAtLeast(r.answer, r.room[had:], n-had)
+		r.turn.Lock()
 		if err == nil {
 			r.unread = r.room[:had+more]
 			return
@@ -124,14 +132,14 @@ func (r *row) kind() fil.EngagementKind {
 	return r.lastKind
 }
 
-// rows runs a statement, and calls each for each row of its answer.
-func (s server) rows(ctx context.Context, statement string, params []any, each func(*row)) (err error) {
+// rows runs a statement, and calls each for each row of its answer, in its turn.
+func (s server) rows(ctx context.Context, statement string, params []any, turn sync.Locker, each func(*row)) (err error) {
 	answer, err := s.QueryFormat(ctx, rowFormat, statement, params...)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, answer.Close()) }()
-	return readRows(answer, each)
+	return readRows(answer, turn, each)
 }
 
 // interactive is how cells are asked for: by a person who waits, and about tables that are small, so all cores are to read them. Months are of
@@ -145,18 +153,37 @@ func interactive() clickhouse.Settings {
 	}
 }
 
-// cells runs a statement. What each was given is void when there is an error.
-func (w *Warehouse) cells(ctx context.Context, statement string, params []any, each func(*row)) error {
-	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(interactive()))
-	begun := false
-	err := w.servers.on(ctx, func(s server) error {
-		if begun {
-			return errors.New("the answer broke off")
+// atOnce is how many statements a question becomes. A small table is read by one core, and so are several that are put together.
+const atOnce = 2
+
+const unionAll = "\nUNION ALL\n"
+
+// cells has each called for each row of what some parts of a question select, of one part after another or of several by turns. What it
+// was given is void when there is an error.
+func (w *Warehouse) cells(ctx context.Context, parts []string, params []any, each func(*row)) error {
+	statements := make([]string, min(atOnce, len(parts)))
+	for i, part := range parts {
+		if of := &statements[i%atOnce]; *of == "" {
+			*of = part
+		} else {
+			*of += unionAll + part
 		}
-		return s.rows(ctx, statement, params, func(r *row) {
-			begun = true
-			each(r)
+	}
+	var turn sync.Mutex
+	group, asking := errgroup.WithContext(clickhouse.Context(ctx, clickhouse.WithSettings(interactive())))
+	for _, statement := range statements {
+		group.Go(func() error {
+			begun := false
+			return w.servers.on(asking, func(s server) error {
+				if begun {
+					return errors.New("the answer broke off")
+				}
+				return s.rows(asking, statement, params, &turn, func(r *row) {
+					begun = true
+					each(r)
+				})
+			})
 		})
-	})
-	return w.failed(ctx, "read what agents did", err)
+	}
+	return w.failed(ctx, "read what agents did", group.Wait())
 }

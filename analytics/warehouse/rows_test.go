@@ -30,6 +30,30 @@ func TestRows_ReadsWhatTheEngineWrites(t *testing.T) {
 	}
 }
 
+// Parts are asked at once, and their rows come one after another, whatever their lengths.
+func TestRows_PartsAreReadWhole(t *testing.T) {
+	w := open(t, settings(t))
+	var parts, want []string
+	for part, rows := range []int{40_000, 0, 90_000, 1, 70_000} {
+		parts = append(parts, fmt.Sprintf("SELECT toUInt8(%d), toUInt16(0), toUInt32(number), toUInt64(0), 'text' FROM numbers(%d)", part, rows))
+		for n := range rows {
+			want = append(want, fmt.Sprint(part, 0, n, 0, "text"))
+		}
+	}
+	got, err := warehouse.ReadRows(t.Context(), w, parts...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Errorf("%d rows, want %d", len(got), len(want))
+	}
+	if _, err := warehouse.ReadRows(t.Context(), w, parts[0], "SELECT throwIf(number = 0) FROM numbers(1)"); err == nil || !strings.Contains(err.Error(), "throwIf") {
+		t.Errorf("one part fails: %v", err)
+	}
+}
+
 // The engine fails after it has begun to answer: what was read is not an answer.
 func TestRows_AnAnswerThatBreaksOffIsAnError(t *testing.T) {
 	w := open(t, settings(t))

@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -19,7 +20,7 @@ var _ analytics.Seating = (*Warehouse)(nil)
 func (w *Warehouse) Blocks(ctx context.Context) (blocks []analytics.Block, err error) {
 	err = w.settled(ctx, func(s server) error {
 		blocks = nil
-		return s.rows(ctx, "SELECT block, seats, labels FROM blocks FINAL ORDER BY block", nil, func(r *row) {
+		return s.rows(ctx, "SELECT block, seats, labels FROM blocks FINAL ORDER BY block", nil, &sync.Mutex{}, func(r *row) {
 			b := analytics.Block{ID: r.uint32(), Seats: int(r.uint8()), Labels: map[string]string{}}
 			for range r.length() {
 				b.Labels[r.text()] = r.text()

@@ -31,7 +31,7 @@ func (w *Warehouse) weeks(ctx context.Context, q analytics.CellQuestion, each fu
 		days int
 	}
 	halves := map[place][]half{} // by block, whose numbers are given one after another
-	err := w.cells(ctx, strings.Join(parts, unionAll), nil, func(r *row) {
+	err := w.cells(ctx, parts, nil, func(r *row) {
 		block, kind := r.uint32(), r.kind()
 		first := int(r.uint16())
 		monday := first - (first+3)%7 // 1970 began on a Thursday
