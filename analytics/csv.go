@@ -6,14 +6,17 @@ import (
 	"io"
 	"strconv"
 	"strings"
+
+	"github.com/filengine/fil"
 )
 
 // writeCSV writes a report as RFC 4180 asks, in UTF-8 without byte order mark: a header, the totals (scope "total"), then
-// the rows (scope "row"). A figure withheld is an empty field. A text that a spreadsheet would take for a formula is
-// preceded by an apostrophe, as OWASP advises (https://owasp.org/www-community/attacks/CSV_Injection).
+// the rows (scope "row"). A figure withheld is an empty field.
 func writeCSV(w io.Writer, answer report) error {
-	out := csv.NewWriter(w)
-	out.UseCRLF = true
+	out, err := NewCSV(w, "")
+	if err != nil {
+		return err
+	}
 	header := []string{
 		"scope", "value", "day", "targeted", "shown", "opened", "readers", "acknowledged", "impressions", "opens", "reads",
 		"dwell_median_seconds", "clicks", "reactions", "comments", "shares", "saves", "follows",
@@ -55,11 +58,33 @@ func csvCount(n *int) string {
 }
 
 func csvText(s *string) string {
-	if s == nil || *s == "" {
+	if s == nil {
 		return ""
 	}
-	if strings.ContainsRune("=+-@\t\r\n", rune((*s)[0])) {
-		return "'" + *s
+	return Harmless(*s)
+}
+
+// Harmless keeps a spreadsheet from taking a text for a formula: it is preceded by an apostrophe, as OWASP advises
+// (https://owasp.org/www-community/attacks/CSV_Injection).
+func Harmless(text string) string {
+	if text != "" && strings.ContainsRune("=+-@\t\r\n", rune(text[0])) {
+		return "'" + text
 	}
-	return *s
+	return text
+}
+
+// NewCSV begins a CSV as RFC 4180 asks, in UTF-8: for a program when the language is empty, and otherwise for someone who opens it in a
+// spreadsheet of that language. Such a spreadsheet is told that it is UTF-8, which Excel takes for a code page of Windows otherwise,
+// and a French one is given semicolons, without which it puts all into one column.
+func NewCSV(w io.Writer, language string) (*csv.Writer, error) {
+	out := csv.NewWriter(w)
+	out.UseCRLF = true
+	if language == "" {
+		return out, nil
+	}
+	out.Comma = []rune(fil.Bilingual{FR: ";", EN: ","}.In(language))[0]
+	if _, err := io.WriteString(w, "\ufeff"); err != nil {
+		return nil, fmt.Errorf("write CSV: %w", err)
+	}
+	return out, nil
 }

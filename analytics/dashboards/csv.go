@@ -1,7 +1,6 @@
 package dashboards
 
 import (
-	"encoding/csv"
 	"fmt"
 	"io"
 	"math"
@@ -9,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/filengine/fil"
+	"github.com/filengine/fil/analytics"
 )
 
 // csv writes RFC 4180 in UTF-8 for a program: names that stay, points in numbers, shares from 0 to 1.
@@ -26,12 +26,14 @@ func (s sheet) csv(w io.Writer) error {
 		}
 		table = append(table, fields)
 	}
-	return writeCSV(w, table, ',')
+	return writeCSV(w, "", table)
 }
 
-func writeCSV(w io.Writer, table [][]string, comma rune) error {
-	out := csv.NewWriter(w)
-	out.UseCRLF, out.Comma = true, comma
+func writeCSV(w io.Writer, language string, table [][]string) error {
+	out, err := analytics.NewCSV(w, language)
+	if err != nil {
+		return err //nolint:wrapcheck // it says the same
+	}
 	if err := out.WriteAll(table); err != nil {
 		return fmt.Errorf("write CSV: %w", err)
 	}
@@ -43,7 +45,7 @@ func field(cell any) string {
 	case worded:
 		return field(v.cell)
 	case string:
-		return harmless(v)
+		return analytics.Harmless(v)
 	case *int:
 		if v != nil {
 			return strconv.Itoa(*v)
@@ -56,27 +58,10 @@ func field(cell any) string {
 	return ""
 }
 
-// harmless keeps a spreadsheet from taking a text for a formula: it is preceded by an apostrophe, as OWASP advises
-// (https://owasp.org/www-community/attacks/CSV_Injection).
-func harmless(text string) string {
-	if text != "" && strings.ContainsRune("=+-@\t\r\n", rune(text[0])) {
-		return "'" + text
-	}
-	return text
-}
-
-// byteOrderMark tells a spreadsheet that a file is in UTF-8: without it, Excel takes it for a code page of Windows.
-const byteOrderMark = "\ufeff"
-
 // readable writes CSV for someone who opens it in a spreadsheet of their language: titles and values in words, percentages, and, in
-// French, semicolons between fields and commas in numbers, without which a French spreadsheet puts all into one column and
-// takes 0.25 for a text or a date. Columns in which nothing is known are left out; what is withheld is said.
+// French, commas in numbers, without which a French spreadsheet takes 0.25 for a text or a date. Columns in which nothing is known are left out; what is withheld is said.
 func (s sheet) readable(w io.Writer, language string) error {
 	point := fil.Bilingual{FR: ",", EN: "."}.In(language)
-	comma := ','
-	if point == "," {
-		comma = ';'
-	}
 	table := make([][]string, len(s.rows)+1)
 	for i, c := range s.columns {
 		fields, empty := make([]string, len(s.rows)), true
@@ -96,16 +81,13 @@ func (s sheet) readable(w io.Writer, language string) error {
 			table[j+1] = append(table[j+1], text)
 		}
 	}
-	if _, err := io.WriteString(w, byteOrderMark); err != nil {
-		return fmt.Errorf("write CSV: %w", err)
-	}
-	return writeCSV(w, table, comma)
+	return writeCSV(w, language, table)
 }
 
 func readableField(cell any, kind sheetKind, language, point string) string {
 	switch v := cell.(type) {
 	case worded:
-		return harmless(v.words.In(language))
+		return analytics.Harmless(v.words.In(language))
 	case *int:
 		if v == nil {
 			return wordWithheld.In(language)

@@ -2,12 +2,8 @@ package register
 
 import (
 	"context"
-	"encoding/csv"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -30,6 +26,7 @@ type namesInput struct {
 	After    string `query:"after" maxLength:"512" doc:"« next » de la page d'avant / next of the page before"`
 	Limit    int    `query:"limit" minimum:"1" maximum:"100" default:"50" doc:"Agents par page ; sans effet sur un CSV, qui les a tous / agents of a page; a CSV has all of them"`
 	Format   string `query:"format" enum:"json,csv" doc:"Comme Accept / as Accept"`
+	Lang     string `query:"lang" maxLength:"35" pattern:"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$" doc:"Langue de qui ouvrira le CSV dans un tableur : titres et valeurs en mots, heures de la maison, en français des points-virgules ; sans elle, des noms anglais qui ne changent pas, pour un programme / language of who will open the CSV in a spreadsheet: titles and values in words, times of the house, in French semicolons; without it, English names that do not change, for a program"`
 	Accept   string `header:"Accept" doc:"application/json, text/csv"`
 	Language string `header:"Accept-Language"`
 }
@@ -89,7 +86,7 @@ func (r *Register) getNames(ctx context.Context, in *namesInput) (*huma.StreamRe
 		}
 	}
 	if in.Format == "csv" || in.Format == "" && in.Accept != "" && negotiation.SelectQValue(in.Accept, []string{mediaJSON, mediaCSV}) == mediaCSV {
-		answer, err := r.export(ctx, caller, e, s)
+		answer, err := r.export(ctx, caller, e, s, in.Lang)
 		if err != nil {
 			return nil, r.problem(ctx, err, in.Language)
 		}
@@ -147,52 +144,4 @@ func nameOf(one found, sent fil.Reminders) named {
 	n.AcknowledgedAt, n.Revision = one.line.Time, one.line.Digest
 	n.By, n.Witness, n.WitnessLabel = byOf(one.line.Witness), one.line.Witness, one.line.Label
 	return n
-}
-
-var csvHeader = []string{"agent", "org", "site", "state", "acknowledged_at", "revision", "by", "witness", "witness_label", "reminded_at"}
-
-// export gives all of them as CSV: counted, written down, then told as they are found.
-func (r *Register) export(ctx context.Context, caller fil.Caller, e entry, s sought) (*huma.StreamResponse, error) {
-	lines := 0
-	err := r.walk(ctx, caller, e, s, func(found) (bool, error) {
-		lines++
-		return true, nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	if err := r.audit(ctx, caller, e, Access{Act: AccessExport, State: s.state, Org: s.org, Query: s.part, Lines: lines}); err != nil {
-		return nil, err
-	}
-	sent := r.Reminders.Of(e.ID)
-	return r.respond(ctx, mediaCSV+"; charset=utf-8; header=present", func(out huma.Context) error {
-		out.SetHeader("Content-Disposition", `attachment; filename="register-`+s.state+`.csv"`)
-		w := csv.NewWriter(out.BodyWriter())
-		w.UseCRLF = true
-		if err := w.Write(csvHeader); err != nil {
-			return fmt.Errorf("write CSV header: %w", err)
-		}
-		err := r.walk(ctx, caller, e, s, func(one found) (bool, error) {
-			n := nameOf(one, sent)
-			return true, w.Write([]string{cell(n.Agent), cell(n.Org), cell(n.Site), s.state, stamp(n.AcknowledgedAt), n.Revision, n.By, n.Witness, cell(n.WitnessLabel), stamp(n.RemindedAt)}) //nolint:wrapcheck // wrapped below
-		})
-		w.Flush()
-		return errors.Join(err, w.Error())
-	}), nil
-}
-
-// cell keeps a spreadsheet from taking a text for a formula, as OWASP advises
-// (https://owasp.org/www-community/attacks/CSV_Injection).
-func cell(text string) string {
-	if text != "" && strings.ContainsRune("=+-@\t\r\n", rune(text[0])) {
-		return "'" + text
-	}
-	return text
-}
-
-func stamp(at time.Time) string {
-	if at.IsZero() {
-		return ""
-	}
-	return at.UTC().Format(time.RFC3339)
 }

@@ -293,6 +293,15 @@ func (c chancery) audited() {
 	if status != exitDone || !strings.Contains(out, "export") {
 		t.Errorf("accesses: %d %s", status, out)
 	}
+	for address, want := range map[string]string{
+		"state=missing&lang=fr":      "\ufeffAgent;Dans l'annuaire;Organisation;Site;Dernier rappel\r\np1;oui;cd/p;site-p;",
+		"state=missing&lang=en-GB":   "\ufeffAgent,In the directory,Organisation,Site,Last reminder\r\np1,yes,cd/p,site-p,",
+		"state=acknowledged&lang=fr": "\ufeffAgent;Dans l'annuaire;Organisation;Site;Pris connaissance le;Comment;Empreinte du texte (SHA-256)\r\np0;oui;cd/p;site-p;2",
+	} {
+		if csv := c.Must(http.MethodGet, "/v1/register/contents/charte-P?format=csv&"+address, c.Keys["P"], "", 200); !strings.HasPrefix(string(csv.Body), want) {
+			t.Errorf("the CSV for people, %s: %q, want %q first", address, csv.Body, want)
+		}
+	}
 }
 
 func (c chancery) revised() {

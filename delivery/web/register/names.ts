@@ -76,7 +76,7 @@ export function drawNames(names: Names): TemplateResult | typeof nothing {
       <p class="total">${say("done")} : ${progress(content)}</p>
       <div class="acts">
         <button type="button" ?disabled=${content.missing === 0 || content.state !== "current"} @click=${() => names.remind()}>${say("remind")}</button>
-        <button type="button" class="quiet" @click=${() => names.attempt(() => download(names.client, `${names.path}?${names.query({ format: "csv" })}`, `${names.id}-${names.filters.state}.csv`, "text/csv"))}>${say("csv")}</button>
+        <button type="button" class="quiet" @click=${() => names.attempt(() => download(names.client, `${names.path}?${names.query({ format: "csv", lang: spoken.language })}`, `${names.id}-${names.filters.state}.csv`, "text/csv"))}>${say("csv")}</button>
         <button type="button" class="quiet" @click=${() => names.attempt(() => download(names.client, `${names.path}/attestation`, `${names.id}.html`, "text/html"))}>${say("sheet")}</button>
       </div>
       ${reminders(page, content)}
