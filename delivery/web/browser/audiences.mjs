@@ -142,6 +142,10 @@ test("an audience is made by choice and in writing, asked why, saved, and a coll
   await page.getByRole("dialog").getByText("Réunion des élus").waitFor();
   await accessible(page, "deleting");
   await shot(page, "audiences-delete");
+  await page.keyboard.press("Escape");
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  await page.getByRole("heading", { name: "Élus et cadres", level: 1 }).waitFor(); // Escape is no
+  await page.getByRole("button", { name: "Supprimer l'audience" }).click();
   await page.getByRole("button", { name: "Supprimer", exact: true }).click();
   await page.getByRole("heading", { name: "Audiences", level: 1 }).waitFor();
   await assert.rejects(house.ask("GET", "/v1/audiences/elus-cadres", "communicator"), /404/);

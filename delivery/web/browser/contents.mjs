@@ -79,7 +79,9 @@ test("a text goes from its first words to its withdrawal, through two people", a
   // Leaving asks first.
   await page.getByRole("link", { name: "Calendrier" }).click();
   await dialog(page).getByText("Quitter sans enregistrer ?").waitFor();
-  await press(dialog(page), "Annuler");
+  await page.keyboard.press("Escape");
+  await dialog(page).waitFor({ state: "detached" });
+  assert.match(page.url(), /#\/contents\/new$/, "Escape is no");
 
   // What is refused is told until it is mended, and the focus stays where it was.
   await page.getByLabel("Disparaît le").fill("2020-01-01T08:00");
@@ -186,10 +188,17 @@ test("a text goes from its first words to its withdrawal, through two people", a
   await page.getByRole("button", { name: /^Reprendre dans un brouillon : Version/ }).last().click();
   await told(page, "est reprise dans un brouillon");
   await press(page, "Retirer aux agents");
+  await page.keyboard.press("Escape");
+  await dialog(page).waitFor({ state: "detached" });
+  await press(page, "Retirer aux agents");
+  await dialog(page).getByRole("textbox").fill("     ");
+  await press(dialog(page), "Retirer aux agents");
+  assert.equal(await dialog(page).getByRole("textbox").evaluate((one) => one.validity.customError), true, "spaces are no reason");
+  assert.ok((await feedOf("a0150")).includes("Guide du télétravail : 2027"), "neither Escape nor spaces withdraw");
   await dialog(page).getByRole("textbox").fill("Une erreur de date");
   await press(dialog(page), "Retirer aux agents");
   await told(page, "C'est retiré");
-  assert.ok(!(await feedOf("a0150")).includes("Guide du télétravail 2027"), "no agent has it any more");
+  assert.ok(!(await feedOf("a0150")).includes("Guide du télétravail : 2027"), "no agent has it any more");
   await page.goto(`${house.base}/console/#/contents?state=ended&q=t%C3%A9l%C3%A9travail`);
   await page.locator(".matters").getByText("Retirée", { exact: true }).first().waitFor();
   assert.deepEqual([...page.faults, ...other.faults], []);

@@ -16,29 +16,39 @@ export interface Question {
   begun?: string;
 }
 
-/** Gives the text that was asked for ("" when none was), or null when the person gave up. The focus returns to where it was. */
+/**
+ * Gives the text that was asked for, trimmed ("" when none was), or null when the person gave up: by the button, by Escape, or however else
+ * the dialog was closed. The focus returns to where it was.
+ */
 export function ask({ title, text, yes, input, least = 0, begun = "" }: Question): Promise<string | null> {
   const dialog = document.createElement("dialog");
   dialog.setAttribute("aria-labelledby", "ask-title");
+  // Not the dialog's returnValue, which a browser sets by itself when it closes one by Escape.
+  let given: string | null = null;
   const submit = (event: SubmitEvent): void => {
     event.preventDefault();
-    dialog.close(new FormData(event.target as HTMLFormElement).get("text")?.toString() ?? "");
+    given = dialog.querySelector<HTMLTextAreaElement>("#ask-text")?.value.trim() ?? "";
+    dialog.close();
+  };
+  // The browser's own rule counts spaces.
+  const judge = ({ target }: InputEvent): void => {
+    const area = target as HTMLTextAreaElement;
+    area.setCustomValidity(area.value.trim().length < least ? say("leastText", { n: least }) : "");
   };
   render(html`
     <form @submit=${submit}>
       <h2 id="ask-title">${title}</h2>
       ${text ? html`<div>${text}</div>` : nothing}
-      ${input ? html`<label for="ask-text">${input}</label><textarea id="ask-text" name="text" rows="3" maxlength="500" minlength=${least} ?required=${least > 0} .value=${begun}></textarea>` : nothing}
+      ${input ? html`<label for="ask-text">${input}</label><textarea id="ask-text" name="text" rows="3" maxlength="500" minlength=${least} ?required=${least > 0} .value=${begun} @input=${judge}></textarea>` : nothing}
       <p class="acts">
         <button type="submit">${yes ?? say("yes")}</button>
-        <button type="button" class="quiet" @click=${() => dialog.close("\0")}>${say("cancel")}</button>
+        <button type="button" class="quiet" @click=${() => dialog.close()}>${say("cancel")}</button>
       </p>
     </form>`, dialog);
-  dialog.addEventListener("cancel", () => (dialog.returnValue = "\0"));
   return new Promise((resolve) => {
     dialog.addEventListener("close", () => {
       dialog.remove();
-      resolve(dialog.returnValue === "\0" ? null : dialog.returnValue);
+      resolve(given);
     });
     document.body.append(dialog);
     dialog.showModal();

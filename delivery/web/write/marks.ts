@@ -51,11 +51,8 @@ async function asked(title: Word, label: Word, input: Word, note: Word | undefin
     <label for="ask-address">${say(label)}</label>
     <input id="ask-address" type="text" inputmode="url" required autocomplete="off" spellcheck="false" pattern=${"\\S+"} placeholder="https://" @input=${(e: InputEvent) => (address = (e.target as HTMLInputElement).value.trim())}>
     ${note ? html`<p class="hint">${say(note)}</p>` : ""}`;
-  const answer = ask({ title: say(title), text: field, input: say(input), least: 3, yes: say("insert") });
-  const area = document.querySelector<HTMLTextAreaElement>("#ask-text");
-  if (area) area.value = text;
-  const given = await answer;
-  return given === null ? null : { address: address.replace(/[()\s]/g, encodeURIComponent), text: given.trim() };
+  const given = await ask({ title: say(title), text: field, input: say(input), least: 3, begun: text, yes: say("insert") });
+  return given === null ? null : { address: address.replace(/[()\s]/g, encodeURIComponent), text: given };
 }
 
 const tools: [word: Word, use: (area: HTMLTextAreaElement) => void | Promise<void>][] = [
