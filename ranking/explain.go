@@ -284,6 +284,9 @@ func (e *explainer) operations(at placed, position int) []string {
 	say, rules := e.say, &e.b.rules.policy.Rules
 	operations := append(make([]string, 0, 6), e.filters...)
 	if e.order == fil.OrderChronological {
+		if e.sc.marks[at.place]&markHeld != 0 {
+			operations = append(operations, say.ruleHeld)
+		}
 		return append(operations, say.sortedByDate+e.rank(position))
 	}
 	operations = append(append(operations, say.sortedByScore), e.anew(at.place)...)
@@ -319,6 +322,9 @@ func (e *explainer) reminded(place int32) time.Time {
 // anew says what a revision of the content undid, and a reminder.
 func (e *explainer) anew(place int32) (operations []string) {
 	content, mark := e.b.content(place), e.sc.marks[place]
+	if mark&markHeld != 0 {
+		operations = append(operations, e.say.ruleHeld)
+	}
 	if mark&markRevised != 0 {
 		operations = append(operations, about(e.say.ruleRevised, e.date(content.RevisedAt)))
 	}

@@ -30,6 +30,7 @@ type phrases struct {
 	ruleSource, ruleTopic                       string // contents above, cap, among
 	ruleDiscovery, ruleCommunity                string // step; within
 	ruleRevised, ruleAgain, ruleReminded        string // date
+	ruleHeld                                    string
 	followed, revised, revisedOn                string // community
 	outcome, position, beyond                   string // ordinal, eligible; length
 	kinds                                       map[string]string
@@ -68,6 +69,7 @@ func french() phrases {
 		ruleRevised:   "Règle : compté comme non vu, car modifié sur le fond le %s, après votre lecture.",
 		ruleReminded:  "Règle : rappelé le %s à ceux qui n'en ont pas pris connaissance, même s'ils l'avaient masqué.",
 		ruleAgain:     "Règle : à acquitter de nouveau, car modifié sur le fond le %s, après votre acquittement.",
+		ruleHeld:      "Règle : reste dans votre fil, bien que vous l'ayez masqué, tant que vous n'en avez pas pris connaissance.",
 		ruleDiscovery: "Règle : tiré au sort du jour pour une place réservée à la découverte (une sur %d).",
 		outcome:       "Résultat : ", position: "%s sur %d.", beyond: "au-delà des %d premiers.",
 		kinds:    map[string]string{"news": "actualité", "alert": "alerte", "event": "événement", "survey": "enquête", "recognition": "reconnaissance", "document": "document"},
@@ -107,6 +109,7 @@ func english() phrases {
 		ruleRevised:   "Rule: counted as not seen, because it was changed in substance on %s, after you read it.",
 		ruleReminded:  "Rule: recalled on %s to those who have not acknowledged it, even if they had hidden it.",
 		ruleAgain:     "Rule: to be acknowledged again, because it was changed in substance on %s, after you acknowledged it.",
+		ruleHeld:      "Rule: stays in your feed, although you hid it, until you have acknowledged it.",
 		ruleDiscovery: "Rule: drawn today for a place reserved for discovery (one in %d).",
 		outcome:       "Outcome: ", position: "%s of %d.", beyond: "beyond the first %d.",
 		kinds:    map[string]string{"news": "news", "alert": "alert", "event": "event", "survey": "survey", "recognition": "recognition", "document": "document"},

@@ -216,6 +216,7 @@ const (
 	markAcknowledged
 	markTaken   // has its place in the feed
 	markRevised // was seen, and revised since
+	markHeld    // was hidden, and stays until it is acknowledged or no longer asked for
 )
 
 // build ranks into a scratch, which the caller releases.

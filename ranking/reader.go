@@ -32,8 +32,8 @@ func (sc *scratch) digest(b *board) {
 		}
 		if place := b.at[at]; place > 0 {
 			since := b.row(place - 1).revisedBy(b.from)
-			if sc.marks[place-1] = rules.mark(f, since); sc.marks[place-1]&markDismissed != 0 && sc.recalled(b, place-1) {
-				sc.marks[place-1] &^= markDismissed
+			if sc.marks[place-1] = rules.mark(f, since); sc.marks[place-1]&markDismissed != 0 && sc.due(b, place-1) {
+				sc.marks[place-1] ^= markDismissed | markHeld
 			}
 			if !read && int64(f.last) >= since {
 				sc.shown[place-1] = uint8(min(f.shown, maxLatest))

@@ -22,6 +22,7 @@ type Recalled struct {
 	Last           time.Time
 	Day            string // of the last act, as it is in the location that was asked for
 	Dismissed      bool
+	Held           bool // it is dismissed, and stays in the feed until the agent has acknowledged it or need not any more
 }
 
 // Taste is one taste as the ranking uses it, from -1 to 1.
@@ -52,6 +53,7 @@ func (r *Ranker) Recall(agent string, profile []byte, language string, now time.
 		if at := b.snap.find(f.content); at >= 0 {
 			content := b.snap.rows[at].content
 			one.Content, one.Title = content.ID, content.In(language).Title
+			one.Held = one.Dismissed && b.at[at] > 0 && sc.due(b, b.at[at]-1)
 		}
 		told.Facts = append(told.Facts, one)
 	}

@@ -83,13 +83,11 @@ func (r *row) asks(org string, at int64) bool {
 	return !reminded.IsZero() && at < nanos(reminded.Add(recall))
 }
 
-// recalled says whether what the agent has hidden comes back: they were reminded of it, and have not acknowledged it.
-func (sc *scratch) recalled(b *board, place int32) bool {
-	if b.group[place] != groupMandatory {
-		return false
-	}
+// due says whether the agent is still to acknowledge a content: until then they cannot hide it, in whatever order they hid it
+// and it was made mandatory.
+func (sc *scratch) due(b *board, place int32) bool {
 	r := b.row(place)
-	return r.told != nil && sc.marks[place]&markAcknowledged == 0 && !r.reminded(sc.member.Org()).IsZero() && r.asks(sc.member.Org(), b.from)
+	return r.mandatory != math.MinInt64 && sc.marks[place]&markAcknowledged == 0 && r.asks(sc.member.Org(), b.from)
 }
 
 // orgOf is an agent's organisation.

@@ -19,7 +19,7 @@ func recalled(t *testing.T, content string, sent ...fil.Reminder) fil.Record {
 	return fil.Record{Position: fil.Position{Topic: fil.TopicReminders}, Key: content, Event: fil.Event{ID: "r", Source: "tests", Type: fil.TypeReminders, Data: data}}
 }
 
-// A reminder brings back a mandatory content that was hidden, and one whose deadline has passed, for a week, to those whom it
+// A reminder brings back a mandatory content whose deadline has passed, even one that was hidden, for a week, to those whom it
 // reaches and who have not acknowledged; they are told when, and others nothing.
 func TestReminder_BringsBack(t *testing.T) {
 	late, hidden, plain := news("late", noon.Add(-200*time.Hour)), news("hidden", noon.Add(-200*time.Hour)), news("plain", noon.Add(-time.Hour))
@@ -33,7 +33,7 @@ func TestReminder_BringsBack(t *testing.T) {
 		now  time.Time
 		want string
 	}{
-		"none":         {"nowhere", at, nil, noon, "plain late"},
+		"none":         {"nowhere", at, nil, noon, "hidden plain late"},
 		"all":          {"", at, nil, noon, "late! hidden! plain"},
 		"acknowledged": {"", at, []fil.Engagement{did(fil.Acknowledge, "hidden", noon.Add(-time.Minute)), did(fil.Acknowledge, "late", noon.Add(-time.Minute))}, noon, "plain late"},
 		"a week later": {"", at, nil, at.Add(7*24*time.Hour - time.Second), "late! hidden! plain"},

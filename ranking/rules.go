@@ -3,6 +3,7 @@ package ranking
 import (
 	"hash/fnv"
 	"math"
+	"slices"
 	"time"
 )
 
@@ -241,14 +242,25 @@ func (sc *scratch) scoreOf(b *board, place int32) float64 {
 	return b.base[place] + sc.personal(&sc.weights, &sc.values)
 }
 
-// chronological orders by publication alone, in days since 2020-01-01; what the agent dismissed stays out.
+// chronological orders by publication alone, in days since 2020-01-01; what the agent dismissed stays out. What they are still to
+// acknowledge is in the feed however old it is: the oldest of the others leave it room.
 func (sc *scratch) chronological(b *board) {
 	sc.live = b.len()
+	most := b.rules.policy.FeedLength
 	for _, place := range b.newest {
-		if sc.admits(b, place) && len(sc.out) < b.rules.policy.FeedLength {
+		if sc.admits(b, place) && (len(sc.out) < most || sc.due(b, place)) {
 			score := halfLives(b.row(place).published, 24)
-			sc.out = append(sc.out, placed{candidate: candidate{score, place}, group: groupUnseen, natural: int32(len(sc.out))})
+			sc.out = append(sc.out, placed{candidate: candidate{score, place}, group: groupUnseen})
 		}
+	}
+	for at := len(sc.out) - 1; at >= 0 && len(sc.out) > most; at-- {
+		if !sc.due(b, sc.out[at].place) {
+			sc.out = slices.Delete(sc.out, at, at+1)
+		}
+	}
+	sc.out = sc.out[:min(len(sc.out), most)]
+	for i := range sc.out {
+		sc.out[i].natural = int32(i)
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 // obey makes a digest what the agent asked for, whatever they did: a taste that they want more of moves half of the way to
 // 1, one that they want less of half of the way to -1, and one that they follow is 1. So a preference tells at once, however
 // long the history that it goes against. Contents of what they hide are left out as if each had been dismissed, but for
-// mandatory ones, which are not theirs to hide.
+// those that they are still to acknowledge, which are not theirs to hide.
 func (sc *scratch) obey(b *board) {
 	var hidden [columns][]uint32
 	hides := false
@@ -35,7 +35,12 @@ func (sc *scratch) obey(b *board) {
 		return
 	}
 	for place := range int32(b.len()) {
-		if b.group[place] != groupMandatory && b.isAmong(place, &hidden) {
+		if !b.isAmong(place, &hidden) {
+			continue
+		}
+		if sc.due(b, place) {
+			sc.marks[place] |= markHeld
+		} else {
 			sc.marks[place] |= markDismissed
 		}
 	}

@@ -91,7 +91,11 @@ func (h hand) know(agent string, packed []byte, language string) (Known, error) 
 		}
 		k.Facts = append(k.Facts, KnownFact{Content: f.Content, Title: f.Title, Did: f.Did, Last: f.Last, Day: f.Day})
 		if f.Dismissed {
-			k.Hidden = append(k.Hidden, KnownHidden{f.Content, f.Title, words.hidden})
+			means := words.hidden
+			if f.Held {
+				means = words.held
+			}
+			k.Hidden = append(k.Hidden, KnownHidden{f.Content, f.Title, means})
 		}
 	}
 	for _, t := range recalled.Tastes {
