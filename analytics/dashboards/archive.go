@@ -61,7 +61,7 @@ func (a *Archive) rows(of archived) (rows []archivedRow, whole bool) {
 const monthLayout = "2006-01"
 
 // since gives the rows that an archive has of the months before a day that a question holds whole, and whether a figure is withheld.
-func (a *Archive) since(q question, before time.Time, of archived) (rows []figures, withheld bool) {
+func (a *Archive) since(q question, before time.Time, of archived, guard fil.Guard) (rows []figures, withheld bool) {
 	of.By = q.By
 	month := q.asked.AddDate(0, 0, 1-q.asked.Day())
 	if month.Before(q.asked) {
@@ -71,13 +71,13 @@ func (a *Archive) since(q question, before time.Time, of archived) (rows []figur
 		of.Month = month.Format(monthLayout)
 		kept, _ := a.rows(of)
 		for _, one := range kept {
-			rows, withheld = append(rows, figuresOf(one, q.By, month)), withheld || one.withholds()
+			rows, withheld = append(rows, figuresOf(one, q.By, month, guard)), withheld || one.withholds()
 		}
 	}
 	return rows, withheld
 }
 
-func figuresOf(one archivedRow, by string, month time.Time) figures {
+func figuresOf(one archivedRow, by string, month time.Time, guard fil.Guard) figures {
 	period := month.Format(time.DateOnly)
 	f := figures{Period: &period, groups: one.Groups}
 	if by != "" {
@@ -86,7 +86,7 @@ func figuresOf(one archivedRow, by string, month time.Time) figures {
 	for i, c := range kept() {
 		*c.cell(&f) = one.Counts[i]
 	}
-	f.rates()
+	f.rates(guard)
 	return f
 }
 

@@ -77,7 +77,7 @@ type figures struct {
 // board is what most dashboards tell.
 type board struct {
 	From     string    `json:"from" doc:"Premier jour / first day"`
-	To       string    `json:"to" doc:"Dernier jour, compris / last day, inclusive"`
+	To       string    `json:"to" doc:"Dernier jour, compris ; avant from quand il ne reste rien à dire / last day, inclusive; before from when nothing is left to be told"`
 	Since    string    `json:"detailed_from,omitempty" doc:"Premier jour dont le détail est connu ; absent s'il l'est de tous. Totaux et période d'avant ne portent que sur le détail ; avant, il n'y a que des lignes par mois entier, sans visés / first day that is known in detail; absent when all are. Totals and the period before are about what is detailed alone; before, there are but rows of whole months, without those aimed at"`
 	By       string    `json:"by,omitempty" doc:"Attribut qui distingue les lignes / attribute that cuts the rows"`
 	Every    string    `json:"every,omitempty" doc:"Période qui distingue les lignes / period that cuts the rows"`
@@ -87,6 +87,8 @@ type board struct {
 	Previous *figures  `json:"previous,omitempty" doc:"La période d'avant, aussi longue ; ses chiffres sont nuls (null) si une partie n'en est plus connue / the period before, as long; its figures are null when a part of it is no longer known"`
 	Rows     []figures `json:"rows"`
 	Withheld string    `json:"withheld,omitempty" doc:"Dit pourquoi des chiffres sont nuls (null) / says why figures are null"`
+
+	why fil.Bilingual // Withheld
 }
 
 var errUnknown = errors.New("unknown content or audience")
@@ -190,7 +192,7 @@ func (d *Dashboards) ask(ctx context.Context, q question, s scope) (board, error
 	var before []figures
 	withholds := false
 	if a.Since = d.detailed(q); a.Since != "" && s.kept != nil && q.Every == everyMonth && len(q.Where) == 0 && (s.kept.Content == "" || q.By == "") {
-		before, withholds = d.Archive.since(q, d.horizon(), *s.kept)
+		before, withholds = d.Archive.since(q, d.horizon(), *s.kept, d.Guard)
 	}
 	if err := d.detail(ctx, &a, q, s); err != nil {
 		return board{}, err
@@ -199,7 +201,7 @@ func (d *Dashboards) ask(ctx context.Context, q question, s scope) (board, error
 		return board{}, fil.NewFault("query.every", "donne trop de lignes : choisissez une période plus longue ou un autre attribut", "gives too many rows: choose a longer period or another attribute")
 	}
 	if withholds {
-		a.Withheld = withheld().FR
+		a.why = withheld()
 	}
 	if len(before) > 0 {
 		a.Rows = append(before, a.Rows...)
@@ -209,6 +211,10 @@ func (d *Dashboards) ask(ctx context.Context, q question, s scope) (board, error
 
 // detail adds what is counted, if there is something of the question to count.
 func (d *Dashboards) detail(ctx context.Context, a *board, q question, s scope) error {
+	if !q.asked.Before(q.To) {
+		a.why = tomorrow()
+		return nil
+	}
 	if a.Since != "" && !q.To.After(d.horizon()) {
 		return nil
 	}
@@ -224,6 +230,11 @@ func (d *Dashboards) detail(ctx context.Context, a *board, q question, s scope) 
 	t.aim(d.Targeting, live)
 	t.write(a, d.Guard)
 	return nil
+}
+
+// tomorrow says why nothing is told of today alone.
+func tomorrow() fil.Bilingual {
+	return fil.Bilingual{FR: "Ce qui est réparti ou filtré s'arrête à hier : aujourd'hui sera connu demain.", EN: "What is cut or filtered ends yesterday: today will be known tomorrow."}
 }
 
 // maxRows bounds the rows of one answer.

@@ -273,6 +273,7 @@ func TestDashboards_SayWhatIsWrong(t *testing.T) {
 		"contents/zz": 404, "audiences/zz": 404, "overview?by=skills": 422, "overview?by=top": 422, "overview?from=x": 422, "overview?every=hour": 422,
 		"overview?where=grade": 422, "overview?where=union:x": 422, "overview?from=2001-01-01": 422, "pressure?by=org": 422, "hours?every=day": 422,
 		"overview?to=2020-01-01&from=2020-01-02": 422, "pressure?from=" + dayAgo(120): 422,
+		"equity?where=grade:A": 422, "overview?from=" + dayAgo(-1): 422, "pressure?where=grade:A": 422,
 	} {
 		if status, body, _ := w.ask(path); status != want {
 			t.Errorf("%s: %d, want %d: %s", path, status, want, body)

@@ -137,8 +137,12 @@ func (d *Dashboards) serve(ctx context.Context, v view, in *named) (*huma.Stream
 
 // respond writes an answer in the form that is asked for, with an ETag of its bytes.
 func (d *Dashboards) respond(ctx context.Context, v view, told told, in *named) (*huma.StreamResponse, error) {
-	if a, ok := told.(board); ok && a.Withheld != "" {
-		a.Withheld = withheld().In(in.Language)
+	switch a := told.(type) {
+	case board:
+		a.Withheld = a.why.In(in.Language)
+		told = a
+	case equity:
+		a.Withheld = a.why.In(in.Language)
 		told = a
 	}
 	media, ending := mediaJSON, ""

@@ -157,7 +157,7 @@ func (l *Live) ask(ctx context.Context, content string) (present, error) {
 	if err != nil {
 		return stale, err
 	}
-	now := present{event: eventTotals, totals: totals{From: b.From, To: b.To, Totals: b.Totals, Withheld: b.Withheld}}
+	now := present{event: eventTotals, totals: totals{From: b.From, To: b.To, Totals: b.Totals, Withheld: b.why.FR}}
 	text, err := json.Marshal(now.totals)
 	if err != nil {
 		return stale, fmt.Errorf("write the totals of %s: %w", content, err)

@@ -50,6 +50,8 @@ func (d *Dashboards) question(p params, far bool) (question, error) {
 	}
 	switch {
 	case faults.Err() != nil:
+	case q.From.After(today):
+		faults.Add("query.from", "est à venir : rien n'est encore arrivé", "is to come: nothing has happened yet")
 	case far && q.From.AddDate(maxYears, 0, 0).Before(q.To):
 		faults.Add("query.from", "est à plus de dix ans de to", "is more than ten years before to")
 	case !far && q.From.AddDate(0, 0, maxDays).Before(q.To):

@@ -195,29 +195,43 @@ func (s sheet) parquet(w io.Writer) error {
 		}
 	}
 	schema := parquet.NewSchema("fil", fields)
-	out := parquet.NewGenericWriter[map[string]any](w, schema, parquet.Compression(&parquet.Zstd))
+	out := parquet.NewWriter(w, schema, parquet.Compression(&parquet.Zstd)) // of values: maps take 0 for a figure that is null
+	place := map[string]int{}
+	for i, path := range schema.Columns() {
+		place[path[0]] = i
+	}
 	for _, row := range s.rows {
-		record := make(map[string]any, len(row))
+		record := make(parquet.Row, len(row))
 		for i, cell := range row {
-			if named, ok := cell.(worded); ok {
-				cell = named.cell
+			value, defined := valueOf(cell), 0
+			if s.columns[i].kind != sheetText && !value.IsNull() {
+				defined = 1
 			}
-			switch v := cell.(type) {
-			case string:
-				record[s.columns[i].name] = v
-			case *int:
-				if v != nil {
-					record[s.columns[i].name] = int64(*v)
-				}
-			case *float64:
-				if v != nil {
-					record[s.columns[i].name] = *v
-				}
-			}
+			at := place[s.columns[i].name]
+			record[at] = value.Level(0, defined, at)
 		}
-		if _, err := out.Write([]map[string]any{record}); err != nil {
+		if _, err := out.WriteRows([]parquet.Row{record}); err != nil {
 			return fmt.Errorf("write Parquet row: %w", err)
 		}
 	}
 	return out.Close()
+}
+
+// valueOf is a cell's value; null when a figure is withheld or not known.
+func valueOf(cell any) parquet.Value {
+	switch v := cell.(type) {
+	case worded:
+		return valueOf(v.cell)
+	case string:
+		return parquet.ValueOf(v)
+	case *int:
+		if v != nil {
+			return parquet.ValueOf(int64(*v))
+		}
+	case *float64:
+		if v != nil {
+			return parquet.ValueOf(*v)
+		}
+	}
+	return parquet.NullValue()
 }

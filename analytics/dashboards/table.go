@@ -32,20 +32,21 @@ func columns() []column {
 	}
 }
 
-// table gathers counts by row and kind. The key without value nor period is the total.
+// table gathers counts by row and kind, and in all.
 type table struct {
-	q     question
-	keys  []key // of rows
-	seen  map[key]bool
-	cells map[fil.EngagementKind]map[key]cellCount
-	aimed bool
+	q      question
+	keys   []key // of rows
+	seen   map[key]bool
+	cells  map[fil.EngagementKind]map[key]cellCount
+	totals map[fil.EngagementKind]cellCount
+	aimed  bool
 }
 
 func newTable(q question, counts []cellCount) *table {
-	t := &table{q: q, seen: map[key]bool{}, cells: map[fil.EngagementKind]map[key]cellCount{}}
+	t := &table{q: q, seen: map[key]bool{}, cells: map[fil.EngagementKind]map[key]cellCount{}, totals: map[fil.EngagementKind]cellCount{}}
 	for _, c := range counts {
 		if c.Period == "" { // cells are in one value each, so values add up to the total
-			t.add(key{}, c)
+			t.totals[c.Kind] = t.totals[c.Kind].and(c)
 		}
 		if (c.Period != "") != (q.Every != "") || q.By == "" && q.Every == "" {
 			continue
@@ -67,9 +68,12 @@ func (t *table) add(k key, c cellCount) {
 	if t.cells[c.Kind] == nil {
 		t.cells[c.Kind] = map[key]cellCount{}
 	}
-	sum := t.cells[c.Kind][k]
-	sum.Agents, sum.Groups = sum.Agents+c.Agents, sum.Groups+c.Groups
-	t.cells[c.Kind][k] = sum
+	t.cells[c.Kind][k] = t.cells[c.Kind][k].and(c)
+}
+
+func (c cellCount) and(more cellCount) cellCount {
+	c.Agents, c.Groups = c.Agents+more.Agents, c.Groups+more.Groups
+	return c
 }
 
 // aim adds the agents aimed at, in all and by value. With conditions they are not known, nor by period.
@@ -82,7 +86,7 @@ func (t *table) aim(targeting analytics.Targeting, contents []fil.Content) {
 	if len(contents) > 0 {
 		total, groups = targeting.Reach(analytics.AimsOf(contents), t.q.By)
 	}
-	t.add(key{}, cellCount{Kind: targeted, Agents: total})
+	t.totals[targeted] = cellCount{Kind: targeted, Agents: total}
 	if t.q.By == "" || t.q.Every != "" {
 		return
 	}
@@ -107,9 +111,9 @@ func (t *table) write(a *board, guard fil.Guard) {
 	for _, c := range columns() {
 		t.fill(a, guard, c)
 	}
-	a.Totals.rates()
+	a.Totals.rates(guard)
 	for i := range a.Rows {
-		a.Rows[i].rates()
+		a.Rows[i].rates(guard)
 	}
 	for i := range a.Rows {
 		if mixed := t.mixed(a, t.keys[i]); mixed != nil {
@@ -131,21 +135,21 @@ func (t *table) fill(a *board, guard fil.Guard, c column) {
 	if c.kind == targeted && !t.aimed {
 		return
 	}
-	count := func(k key) int { return t.cells[c.kind][k].Agents }
-	total, counts := count(key{}), make([]int, len(t.keys))
+	total, counts := t.totals[c.kind].Agents, make([]int, len(t.keys))
 	for i, k := range t.keys {
-		counts[i] = count(k)
+		counts[i] = t.cells[c.kind][k].Agents
 		a.Rows[i].groups = max(a.Rows[i].groups, t.cells[c.kind][k].Groups)
 	}
-	a.Totals.groups = max(a.Totals.groups, t.cells[c.kind][key{}].Groups)
+	a.Totals.groups = max(a.Totals.groups, t.totals[c.kind].Groups)
+	unknown := t.unknown(c, counts)
 	show := func(f *figures, n int) {
 		if c.kind == targeted {
 			n = aimed(n)
 		}
 		*c.cell(f) = &n
 	}
-	if guard.Withholds(total) {
-		a.Withheld = withheld().FR
+	if guard.Withholds(total) || c.kind != targeted && t.blind() {
+		a.why = withheld()
 	} else {
 		show(&a.Totals, total)
 	}
@@ -153,21 +157,51 @@ func (t *table) fill(a *board, guard fil.Guard, c column) {
 		return // aimed at is hardly of a period
 	}
 	for i, hide := range hidden(guard, total, counts, t.q.Every == "") {
-		if hide {
-			a.Withheld = withheld().FR
+		if hide || unknown[i] {
+			a.why = withheld()
 			continue
 		}
 		show(&a.Rows[i], counts[i])
 	}
 }
 
-// rates adds what the figures that are given allow.
-func (f *figures) rates() {
+// unknown says of which rows nothing can be told: none of those who acted is known to be of their value, while some are whom no value
+// tells apart. It follows from what is told of those.
+func (t *table) unknown(c column, counts []int) []bool {
+	out := make([]bool, len(t.keys))
+	if t.q.By == "" || c.kind == targeted {
+		return out
+	}
+	for i, k := range t.keys {
+		out[i] = counts[i] == 0 && t.cells[c.kind][key{analytics.Mixed, k.period}].Agents > 0
+	}
+	return out
+}
+
+// blind says that none of all who did something is known to fulfil the conditions, which is what those of a group too small to be told are.
+func (t *table) blind() bool {
+	if len(t.q.Where) == 0 {
+		return false
+	}
+	for _, total := range t.totals {
+		if total.Agents > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// rates adds what the figures that are given allow. 0 may be as many as the guard tells nothing of.
+func (f *figures) rates(guard fil.Guard) {
 	of := func(k, n *int) *share {
 		if k == nil || n == nil {
 			return nil
 		}
-		return rateOf(*k, *n, f.groups)
+		s := rateOf(*k, *n, f.groups)
+		if s != nil && *k == 0 {
+			s.High = rateOf(min(*n, guard.Threshold-1), *n, f.groups).High
+		}
+		return s
 	}
 	f.Reach, f.Reading, f.Ack = of(f.Shown, f.Targeted), of(f.Readers, f.Shown), of(f.Acknowledged, f.Targeted)
 }

@@ -72,20 +72,19 @@ type equity struct {
 	To       string         `json:"to" doc:"Dernier jour, compris / last day, inclusive"`
 	Since    string         `json:"detailed_from,omitempty" doc:"Premier jour connu en détail ; absent si tous le sont / first day known in detail; absent when all are"`
 	By       string         `json:"by"`
-	Gini     float64        `json:"gini" doc:"0 : tous les groupes sont atteints de même ; vers 1 : peu le sont ; des parts ci-dessous / 0: all groups are reached alike; towards 1: few are; of the shares below"`
+	Gini     *float64       `json:"gini,omitempty" doc:"Absent sans groupe ; 0 : tous les groupes sont atteints de même ; vers 1 : peu le sont ; des parts ci-dessous / 0: all groups are reached alike; towards 1: few are; of the shares below; absent without any group"`
 	Groups   []reachedGroup `json:"groups" doc:"Les moins atteints d'abord / those reached least first"`
-	Withheld string         `json:"withheld,omitempty"`
+	Withheld string         `json:"withheld,omitempty" doc:"Dit pourquoi des chiffres sont nuls (null) / says why figures are null"`
+
+	why fil.Bilingual // Withheld
 }
 
-// equity compares those shown to those aimed at. Of a group that nobody shown it is known to be of, while some are of no group that
-// is told, nothing can be said.
+// equity compares those shown to those aimed at.
 func (d *Dashboards) equity(ctx context.Context, p params, s scope) (equity, error) {
-	return d.compare(ctx, p, s, func(f figures) (part, of *int, rate *share) {
-		if f.Reach != nil && *f.Shown == 0 && f.Reach.High > rateOf(0, *f.Targeted, f.groups).High {
-			return nil, nil, nil
-		}
-		return f.Shown, f.Targeted, f.Reach
-	})
+	if len(p.Where) > 0 {
+		return equity{}, fil.NewFault("query.where", "ne va pas avec l'équité : on ne sait pas combien d'agents visés remplissent une condition ; choisissez l'attribut par by", "does not go with equity: how many of those aimed at fulfil a condition is not known; choose the attribute by by")
+	}
+	return d.compare(ctx, p, s, func(f figures) (part, of *int, rate *share) { return f.Shown, f.Targeted, f.Reach })
 }
 
 // services compares those who read to those whom it was shown to.
@@ -102,7 +101,7 @@ func (d *Dashboards) compare(ctx context.Context, p params, s scope, of func(fig
 	if err != nil {
 		return equity{}, err
 	}
-	e := equity{From: a.From, To: a.To, Since: a.Since, By: p.By, Withheld: a.Withheld}
+	e := equity{From: a.From, To: a.To, Since: a.Since, By: p.By, Groups: []reachedGroup{}, why: a.why}
 	var parts, wholes []int
 	var rates []float64
 	best := 0.
@@ -115,7 +114,10 @@ func (d *Dashboards) compare(ctx context.Context, p params, s scope, of func(fig
 		parts, wholes, rates = append(parts, *part), append(wholes, *whole), append(rates, r.Value)
 		best = max(best, r.Value)
 	}
-	e.Gini = gini(rates, wholes)
+	if len(rates) > 0 {
+		spread := gini(rates, wholes)
+		e.Gini = &spread
+	}
 	for i, drawn := range pooled(parts, wholes) {
 		e.Groups[i].Pooled = drawn
 		if best > 0 {
@@ -154,8 +156,10 @@ type pressure struct {
 const maxPressure = 92
 
 func (d *Dashboards) pressure(ctx context.Context, p params, s scope) (pressure, error) {
-	if p.By != "" || p.Every != "" || len(p.Where) > 0 {
-		return pressure{}, fil.NewFault("query.by", "ne va pas avec la pression : elle est par semaine et par source", "does not go with pressure: it is by week and by source")
+	for name, given := range map[string]bool{"by": p.By != "", "every": p.Every != "", "where": len(p.Where) > 0} {
+		if given {
+			return pressure{}, fil.NewFault("query."+name, "ne va pas avec la pression : elle est par semaine et par source", "does not go with pressure: it is by week and by source")
+		}
 	}
 	q, err := d.question(p, false)
 	if err != nil {
@@ -179,6 +183,7 @@ func (d *Dashboards) pressure(ctx context.Context, p params, s scope) (pressure,
 }
 
 func (d *Dashboards) pressed(counts []cellCount) (weeks []week, senders []sender) {
+	weeks, senders = []week{}, []sender{}
 	bySource, contents := map[string]*sender{}, map[string]bool{}
 	shown := map[string]int{}
 	for _, c := range counts {

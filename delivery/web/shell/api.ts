@@ -259,7 +259,7 @@ export interface Equity {
   by: string;
   detailed_from?: string;
   from: string;
-  gini: number;
+  gini?: number;
   groups: ReachedGroup[];
   to: string;
   withheld?: string;
