@@ -22,17 +22,19 @@ type View = "feed" | "saved" | "elsewhere";
 const feed = byId<FilFeed>("feed");
 const kept = (name: string): string => localStorage.getItem("fil.app." + name) ?? "";
 const keep = (name: string, value: string): void => (value ? localStorage.setItem("fil.app." + name, value) : localStorage.removeItem("fil.app." + name));
+let screen: Kiosk | undefined;
 const tabs = [...document.querySelectorAll<HTMLElement>("[data-view]")];
 
 function enter(): void {
   const address = kept("token-url");
   const known = kept("token") !== "" || address !== "";
-  for (const id of ["leave", "print"]) show(id, known);
-  show("views", known && !kept("kiosk")); // nobody's hand is on a screen
+  const kiosk = known && kept("kiosk") !== ""; // nobody holds a screen: who touches it must not sign it out
+  for (const id of ["leave", "views"]) show(id, known && !kiosk);
   show("enter", !known);
-  if (known) Object.assign(feed, { token: kept("token"), tokenUrl: kept("token") ? "" : address, observe: kept("kiosk") !== "" });
+  if (known) Object.assign(feed, { token: kept("token"), tokenUrl: kept("token") ? "" : address, kiosk });
   turn(known ? "feed" : undefined);
-  if (known && kept("kiosk")) new Kiosk(feed, byId("pause"), words);
+  screen?.close();
+  screen = kiosk ? new Kiosk(feed, byId("pause"), words) : undefined;
 }
 
 // turn shows one view; none before a token is there.
@@ -43,7 +45,7 @@ function turn(view: View | undefined): void {
   }
   show("feed", view === "feed" || view === "saved");
   show("elsewhere", view === "elsewhere");
-  show("print", view === "feed" || view === "saved");
+  show("print", (view === "feed" || view === "saved") && !kept("kiosk"));
   byId("elsewhere-said").textContent = "";
   if (view === "feed" || view === "saved") feed.saved = view === "saved";
   if (view === "elsewhere") void panel().open();
@@ -55,13 +57,34 @@ function panel(): Elsewhere {
 }
 
 async function leave(said: string): Promise<void> {
+  if (!feed.token && !feed.tokenUrl) enter(); // whose feed is to be forgotten
   for (const name of ["token", "token-url", "kiosk"]) keep(name, "");
+  await customElements.whenDefined("fil-feed");
+  await feed.updateComplete;
   await feed.forget();
   Object.assign(feed, { token: "", tokenUrl: "" });
   byId("elsewhere-body").replaceChildren();
   byId("said").textContent = said;
   enter();
   byId("token").focus();
+}
+
+// take takes what a link brings, whether it opens the page or finds it open; false when it brings nothing.
+function take(): boolean {
+  const given = new URLSearchParams(location.hash.slice(1));
+  const leaves = given.has("leave");
+  if (!leaves && !given.has("token") && !given.has("token-url")) return false;
+  history.replaceState(null, "", location.pathname);
+  if (leaves) {
+    void leave(words.how);
+    return true;
+  }
+  const address = given.get("token-url") ?? "";
+  keep("token", given.get("token") ?? "");
+  keep("token-url", /^\/(?![/\\])/.test(address) ? address : ""); // of this origin
+  keep("kiosk", given.has("kiosk") ? "1" : "");
+  enter();
+  return true;
 }
 
 document.documentElement.lang = language;
@@ -78,18 +101,12 @@ for (const tab of tabs) tab.addEventListener("click", () => turn(tab.dataset["vi
 byId("leave").addEventListener("click", () => void leave(words.how));
 byId("print").addEventListener("click", () => print());
 feed.addEventListener("fil-problem", (event) => {
-  if ((event as CustomEvent<{ status: number }>).detail.status === 401) void leave(words.expired);
+  const { status, expired } = (event as CustomEvent<{ status: number; expired: boolean }>).detail;
+  if (status === 401) void leave(expired ? words.expired : words.refused);
 });
 
-const given = new URLSearchParams(location.hash.slice(1));
-if (given.has("token") || given.has("token-url")) {
-  const address = given.get("token-url") ?? "";
-  keep("token", given.get("token") ?? "");
-  keep("token-url", /^\/(?![/\\])/.test(address) ? address : ""); // of this origin
-  keep("kiosk", given.has("kiosk") ? "1" : "");
-  history.replaceState(null, "", location.pathname);
-}
-enter();
+addEventListener("hashchange", take);
+if (!take()) enter();
 void install();
 
 // Over plain HTTP to another machine there is no worker, and the app is not installed.

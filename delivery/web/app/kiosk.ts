@@ -4,6 +4,7 @@ import type { FilFeed } from "../feed/element";
 
 const each = 12_000; // milliseconds on one content
 const awayAfter = 60_000; // since somebody touched it
+const pausedAfter = 300_000; // likewise, when they stopped it
 
 export class Kiosk {
   #feed: FilFeed;
@@ -12,6 +13,9 @@ export class Kiosk {
   #at = -1;
   #runs = true;
   #touched = -awayAfter;
+  #used = false; // somebody touched it since it last went to its top
+  #stop = new AbortController();
+  #timer = 0;
 
   constructor(feed: FilFeed, button: HTMLElement, words: { pause: string; play: string }) {
     this.#feed = feed;
@@ -19,18 +23,39 @@ export class Kiosk {
     this.#words = words;
     document.documentElement.classList.add("kiosk");
     button.hidden = false;
+    const { signal } = this.#stop;
     button.addEventListener("click", () => {
       this.#runs = !this.#runs;
-      this.#touched = -awayAfter;
+      this.#touched = this.#runs ? -awayAfter : performance.now();
       this.#label();
-    });
-    for (const sign of ["pointerdown", "keydown", "wheel"]) {
+    }, { signal });
+    for (const sign of ["pointerdown", "pointermove", "keydown", "wheel"]) {
       addEventListener(sign, (event) => {
-        if (!event.composedPath().includes(button)) this.#touched = performance.now();
-      }, { passive: true });
+        if (event.composedPath().includes(button)) return;
+        this.#touched = performance.now();
+        this.#used = true;
+      }, { passive: true, signal });
     }
     this.#label();
-    setInterval(() => this.#step(), each);
+    this.#timer = setInterval(() => this.#step(), each);
+  }
+
+  /** The page is a screen no more. */
+  close(): void {
+    this.#stop.abort();
+    clearInterval(this.#timer);
+    this.#button.hidden = true;
+    document.documentElement.classList.remove("kiosk");
+  }
+
+  // Who comes next finds the screen as it was before somebody used it.
+  #begin(): void {
+    this.#runs = true;
+    this.#used = false;
+    this.#at = -1;
+    this.#label();
+    this.#feed.fold();
+    scrollTo({ top: 0 });
   }
 
   #label(): void {
@@ -38,7 +63,8 @@ export class Kiosk {
   }
 
   #step(): void {
-    if (!this.#runs || performance.now() - this.#touched < awayAfter) return;
+    if (performance.now() - this.#touched < (this.#runs ? awayAfter : pausedAfter)) return;
+    if (this.#used || !this.#runs) return this.#begin();
     const cards = [...(this.#feed.shadowRoot?.querySelectorAll("article") ?? [])];
     this.#at++;
     if (this.#at >= cards.length || this.#at >= 20) {

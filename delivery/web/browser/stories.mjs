@@ -43,8 +43,12 @@ test("an agent reads, acknowledges, and asks why", async () => {
   const it = card(page, must.id);
   await button(it, /^Lire/).click();
   await it.locator(".body p").first().waitFor();
+  await button(it, /^Régler/).click();
+  await it.getByText("quand vous en aurez pris connaissance").waitFor();
+  assert.equal(await button(it, "Masquer cette communication").count(), 0, "what is due cannot be hidden");
   await button(it, /J'ai pris connaissance/).click();
   await it.getByText("Vous en avez pris connaissance").waitFor();
+  await button(it, "Masquer cette communication").waitFor();
   await eventually("the acknowledgement", async () => (await feedOf("a0001")).items.find(({ content }) => content.id === must.id)?.acknowledged ?? true);
   await button(it, /Pourquoi/).click();
   for (const part of ["Ce que fait l'algorithme", "Les données utilisées", "Ce qui a compté pour vous", "Les opérations effectuées"]) {
@@ -250,6 +254,10 @@ test("lives in each kind of host", async () => {
     await shot(page, example.replace(".html", ""));
     const colour = await cards(page).first().locator("button").first().evaluate((one) => getComputedStyle(one).backgroundColor);
     assert.notEqual(colour, "rgb(255, 105, 180)", "the host's rules stay outside");
+    if (example === "plain.html") {
+      const ground = (theme) => page.locator("fil-feed").evaluate((one, name) => (one.setAttribute("theme", name), getComputedStyle(one).backgroundColor), theme);
+      assert.deepEqual(await Promise.all(["dark", "light"].map(ground)), ["rgb(16, 22, 27)", "rgb(244, 246, 248)"], "a theme brings its ground");
+    }
     if (example === "refresh.html") assert.ok(house.host.asked >= 2, "a refused token is asked for anew");
     await close(page);
   }
@@ -309,6 +317,13 @@ test("stands alone as an app, off line too, and prints every text", async () => 
   await page.reload();
   await page.getByLabel("Jeton").waitFor();
   assert.equal(await cards(page).count(), 0, "nothing is left of who left");
+  await context.setOffline(false);
+  await page.evaluate(() => (location.hash = "token=never-was"));
+  await page.getByText("Ce jeton n'est pas accepté").waitFor();
+  await page.evaluate((other) => (location.hash = `token=${other}`), await house.token("a0016"));
+  await shown(page);
+  assert.equal(new URL(page.url()).hash, "", "the token of a link in an open tab has left the address");
+  page.faults = page.faults.filter((text) => !/status of 401/.test(text));
   await close(page);
 });
 
@@ -322,7 +337,7 @@ test("runs as a screen in a place without desks", async () => {
   await page.goto(`${house.base}/app/#token=${token}&kiosk`);
   await shown(page);
   await page.getByRole("button", { name: "Arrêter le défilement" }).waitFor();
-  assert.equal(await page.getByRole("button", { name: /^Utile/ }).count(), 0, "nobody acts from a screen");
+  assert.equal(await page.getByRole("button", { name: /^(Utile|Pourquoi|Imprimer|Quitter)/ }).or(page.getByRole("radio")).count(), 0, "nobody acts from a screen, nor signs it out");
   const top = () => page.evaluate(() => Math.round(scrollY));
   await page.clock.runFor(25_000);
   await eventually("the second content to be in view", async () => (await top()) > 0);
@@ -331,5 +346,9 @@ test("runs as a screen in a place without desks", async () => {
   const still = await top();
   await page.clock.runFor(40_000);
   assert.equal(await top(), still, "it stays where it was stopped");
+  await page.getByRole("button", { name: "Reprendre le défilement" }).click();
+  await page.getByRole("button", { name: /^(Lire|Voir)/ }).first().click();
+  await page.clock.runFor(75_000);
+  await eventually("what was opened to be closed", async () => (await page.locator("article .body:visible").count()) === 0);
   await page.context().close();
 });

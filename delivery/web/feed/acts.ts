@@ -1,13 +1,13 @@
 // What a reader does with cards: at once on the screen, then told to the server, and taken back if it refuses.
 
 import type { FeedItem } from "../sdk/api";
-import { Problem } from "../sdk/client";
 import type { Facet } from "../sdk/hand";
 import type { Order } from "../sdk/pages";
 import type { Language, Words } from "../words/words";
 import { untouched, type CardState, type Hands } from "./card";
 import type { FilFeed } from "./element";
 import type { Reader } from "./reader";
+import { reasonOf } from "./said";
 
 export class Acts implements Hands {
   readonly busy = new Set<string>();
@@ -33,11 +33,15 @@ export class Acts implements Hands {
   }
 
   get observing(): boolean {
-    return this.#feed.observe;
+    return this.#feed.observe || this.#feed.kiosk;
   }
 
   get printing(): boolean {
     return this.#feed.printing;
+  }
+
+  get kiosk(): boolean {
+    return this.#feed.kiosk;
   }
 
   get rules(): string {
@@ -70,6 +74,12 @@ export class Acts implements Hands {
     }
   }
 
+  /** Closes all that was opened. */
+  fold(): void {
+    for (const state of this.#states.values()) Object.assign(state, { open: false, menu: false, why: "closed", note: undefined });
+    this.#feed.requestUpdate();
+  }
+
   toggle(item: FeedItem): void {
     const state = this.state(item);
     state.open = !state.open;
@@ -78,7 +88,9 @@ export class Acts implements Hands {
   }
 
   clicked(item: FeedItem, event: Event): void {
-    if ((event.target as Element).closest("a")) this.#did("click", item);
+    if (!(event.target as Element).closest("a")) return;
+    if (this.kiosk) event.preventDefault(); // a screen has no way back
+    else this.#did("click", item);
   }
 
   acknowledge(item: FeedItem): void {
@@ -236,9 +248,3 @@ export class Acts implements Hands {
 
 // versionOf tells a content from what it was before it was revised, which is to be read and acknowledged anew.
 const versionOf = ({ content }: FeedItem): string => (content.revised_at ? `${content.id} ${content.revised_at}` : content.id);
-
-function reasonOf(error: unknown, words: Words): string {
-  if (error instanceof Problem && error.status === 0) return words.network;
-  if (error instanceof Problem && error.status === 401) return words.badToken;
-  return error instanceof Error ? error.message : String(error);
-}

@@ -31,6 +31,7 @@ export interface Hands {
   readonly language: Language;
   readonly level: number; // of the titles of cards
   readonly observing: boolean; // nothing may be done
+  readonly kiosk?: boolean; // a screen that nobody holds
   readonly printing: boolean; // every text is open
   readonly busy: ReadonlySet<string>; // "verb content" under way
   readonly rules: string; // address of the page of rules
@@ -54,6 +55,7 @@ export function drawCard(item: FeedItem, state: CardState, hands: Hands, place: 
   const { content } = item;
   const recalled = item.reminded_at !== undefined && !state.acknowledged;
   const must = ahead(content.mandatory_until) || item.reminded_at !== undefined; // a reminder may come after the deadline
+  const due = must && !state.acknowledged;
   const id = `c${place.at}`;
   if (state.hidden) {
     return html`<article class="card gone" data-id=${content.id} tabindex="0" aria-posinset=${place.at} aria-setsize=${place.of} aria-labelledby="${id}-gone">
@@ -67,7 +69,7 @@ export function drawCard(item: FeedItem, state: CardState, hands: Hands, place: 
       <span class="badge kind">${icon(content.kind)}${(words.kinds as Record<string, string>)[content.kind] ?? content.kind}</span>
       ${ahead(content.pinned_until) ? html`<span class="badge">${icon("pin")}${words.pinned}</span>` : nothing}
       ${recalled ? html`<span class="badge must">${words.reminder}</span>` : nothing}
-      ${must && !state.acknowledged ? html`<span class="badge must">${icon("clock")}${(ahead(content.mandatory_until) ? words.mustRead : words.mustHaveRead)(day(hands.language, content.mandatory_until!))}</span>` : nothing}
+      ${due ? html`<span class="badge must">${icon("clock")}${(ahead(content.mandatory_until) ? words.mustRead : words.mustHaveRead)(day(hands.language, content.mandatory_until!))}</span>` : nothing}
     </p>
     ${heading(hands.level, `${id}-title`, content.title, content.language)}
     ${drawMeta(item, hands)}
@@ -77,7 +79,7 @@ export function drawCard(item: FeedItem, state: CardState, hands: Hands, place: 
     ${state.note ? html`<p class="note"><span>${state.note.text}</span> ${state.note.undo ? html`<button type="button" class="plain" data-verb="undo" @click=${state.note.undo}>${words.undo}</button>` : nothing}</p>` : nothing}
     ${drawActions(item, state, hands, id)}
     ${drawWhy(item, state, hands, id)}
-    ${drawMenu(item, state, hands, id)}
+    ${drawMenu(item, state, hands, id, due)}
   </article>`;
 }
 
@@ -118,8 +120,9 @@ function drawAcknowledge(item: FeedItem, state: CardState, hands: Hands): Templa
   return html`<p class="acknowledge"><button type="button" class="strong" data-verb="acknowledge" aria-disabled=${busy} @click=${() => hands.acknowledge(item)}>${icon("check")}${words.acknowledge}${about(words, item.content.title)}</button></p>`;
 }
 
-function drawActions(item: FeedItem, state: CardState, hands: Hands, id: string): TemplateResult {
+function drawActions(item: FeedItem, state: CardState, hands: Hands, id: string): TemplateResult | typeof nothing {
   const { words, observing } = hands;
+  if (hands.kiosk) return nothing;
   const { title, kind } = item.content;
   const whyOpen = state.why !== "closed";
   return html`<div class="actions">

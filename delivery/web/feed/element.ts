@@ -4,7 +4,7 @@ import { html, LitElement, nothing, unsafeCSS, type PropertyValues, type Templat
 import { live } from "lit/directives/live.js";
 import { repeat } from "lit/directives/repeat.js";
 import type { TokenSource } from "../sdk/client";
-import type { Order } from "../sdk/pages";
+import { limitOf, orderOf, type Order } from "../sdk/pages";
 import { Sight } from "../sdk/sight";
 import { tokenSheet } from "../theme/sheet";
 import { ago, wordsIn, type Language, type Words } from "../words/words";
@@ -15,19 +15,20 @@ import { icon } from "./icons";
 import { stepFrom } from "./keys";
 import { languageAround, serverOfScript, tokenFrom } from "./page";
 import { Reader } from "./reader";
+import { reasonOf } from "./said";
 
 const leastCard = 150; // pixels of height: as many as fit the window are drawn first
 
 /**
- * Attributes: server, token, token-url, agent, account, lang, order, saved, limit, level, heading, observe, manual.
- * Properties: the same, and token may be a function. Events: fil-load, fil-act, fil-problem. Methods: refresh, forget.
+ * Attributes: server, token, token-url, agent, account, lang, order, saved, limit, level, heading, observe, manual, kiosk.
+ * Properties: the same, and token may be a function. Events: fil-load, fil-act, fil-problem. Methods: refresh, fold, forget.
  * See README.md beside this folder.
  */
 export class FilFeed extends LitElement {
   static override styles = [tokenSheet, unsafeCSS(styles)];
   static override properties = {
     server: {}, token: {}, tokenUrl: { attribute: "token-url" }, agent: {}, account: {}, lang: { reflect: false }, order: {}, saved: { type: Boolean },
-    limit: { type: Number }, level: { type: Number }, heading: {}, observe: { type: Boolean }, manual: { type: Boolean },
+    limit: { type: Number }, level: { type: Number }, heading: {}, observe: { type: Boolean }, manual: { type: Boolean }, kiosk: { type: Boolean },
     said: { state: true }, away: { state: true }, printing: { state: true },
   };
 
@@ -43,6 +44,7 @@ export class FilFeed extends LitElement {
   declare heading: string;
   declare observe: boolean;
   declare manual: boolean;
+  declare kiosk: boolean; // a screen that nobody holds: observes, and offers nothing to set, to explain or to leave by
   declare said: string; // in the live region
   declare away: boolean; // the network
   declare printing: boolean; // every text is open then
@@ -50,12 +52,13 @@ export class FilFeed extends LitElement {
   #reader: Reader | undefined;
   #acts: Acts | undefined;
   #sight: Sight | undefined;
+  #back = false; // the network was away and is back
   #stop = new AbortController();
   #tail: IntersectionObserver | undefined;
 
   constructor() {
     super();
-    Object.assign(this, { server: serverOfScript, token: "", tokenUrl: "", agent: "", account: "", order: "", saved: false, limit: 20, level: 2, heading: "", observe: false, manual: false });
+    Object.assign(this, { server: serverOfScript, token: "", tokenUrl: "", agent: "", account: "", order: "", saved: false, limit: 20, level: 2, heading: "", observe: false, manual: false, kiosk: false });
     this.said = "";
     this.printing = false;
     this.away = !navigator.onLine;
@@ -80,6 +83,11 @@ export class FilFeed extends LitElement {
     this.say(this.words.loaded(this.#reader?.items.length ?? 0));
   }
 
+  /** Closes what was opened in cards. */
+  fold(): void {
+    this.#acts?.fold();
+  }
+
   /** Erases what this browser keeps of the reader, as on signing out. */
   async forget(): Promise<void> {
     await this.#reader?.forget();
@@ -98,7 +106,7 @@ export class FilFeed extends LitElement {
     super.connectedCallback();
     this.#stop = new AbortController();
     const options = { signal: this.#stop.signal };
-    for (const event of ["online", "offline"]) addEventListener(event, () => (this.away = !navigator.onLine), options);
+    for (const event of ["online", "offline"]) addEventListener(event, () => ((this.away = !navigator.onLine), (this.#back = !this.away)), options);
     document.addEventListener("visibilitychange", () => {
       const inFront = document.visibilityState === "visible";
       if (!inFront) this.#leave();
@@ -117,7 +125,7 @@ export class FilFeed extends LitElement {
   }
 
   override willUpdate(changed: PropertyValues<this>): void {
-    const fresh = ["server", "token", "tokenUrl", "agent", "account", "lang", "order", "saved", "limit", "observe"].some((name) => changed.has(name as keyof FilFeed));
+    const fresh = ["server", "token", "tokenUrl", "agent", "account", "lang", "order", "saved", "limit", "observe", "kiosk"].some((name) => changed.has(name as keyof FilFeed));
     if (fresh) this.#start();
   }
 
@@ -140,15 +148,25 @@ export class FilFeed extends LitElement {
     this.#end();
     const token = this.token || (this.tokenUrl ? tokenFrom(this.tokenUrl) : "");
     if (!token) return;
+    const { order, limit, observing } = this.#asked();
     const reader = new Reader({
       server: this.server, token, agent: this.agent, account: this.account, language: this.lang, spoken: this.language,
-      order: this.order, saved: this.saved, limit: this.limit, observing: this.observe,
+      order, saved: this.saved, limit, observing,
     }, () => this.#moved(reader));
     this.#reader = reader;
     this.#screens = "first";
     this.#acts = new Acts(this, reader);
-    if (!this.observe) this.#sight = new Sight((kind, content, seconds) => reader.note(kind, content, seconds));
+    if (!observing) this.#sight = new Sight((kind, content, seconds) => reader.note(kind, content, seconds));
     void reader.open();
+  }
+
+  // What the page asks, as it can be had; who wrote the page is told of the rest, and readers are not.
+  #asked(): { order: Order | ""; limit: number; observing: boolean } {
+    const order = orderOf(this.order);
+    const limit = limitOf(this.limit);
+    if (order !== (this.order || "")) console.warn(`<fil-feed order="${this.order}">: ranked or chronological; ignored.`);
+    if (limit !== this.limit) console.warn(`<fil-feed limit="${this.limit}">: from 1 to 100; ${limit} is used.`);
+    return { order, limit, observing: this.observe || this.kiosk };
   }
 
   #end(): void {
@@ -186,7 +204,7 @@ export class FilFeed extends LitElement {
       this.say(this.words.loaded(reader.items.length));
       this.dispatchEvent(new CustomEvent("fil-load", { bubbles: true, composed: true, detail: { agent: reader.agent, items: reader.items } }));
     }
-    if (reader.problem) this.dispatchEvent(new CustomEvent("fil-problem", { bubbles: true, composed: true, detail: { status: reader.problem.status, message: reader.problem.message } }));
+    if (reader.problem) this.dispatchEvent(new CustomEvent("fil-problem", { bubbles: true, composed: true, detail: { status: reader.problem.status, message: reader.problem.message, expired: reader.lapsed } }));
   }
 
   override render(): TemplateResult {
@@ -196,10 +214,10 @@ export class FilFeed extends LitElement {
     return html`<section class="root" aria-labelledby="title" @keydown=${(e: KeyboardEvent) => stepFrom(e, this.renderRoot)}>
       <div class="top">
         <p id="title" class="title" role="heading" aria-level=${this.level} tabindex="-1">${title}</p>
-        ${reader && !this.saved ? this.#drawOrder(reader) : nothing}
+        ${reader && !this.saved && !this.kiosk ? this.#drawOrder(reader) : nothing}
       </div>
       ${reader ? this.#drawNotices(reader) : html`<p class="notice">${words.noToken}</p>`}
-      <div class="arrivals">${reader && reader.news > 0 ? html`<button type="button" class="strong round" @click=${() => void this.refresh()}>${icon("arrow")}${words.news(reader.news)}</button>` : nothing}</div>
+      <div class="arrivals">${reader && reader.news > 0 && !this.kiosk ? html`<button type="button" class="strong round" @click=${() => void this.refresh()}>${icon("arrow")}${words.news(reader.news)}</button>` : nothing}</div>
       ${reader ? this.#drawItems(reader) : nothing}
       <p class="unseen" role="status">${this.said}</p>
     </section>`;
@@ -214,19 +232,16 @@ export class FilFeed extends LitElement {
 
   #drawNotices(reader: Reader): TemplateResult {
     const { words } = this;
-    const text = reader.keptAt ? words.offlineSince(ago(this.language, reader.keptAt)) : this.away ? words.offline : "";
-    const again = reader.keptAt && !this.away ? words.reconnected : reader.phase === "failed" ? words.retry : "";
-    const problem = reader.phase === "failed" && reader.problem ? this.#wordsOf(reader.problem.status, reader.problem.message) : "";
+    const since = this.away ? words.offlineSince : words.keptSince;
+    const text = reader.keptAt ? since(ago(this.language, reader.keptAt)) : this.away ? words.offline : "";
+    const again = reader.keptAt && !this.away ? (this.#back ? words.reconnected : words.retry) : reader.phase === "failed" ? words.retry : "";
+    const problem = reader.phase === "failed" && reader.problem ? reasonOf(reader.problem, words, reader.lapsed) : "";
     return html`<div role="status" class="notices">
       ${text && problem === "" ? html`<p class="notice">${text}</p>` : nothing}
       ${reader.degraded ? html`<p class="notice">${words.degraded}</p>` : nothing}
       ${problem ? html`<p class="notice fault">${problem}</p>` : nothing}
       ${again ? html`<p><button type="button" class="strong" @click=${() => void this.refresh()}>${again}</button></p>` : nothing}
     </div>`;
-  }
-
-  #wordsOf(status: number, message: string): string {
-    return status === 401 ? this.words.badToken : status === 0 ? this.words.network : message;
   }
 
   #drawItems(reader: Reader): TemplateResult {
@@ -250,7 +265,7 @@ export class FilFeed extends LitElement {
     const { words } = this;
     if (reader.keptAt) return nothing;
     if (reader.ended) return html`<p class="hint">${this.saved ? words.savedEnd : words.end}</p>`;
-    if (reader.problem) return html`<p class="hint">${reader.problem.status === 0 ? words.moreOffline : reader.problem.message}</p><button type="button" @click=${() => void reader.more()}>${words.retry}</button>`;
+    if (reader.problem) return html`<p class="hint">${reader.problem.status === 0 ? words.moreOffline : reasonOf(reader.problem, words)}</p><button type="button" @click=${() => void reader.more()}>${words.retry}</button>`;
     if (reader.phase === "more") return html`<p class="hint">${words.loadingMore}</p>`;
     return html`<div class="tail"><button type="button" @click=${() => void reader.more()}>${words.more}</button></div>`;
   }

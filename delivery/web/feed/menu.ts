@@ -7,11 +7,12 @@ import { icon } from "./icons";
 
 const topicsShown = 3;
 
-export function drawMenu(item: FeedItem, state: CardState, hands: Hands, id: string): TemplateResult {
-  return html`<div class="panel menu" id="${id}-menu" role="group" aria-label=${hands.words.actionsTitle} ?hidden=${!state.menu}>${state.menu ? drawChoices(item, hands) : nothing}</div>`;
+export function drawMenu(item: FeedItem, state: CardState, hands: Hands, id: string, due: boolean): TemplateResult {
+  return html`<div class="panel menu" id="${id}-menu" role="group" aria-label=${hands.words.actionsTitle} ?hidden=${!state.menu}>${state.menu ? drawChoices(item, hands, due) : nothing}</div>`;
 }
 
-function drawChoices(item: FeedItem, hands: Hands): TemplateResult {
+// A content that is to be acknowledged is not hidden before it is, since the reader has to find it again.
+function drawChoices(item: FeedItem, hands: Hands, due: boolean): TemplateResult {
   const { words } = hands;
   const { topics, source } = item.content;
   const [facet, name] = topics[0] ? (["topic", topics[0]] as const) : (["source", source] as const);
@@ -27,5 +28,5 @@ function drawChoices(item: FeedItem, hands: Hands): TemplateResult {
       return html`<button type="button" class="row" data-verb="follow" @click=${() => hands.prefer(item, kind, value, followed ? "nothing" : "follow")}>
         <span>${followed ? words.unfollow(what) : words.follow(what)}</span>${followed ? icon("check") : nothing}</button>`;
     })}
-    <button type="button" class="row" data-verb="hide" @click=${() => hands.hide(item)}><span>${words.hide}</span>${icon("hide")}</button>`;
+    ${due ? html`<p class="hint row">${words.hideLater}</p>` : html`<button type="button" class="row" data-verb="hide" @click=${() => hands.hide(item)}><span>${words.hide}</span>${icon("hide")}</button>`}`;
 }

@@ -19,11 +19,16 @@ export function languageAround(element: Element, own: string): Language {
   return languageOf(own, around?.getAttribute("lang"), navigator.language);
 }
 
+/** The page's own server gave no token; the status is what it answered. */
+export class NoToken extends Problem {}
+
 /** Asks the page's own server for a token, with its cookies: a text, or JSON with a member "token". */
 export function tokenFrom(address: string): TokenSource {
   return async () => {
     const answer = await takeToken(address);
-    if (!answer.ok) throw new Problem(answer.status >= 500 ? answer.status : 401, `${address}: ${answer.status}`);
-    return tokenIn(await answer.text());
+    if (!answer.ok) throw new NoToken(answer.status, `${address}: ${answer.status}`);
+    const token = tokenIn(await answer.text());
+    if (!/^[!-~]+$/.test(token)) throw new NoToken(401, `${address}: not a token`); // as a page to sign in at
+    return token;
   };
 }

@@ -8,6 +8,7 @@ import { Pages, type Order } from "../sdk/pages";
 import { Shelf } from "../sdk/shelf";
 import { follow } from "../sdk/stream";
 import { Marks } from "./marks";
+import { NoToken } from "./page";
 
 export interface ReaderOptions {
   server: string;
@@ -49,6 +50,8 @@ export class Reader {
   agent = "";
   /** When what is shown was loaded, if it was kept from then; else empty. */
   keptAt = "";
+  /** The token was good and is no longer, as far as can be told. */
+  lapsed = false;
   /** Contents that arrived since. */
   news = 0;
   readonly marks: Marks;
@@ -99,7 +102,7 @@ export class Reader {
       const { page, items } = await pages.more(signal);
       if (first) await this.#meet(page.agent);
       if (signal.aborted) return;
-      this.#begun = true;
+      this.#begun = this.lapsed = true;
       this.#pages = pages;
       this.#show(page, items);
       if (first) this.listen(document.visibilityState === "visible");
@@ -223,7 +226,10 @@ export class Reader {
 
   async #fail(error: unknown): Promise<void> {
     const problem = asProblem(error);
-    const kept = problem.status === 0 && this.items.length === 0 ? await this.#kept() : undefined;
+    // A reader who was refused is shown nothing that was kept; one whom nothing answered is.
+    const away = problem.status === 0 || (problem instanceof NoToken && problem.passing);
+    const kept = away && this.items.length === 0 ? await this.#kept() : undefined;
+    if (problem.status === 401) this.lapsed ||= await this.#client.expired().catch(() => false);
     this.problem = problem;
     if (kept) {
       await this.#meet(kept.agent);

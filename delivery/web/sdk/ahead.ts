@@ -30,6 +30,7 @@ export const askToken = (address: string): Promise<Response> => fetch(address, {
 export async function askTokenAhead(address: string): Promise<string> {
   const answer = askToken(address);
   ahead.tokens.set(whole(address), answer);
+  if (!(await answer).ok) throw new Error("no token");
   return tokenIn(await (await answer).clone().text());
 }
 
@@ -43,7 +44,11 @@ export function takeToken(address: string): Promise<Response> {
 /** The token of an answer: a text, or JSON with a member "token". */
 export function tokenIn(answer: string): string {
   const text = answer.trim();
-  return text.startsWith("{") ? String((JSON.parse(text) as { token?: string }).token ?? "") : text;
+  try {
+    return text.startsWith("{") ? String((JSON.parse(text) as { token?: string }).token ?? "") : text;
+  } catch {
+    return "";
+  }
 }
 
 export function askFeed(address: string, token: Promise<string>, language: string): void {

@@ -69,11 +69,21 @@ export class Client {
 
   /** The subject that a signed token names, unverified: it tells readers of one browser apart and nothing else. */
   async subject(): Promise<string> {
+    return String((await this.#claims()).sub ?? "");
+  }
+
+  /** Whether the token says itself that its time has passed. */
+  async expired(): Promise<boolean> {
+    return Number((await this.#claims()).exp ?? Infinity) * 1000 < Date.now();
+  }
+
+  // What a signed token says, unverified; nothing for one that says nothing.
+  async #claims(): Promise<{ sub?: unknown; exp?: unknown }> {
     const [, claims] = (await this.#bearer(false)).split(".");
     try {
-      return String(JSON.parse(atob(claims!.replace(/-/g, "+").replace(/_/g, "/"))).sub ?? "");
+      return JSON.parse(atob(claims!.replace(/-/g, "+").replace(/_/g, "/")));
     } catch {
-      return "";
+      return {};
     }
   }
 

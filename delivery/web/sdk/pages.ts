@@ -12,7 +12,7 @@ export interface PagesOptions {
   order?: Order | "";
   /** What the reader saved, the last saved first, in place of the feed. */
   saved?: boolean;
-  /** Contents a page, up to 100. */
+  /** Contents a page, from 1 to 100; 20 when it is no such number. */
   limit?: number;
   /** Language that contents are asked in; empty: the agent's own. */
   language?: string;
@@ -69,10 +69,16 @@ export class Pages {
   }
 }
 
+/** An order that there is; else none, which is the one that the agent chose. */
+export const orderOf = (order = ""): Order | "" => (order === "ranked" || order === "chronological" ? order : "");
+
+/** Contents that a page may have, the nearest to what is asked. */
+export const limitOf = (limit = 20): number => Math.min(100, Math.max(1, Math.trunc(limit) || 20));
+
 /** Where a page of a feed is asked for; the first without a cursor. */
-export function feedPath({ agent, order, saved, limit = 20, language }: PagesOptions = {}, cursor = ""): string {
-  const query = new URLSearchParams({ limit: String(limit) });
-  if (order) query.set("order", order);
+export function feedPath({ agent, order, saved, limit, language }: PagesOptions = {}, cursor = ""): string {
+  const query = new URLSearchParams({ limit: String(limitOf(limit)) });
+  if (orderOf(order)) query.set("order", orderOf(order));
   if (language) query.set("lang", language);
   if (saved) query.set("saved", "true");
   if (cursor) query.set("cursor", cursor);
