@@ -48,7 +48,7 @@ func (k kind[T]) allShown(caller fil.Caller, all []T) []T {
 // sharedAudience is what a perimeter is shown of an audience that is not its own: enough to aim at it. Those whom it names
 // one by one may be agents of others.
 func sharedAudience(a fil.Audience) fil.Audience {
-	a.Members, a.Directory = nil, nil
+	a.Members, a.Directory, a.Lifted = nil, nil, nil
 	return a
 }
 

@@ -51,7 +51,7 @@ func putAs[T any](ctx context.Context, d *Door, k kind[T], p Put) (Outcome, erro
 	if p.Data != nil {
 		e, err = k.decode(caller, p.Data, p.ID)
 	} else {
-		err = k.writable(caller, p.ID)
+		err = k.removable(caller, p.ID)
 	}
 	if err != nil {
 		d.metrics.count(k.topic, 0, 0, 1)

@@ -133,7 +133,7 @@ func getRecord[T any](ctx context.Context, d *Door, k kind[T], in *recordInput) 
 }
 
 func deleteRecord[T any](ctx context.Context, d *Door, k kind[T], in *recordInput) (*struct{}, error) {
-	err := k.writable(fil.CallerFrom(ctx), in.ID)
+	err := k.removable(fil.CallerFrom(ctx), in.ID)
 	if err == nil {
 		var done write
 		done, err = put(ctx, d, k, entry[T]{id: in.ID}, in.condition(), traceContext{})

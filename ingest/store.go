@@ -25,6 +25,8 @@ type kind[T any] struct {
 	id     func(*T) *string
 	find   func(id string) (T, bool)
 	check  func(*T) error                              // also puts the value in its normal form
+	mark   func(caller fil.Caller, value *T)           // writes what the door alone says of it; nil: nothing
+	kept   func(caller fil.Caller, value T) error      // refuses the removal of one that stands; nil: none
 	review func(caller fil.Caller, value T) error      // nil: none
 	keep   func(ctx context.Context, e entry[T]) error // before it is written; nil: only the last state is kept
 
@@ -64,6 +66,8 @@ func audiencesOf(d *Door) kind[fil.Audience] {
 			}
 			return d.parts.Rules.CheckAudience(*a) //nolint:wrapcheck // a fault on the field "rule", by its interface
 		},
+		mark:      d.markLifted,
+		kept:      keptForApproval,
 		perimeter: func(a *fil.Audience) *string { return &a.Perimeter },
 		shared:    sharedAudience,
 	}
@@ -127,6 +131,9 @@ func (k kind[T]) decode(caller fil.Caller, raw []byte, id string) (entry[T], err
 	}
 	if err := k.check(&e.value); err != nil {
 		return e, err
+	}
+	if k.mark != nil {
+		k.mark(caller, &e.value)
 	}
 	if k.review != nil {
 		if err := k.review(caller, e.value); err != nil {

@@ -139,28 +139,44 @@ func New(cfg Config, parts Parts) (*Drafts, error) {
 func (d *Drafts) Open(door *ingest.Door) { d.door = door }
 
 // approval says whether to publish a content needs a second person, and for whom: "contents.approval" is the configuration.
-// What is published under its id counts too, or taking a content out of an audience would take it out of approval.
-func (d *Drafts) approval(c fil.Content) (asker string, asked bool) {
+// What is published under its id counts too, or taking a content out of an audience would take it out of approval; and so does
+// an audience whose rule one of the writers took away (fil.Lifted).
+func (d *Drafts) approval(c fil.Content, writers []Writer) (asker string, asked bool) {
 	if d.cfg.Approval {
 		return "contents.approval", true
 	}
-	if asker, asked = d.asker(c); asked {
+	if asker, asked = d.asker(c, writers); asked {
 		return asker, true
 	}
 	if live, ok := d.parts.Content(c.ID); ok {
-		return d.asker(live)
+		return d.asker(live, writers)
 	}
 	return "", false
 }
 
-func (d *Drafts) asker(c fil.Content) (id string, asked bool) {
+func (d *Drafts) asker(c fil.Content, writers []Writer) (id string, asked bool) {
 	for _, id := range append([]string{c.Perimeter}, c.Audiences...) {
-		if a, ok := d.parts.Audience(id); ok && a.Approval {
+		a, ok := d.parts.Audience(id)
+		if ok && (a.Approval || slices.ContainsFunc(writers, func(w Writer) bool { return a.LiftedBy(w.By, w.Label) })) {
 			return id, true
 		}
 	}
 	return "", false
 }
+
+// asks says that an asker wants a second person, and why when it no longer asks it of all.
+func (d *Drafts) asks(asker string) fil.Bilingual {
+	if a, ok := d.parts.Audience(asker); ok && !a.Approval && a.Lifted != nil {
+		return fil.Bilingual{
+			FR: fmt.Sprintf("La règle d'une seconde personne a été retirée à « %s » par qui a écrit ce texte, et vaut encore pour ce texte", asker),
+			EN: fmt.Sprintf("The rule of a second person was taken away from '%s' by who wrote this text, and still holds for this text", asker),
+		}
+	}
+	return fil.Bilingual{FR: fmt.Sprintf("« %s » demande l'approbation d'une seconde personne", asker), EN: fmt.Sprintf("'%s' asks for the approval of a second person", asker)}
+}
+
+// writing is the one who writes now.
+func writing(caller fil.Caller) []Writer { return []Writer{{By: caller.Name, Label: caller.Label}} }
 
 // Review implements ingest.Desk: a communicator publishes at once what has no accessibility error and needs no approval.
 func (d *Drafts) Review(caller fil.Caller, content fil.Content) error {
@@ -173,10 +189,11 @@ func (d *Drafts) Review(caller fil.Caller, content fil.Content) error {
 	if !person {
 		return nil
 	}
-	if asker, asked := d.approval(content); asked {
+	if asker, asked := d.approval(content, writing(caller)); asked {
+		why := d.asks(asker)
 		return answer(http.StatusForbidden, fil.Bilingual{
-			FR: fmt.Sprintf("« %s » demande l'approbation d'une seconde personne : enregistrez un brouillon (PUT /v1/contents/%s/draft), soumettez-le, et faites-le publier par une autre clé.", asker, content.ID),
-			EN: fmt.Sprintf("'%s' asks for the approval of a second person: save a draft (PUT /v1/contents/%s/draft), submit it, and have it published by another key.", asker, content.ID),
+			FR: fmt.Sprintf("%s : enregistrez un brouillon (PUT /v1/contents/%s/draft), soumettez-le, et faites-le publier par une autre clé.", why.FR, content.ID),
+			EN: fmt.Sprintf("%s: save a draft (PUT /v1/contents/%s/draft), submit it, and have it published by another key.", why.EN, content.ID),
 		})
 	}
 	return nil

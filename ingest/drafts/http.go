@@ -30,7 +30,7 @@ func (d *Drafts) view(ctx context.Context, r Revision) View {
 		return v
 	}
 	v.ETag, v.Findings = tagOf(r.Value), append(v.Findings, accessibility.Check(*r.Value)...)
-	v.Approval, _ = d.approval(*r.Value)
+	v.Approval, _ = d.approval(*r.Value, r.Writers)
 	open, drafted := d.parts.Book.Open(r.Content)
 	switch {
 	case drafted && open.Number == r.Number:
@@ -272,7 +272,7 @@ func (d *Drafts) registerCheck(api huma.API) {
 		}
 		out := &checkOutput{}
 		out.Body.Findings = append([]accessibility.Finding{}, accessibility.Check(value)...)
-		out.Body.Approval, _ = d.approval(value)
+		out.Body.Approval, _ = d.approval(value, writing(fil.CallerFrom(ctx)))
 		out.Body.Publishable = accessibility.Faults(value) == nil
 		return out, nil
 	})

@@ -226,21 +226,22 @@ func (d *Drafts) put(ctx context.Context, id string, value *fil.Content) error {
 
 // approved refuses a publication that needs a second person and has none.
 func (d *Drafts) approved(ctx context.Context, r Revision) error {
-	asker, asked := d.approval(*r.Value)
+	asker, asked := d.approval(*r.Value, r.Writers)
 	if !asked {
 		return nil
 	}
+	why := d.asks(asker)
 	if r.State != Submitted {
 		return answer(http.StatusConflict, fil.Bilingual{
-			FR: fmt.Sprintf("« %s » demande l'approbation d'une seconde personne : soumettez d'abord ce brouillon.", asker),
-			EN: fmt.Sprintf("'%s' asks for the approval of a second person: submit this draft first.", asker),
+			FR: why.FR + " : soumettez d'abord ce brouillon.",
+			EN: why.EN + ": submit this draft first.",
 		})
 	}
 	caller := fil.CallerFrom(ctx)
 	if slices.ContainsFunc(r.Writers, func(w Writer) bool { return w.By == caller.Name || w.Label != "" && w.Label == caller.Label }) {
 		return answer(http.StatusForbidden, fil.Bilingual{
-			FR: fmt.Sprintf("« %s » demande l'approbation d'une seconde personne : vous avez écrit dans ce brouillon, une autre clé doit le publier.", asker),
-			EN: fmt.Sprintf("'%s' asks for the approval of a second person: you wrote in this draft, another key must publish it.", asker),
+			FR: why.FR + " : vous avez écrit dans ce brouillon, une autre clé doit le publier.",
+			EN: why.EN + ": you wrote in this draft, another key must publish it.",
 		})
 	}
 	return nil

@@ -58,11 +58,18 @@ export interface Audience {
   approval?: boolean;
   directory?: unknown;
   id: string;
+  lifted?: Lifted;
   members?: string[];
   name: string;
   owner?: string;
   perimeter?: string;
   rule?: string;
+}
+
+export interface Lifted {
+  at: string;
+  by: string;
+  label?: string;
 }
 
 export interface Edit {

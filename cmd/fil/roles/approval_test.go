@@ -1,0 +1,58 @@
+package roles
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/filengine/fil"
+)
+
+// The second person of an audience is not for the author of a text to do without: who takes the rule away stays under it, whenever
+// they did, and whatever they write again over it. For everybody else it is gone.
+func TestDesk_NobodyLiftsTheirOwnApproval(t *testing.T) {
+	o := startOffice(t)
+	const a, c = "/v1/audiences/presse", "/v1/contents/annonce"
+	const asking, free = `{"name":"Presse","rule":"inOrg(\"cd/p\")","approval":true}`, `{"name":"Presse","rule":"inOrg(\"cd/p\")","approval":false}`
+	const text = `{"title":"Annonce","summary":"s","audiences":["presse"]}`
+	told := func(who, method, path, body string, status int, want string) {
+		t.Helper()
+		if got := o.Ask(method, path, o.Keys[who], body, "If-Match: *"); got.Status != status || !strings.Contains(string(got.Body), want) {
+			t.Fatalf("%s %s by %s: %d %s, want %d with %q", method, path, who, got.Status, got.Body, status, want)
+		}
+	}
+	o.Must(http.MethodPut, a, o.Keys["zoé"], asking, 201)
+	o.step("ali", "PUT", c+"/draft", text, 200)
+	told("ali", "POST", c+"/draft/publication", `{}`, 409, "seconde personne")
+
+	var lifted fil.Audience
+	o.Ask("PUT", a, o.Keys["ali"], free, "If-Match: *").JSON(t, &lifted)
+	if lifted.Lifted == nil || lifted.Lifted.Label != "ali" || lifted.Approval {
+		t.Fatalf("lifted by ali: %+v", lifted)
+	}
+	told("ali", "POST", c+"/draft/publication", `{}`, 409, "retirée à « presse »")
+	told("ali", "PUT", c, text, 403, "retirée à « presse »")
+	told("ali", "PUT", "/v1/contents/autre", text, 403, "retirée à « presse »") // lifted before it was begun
+	told("ali", "DELETE", a, "", 403, "autre personne")
+	for _, body := range []string{free, strings.Replace(free, `"approval"`, `"lifted":null,"approval"`, 1), strings.Replace(free, "Presse", "La presse", 1)} {
+		told("ali", "PUT", a, body, 200, `"label":"ali"`)
+		told("ali", "PUT", c, text, 403, "")
+	}
+	told("zoé", "PUT", a, free, 200, `"label":"ali"`)
+	told("ali", "PUT", c, text, 403, "")
+	if r := o.step("ali", "GET", c+"/draft", "", 200); r.Approval != "presse" || slices.Contains(r.May, "publish") {
+		t.Fatalf("the draft of who lifted: %+v", r)
+	}
+
+	o.step("zoé", "PUT", "/v1/contents/libre", text, 201) // she did not lift it
+	read := o.step("ali", "POST", c+"/draft/submission", `{}`, 200)
+	told("ali", "POST", c+"/draft/publication", `{}`, 403, "autre clé")
+	o.step("zoé", "POST", c+"/draft/publication", `{}`, 200, "If-Match: "+read.ETag)
+
+	told("ali", "PUT", a, asking, 200, `"approval":true`)
+	told("zoé", "DELETE", a, "", 409, "seconde personne")
+	told("zoé", "PUT", a, free, 200, `"label":"zoé"`)
+	o.step("ali", "PUT", "/v1/contents/autre", text, 201)
+	told("ali", "DELETE", a, "", 204, "")
+}
