@@ -1,5 +1,6 @@
 // Package accessibility says what in a content's words keeps some agents from reading it: images without text, headings that
-// skip a level, links that say nothing, a language that is not the one declared.
+// skip a level, links that say nothing, a language that is not the one declared. Words are judged as they are read: entities for
+// what they stand for, nothing of what has no width.
 //
 // It hides the Markdown parser, which it has read the same dialect as delivery does. Criteria are those of the RGAA 4.1
 // (https://accessibilite.numerique.gouv.fr/methode/criteres-et-tests/); a finding without one is good practice. It guarantees
@@ -78,6 +79,7 @@ type checker struct {
 	field    string
 	source   []byte
 	findings []Finding
+	links    map[string]string // where they lead, by plain text
 }
 
 func newChecker(field, source string) *checker { return &checker{field: field, source: []byte(source)} }
@@ -108,11 +110,11 @@ func cut(extract string) string {
 
 func checkVariant(prefix, tag string, v fil.Variant) []Finding {
 	title, summary, body := newChecker(prefix+"title", v.Title), newChecker(prefix+"summary", v.Summary), newChecker(prefix+"body", v.Body)
-	if strings.TrimSpace(v.Title) == "" {
+	if said(v.Title) == "" {
 		title.add(0, Error, "title_missing", "9.1", fil.Bilingual{FR: "le titre manque", EN: "the title is missing"},
 			fil.Bilingual{FR: "Donnez un titre qui dise de quoi il s'agit.", EN: "Give a title that says what it is about."}, "")
 	}
-	if strings.TrimSpace(v.Summary) == "" {
+	if said(v.Summary) == "" {
 		summary.add(0, Warning, "summary_missing", "", fil.Bilingual{FR: "le résumé manque", EN: "the summary is missing"},
 			fil.Bilingual{FR: "Dites l'essentiel en une ou deux phrases : beaucoup ne liront qu'elles.", EN: "Say what matters in a sentence or two: many will read nothing else."}, "")
 	}

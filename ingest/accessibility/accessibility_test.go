@@ -37,7 +37,7 @@ func TestCheck(t *testing.T) {
 		"image without text": {func(c *fil.Content) { c.Body = french + "\n\nVoici : ![](plan.png)" },
 			[]string{"body 3:9 error image_alt 1.1"}},
 		"image named by its file": {func(c *fil.Content) { c.Body = "![IMG_0042.jpg](x/IMG_0042.jpg) et ![plan.png](a/plan.png)" },
-			[]string{"body 1:1 warning image_alt_name 1.3", "body 1:36 warning image_alt_name 1.3"}},
+			[]string{"body 1:1 error image_alt_name 1.3", "body 1:36 error image_alt_name 1.3"}},
 		"image well told": {func(c *fil.Content) { c.Body = "![Plan d'accès au site](plan.png)" }, nil},
 		"heading that skips": {func(c *fil.Content) { c.Body = "## Un\n\ntexte\n\n#### Deux\n\n### Trois" },
 			[]string{"body 5:1 error heading_order 9.1"}},
@@ -63,9 +63,11 @@ func TestCheck(t *testing.T) {
 			[]string{"title 1:1 warning capitals 10.1", "body 2:1 warning capitals 10.1"}},
 		"nothing but a body": {func(c *fil.Content) { c.Title, c.Summary = " ", "" },
 			[]string{"title 1:1 error title_missing 9.1", "summary 1:1 warning summary_missing "}},
-		"language":     {func(c *fil.Content) { c.Body = english }, []string{"language 1:1 warning language_other 8.4"}},
-		"no language":  {func(c *fil.Content) { c.Language = "" }, []string{"language 1:1 warning language_missing 8.3"}},
-		"bad language": {func(c *fil.Content) { c.Language = "français" }, []string{"language 1:1 error language_code 8.4"}},
+		"language":                   {func(c *fil.Content) { c.Body = english }, []string{"language 1:1 warning language_other 8.4"}},
+		"no language":                {func(c *fil.Content) { c.Language = "" }, []string{"language 1:1 warning language_missing 8.3"}},
+		"wholly in another language": {func(c *fil.Content) { c.Body = english + " " + english }, []string{"language 1:1 error language_other 8.4"}},
+		"half in another language":   {func(c *fil.Content) { c.Body = english + " " + french + " " + french }, nil},
+		"bad language":               {func(c *fil.Content) { c.Language = "français" }, []string{"language 1:1 error language_code 8.4"}},
 		"translation": {func(c *fil.Content) {
 			c.Translations = map[string]fil.Variant{"en": {Title: "Telework", Summary: "Requests.", Body: french + "\n\n![](x)"}}
 		}, []string{"translations.en 1:1 warning language_other 8.4", "translations.en.body 3:1 error image_alt 1.1"}},
@@ -104,6 +106,7 @@ func TestFaultsAreErrorsWithTheirPlaceAndWayOut(t *testing.T) {
 // FuzzCheck holds the checker to places that are in the text, whatever the text.
 func FuzzCheck(f *testing.F) {
 	f.Add("Titre", "fr", "# a\n\n### b\n\n![](x) [ici](y) <b> https://a.fr\n\n| |\n|-|\n|a|")
+	f.Add("\u200b", "fr", "**a**\n\n• b\n• c\n\n[i&#99;i](x) ![&nbsp;](y) [d](e) [d](f)\n\n• \xff\n\n•")
 	f.Add("MAJUSCULES PARTOUT ICI", "x-", "Setext\n===\n\n- [x](\"\n> ![a\n](b)")
 	f.Fuzz(func(t *testing.T, title, tag, body string) {
 		content := fil.Content{Title: title, Language: tag, Body: body, Translations: map[string]fil.Variant{tag: {Title: title, Body: body}}}
@@ -118,4 +121,79 @@ func FuzzCheck(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestCheck_JudgesWhatIsReadAndNotWhatIsTyped has texts that look well filled to a program and are empty, or vague, to people.
+func TestCheck_JudgesWhatIsReadAndNotWhatIsTyped(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]string{
+		"![\u200b\u200d\u2060](a.png)":        "image_alt",
+		"![&nbsp;](a.png)":                    "image_alt",
+		"![&#8203; &zwj;\u00ad\u3164](a.png)": "image_alt",
+		"![\u2800](a.png)":                    "image_alt",
+		"![...](a.png)":                       "image_alt_signs",
+		"![\u200b–\u200b](a.png)":             "image_alt_signs",
+		"![🖼\ufe0f](a.png)":                   "image_alt_signs",
+		"![DSC_0042](a.png)":                  "image_alt_name",
+		"![IMG 20260131 0830 (2)](a.png)":     "image_alt_name",
+		"![photo.jpg](a.png)":                 "image_alt_name",
+		"![Photo de\u00a0groupe.JPEG](a.png)": "image_alt_name",
+		"![phot\u200bo.j&#112;g](a.png)":      "image_alt_name",
+		"![Image](a.png)":                     "image_alt_vague",
+		"![Ｐｈｏｔｏ !](a.png)":                   "image_alt_vague",
+		"![Une photo](a.png)":                 "image_alt_vague",
+		"![Capture d'écran](a.png)":           "image_alt_vague",
+		"![Photo de groupe](a.png)":           "",
+		"![Ma région en 2026](a.png)":         "",
+
+		"[i\u200bci](a)":                  "link_vague",
+		"[i&#99;i](a)":                    "link_vague",
+		"[іcі](a)":                        "link_vague", // Cyrillic і
+		"[iсi](a)":                        "link_vague", // Cyrillic с
+		"[ＩＣＩ](a)":                        "link_vague",
+		"[En savoir\u00a0plus…](a)":       "link_vague",
+		"[de\u0301tails](a)":              "link_vague",
+		"[\\[PDF\\]](a)":                  "link_vague",
+		"[PDF](a)":                        "link_vague",
+		"[Télécharger (PDF, 2,5 Mo)](a)":  "link_vague",
+		"[\u200b](a)":                     "link_empty",
+		"[&nbsp;](a)":                     "link_empty",
+		"[Guide du télétravail (PDF)](a)": "",
+		"[Расписание автобусов](a)": "", // another alphabet is a text as well
+		"## \u200b":                           "heading_empty",
+		"[Lundi](a) et [Lundi](a)":            "",
+		"[Programme](a), [programme !](b)":    "link_same",
+		"**Les horaires**\n\nDe 9 h à 17 h.":  "heading_bold",
+		"**Fermé lundi.**\n\nRevenez mardi.":  "",
+		"**Fermé** lundi\n\nRevenez mardi.":   "",
+		"De 9 h à 17 h.\n\n**Les horaires**":  "",
+		"Apportez :\n• un stylo\n• un cahier": "list_typed",
+		"• un stylo\n\n• un cahier\n\n• midi": "list_typed",
+		"– un stylo\n– un cahier":             "list_typed",
+		"– un stylo, et rien d'autre":         "",
+		"- un stylo\n- un cahier":             "",
+	} {
+		content := good()
+		content.Language, content.Body = "fr", body
+		var got []string
+		for _, f := range accessibility.Check(content) {
+			got = append(got, f.Rule)
+			if f.Problem.FR == "" || f.Problem.EN == "" || f.Remedy.FR == "" || f.Remedy.EN == "" {
+				t.Errorf("%q: not said in both languages: %+v", body, f)
+			}
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%q: %q, want %q", body, got, want)
+		}
+	}
+}
+
+// Advice never stops a publication.
+func TestFaults_LeaveAdviceOut(t *testing.T) {
+	t.Parallel()
+	content := good()
+	content.Body = "**Les horaires**\n\n• un\n• deux\n\n[Programme](a), [programme](b)"
+	if faults := accessibility.Faults(content); len(faults) > 0 || len(accessibility.Check(content)) != 3 {
+		t.Errorf("%v of %+v", faults, accessibility.Check(content))
+	}
 }

@@ -26,12 +26,20 @@ var names = map[string]fil.Bilingual{
 // fewestWords is how many words a text must have for its language to be guessed.
 const fewestWords = 20
 
-// guess gives the language that a text seems to be in, empty when it cannot tell, and how much it seems so of one.
-func guess(text string) (likely string, share map[string]float64) {
+// A text of so many words, so many of which are frequent in one language and so few in the one declared, is in that language: it
+// stops publication. Spanish and Italian share words with French, so that they seldom are sure, and are told of.
+const (
+	sureWords = 50
+	sureShare = 0.2
+	sureTimes = 6
+)
+
+// guess gives the language that a text seems to be in, empty when it cannot tell, how much it seems so of each, and how many words it has.
+func guess(text string) (likely string, share map[string]float64, count int) {
 	words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) })
 	share = map[string]float64{}
 	if len(words) < fewestWords {
-		return "", share
+		return "", share, len(words)
 	}
 	sets := map[string]map[string]bool{}
 	for tag, list := range frequent {
@@ -53,9 +61,9 @@ func guess(text string) (likely string, share map[string]float64) {
 		}
 	}
 	if share[likely] < 0.08 {
-		return "", share
+		return "", share, len(words)
 	}
-	return likely, share
+	return likely, share, len(words)
 }
 
 // languageFinding says whether a language is declared, is one, and may be that of the text.
@@ -64,7 +72,7 @@ func languageFinding(prefix, tag string, v fil.Variant) []Finding {
 	if prefix != "" {
 		c.field = strings.TrimSuffix(prefix, ".")
 	}
-	likely, share := guess(v.Title + "\n" + v.Summary + "\n" + v.Body)
+	likely, share, words := guess(v.Title + "\n" + v.Summary + "\n" + v.Body)
 	if tag == "" {
 		c.add(0, Warning, "language_missing", "8.3", fil.Bilingual{FR: "la langue n'est pas déclarée : le français est supposé", EN: "the language is not declared: French is assumed"},
 			fil.Bilingual{FR: "Déclarez-la, comme « fr ».", EN: "Declare it, such as 'fr'."}, "")
@@ -79,7 +87,11 @@ func languageFinding(prefix, tag string, v fil.Variant) []Finding {
 	primary, _ := declared.Base()
 	if _, judged := frequent[primary.String()]; judged && likely != "" && likely != primary.String() && share[likely] > 2*share[primary.String()] {
 		said, found := names[primary.String()], names[likely]
-		c.add(0, Warning, "language_other", "8.4",
+		severity := Warning
+		if words >= sureWords && share[likely] >= sureShare && share[likely] >= sureTimes*share[primary.String()] {
+			severity = Error
+		}
+		c.add(0, severity, "language_other", "8.4",
 			fil.Bilingual{FR: "la langue déclarée est " + said.FR + ", le texte semble en " + found.FR, EN: "the language declared is " + said.EN + ", the text seems to be in " + found.EN},
 			fil.Bilingual{FR: "Corrigez la langue, ou mettez ce texte dans translations.", EN: "Mend the language, or put this text under translations."}, "")
 	}

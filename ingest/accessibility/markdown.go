@@ -32,7 +32,11 @@ func (c *checker) document(doc ast.Node) {
 			c.heading(n, last, highest)
 			last = n.Level
 			c.capitalsOf(n)
-		case *ast.Paragraph, *ast.TextBlock:
+		case *ast.Paragraph:
+			c.capitalsOf(n)
+			c.boldHeading(n)
+			c.typedList(n)
+		case *ast.TextBlock:
 			c.capitalsOf(n)
 		case *ast.Image:
 			c.image(n)
@@ -82,7 +86,7 @@ func (c *checker) words(n ast.Node) string {
 		}
 		return ast.WalkContinue, nil
 	})
-	return strings.TrimSpace(out.String())
+	return said(out.String())
 }
 
 func (c *checker) heading(n *ast.Heading, last, highest int) {
@@ -102,31 +106,22 @@ func (c *checker) heading(n *ast.Heading, last, highest int) {
 	}
 }
 
-var fileName = regexp.MustCompile(`(?i)^(img|dsc|image|photo|capture|screenshot|scan|untitled|sans[ _-]titre)?[ _-]*\d*\.?(jpe?g|png|gif|svg|webp|bmp|tiff?)?$`)
-
 func (c *checker) image(n *ast.Image) {
 	alt, name := c.words(n), path.Base(string(n.Destination))
 	switch {
 	case alt == "":
 		c.add(positionOf(n), Error, "image_alt", "1.1", fil.Bilingual{FR: "cette image n'a pas de texte de remplacement", EN: "this image has no alternative text"},
 			fil.Bilingual{FR: "Dites entre les crochets ce qu'elle apporte : ![Plan d'accès au site](…).", EN: "Say between the brackets what it brings: ![Map of the way to the site](…)."}, name)
-	case fileName.MatchString(alt) || strings.EqualFold(alt, name):
-		c.add(positionOf(n), Warning, "image_alt_name", "1.3", fil.Bilingual{FR: "le texte de remplacement est un nom de fichier", EN: "the alternative text is the name of a file"},
+	case plain(alt) == "":
+		c.add(positionOf(n), Error, "image_alt_signs", "1.3", fil.Bilingual{FR: "le texte de remplacement n'est fait que de signes ou d'émojis", EN: "the alternative text is made of signs or emojis only"},
+			fil.Bilingual{FR: "Dites par des mots ce que l'image montre.", EN: "Say by words what the image shows."}, alt)
+	case namesFile(alt) || strings.EqualFold(alt, name):
+		c.add(positionOf(n), Error, "image_alt_name", "1.3", fil.Bilingual{FR: "le texte de remplacement est un nom de fichier", EN: "the alternative text is the name of a file"},
 			fil.Bilingual{FR: "Dites ce que l'image montre.", EN: "Say what the image shows."}, alt)
+	case slices.Contains(pictures, plain(alt)):
+		c.add(positionOf(n), Error, "image_alt_vague", "1.3", fil.Bilingual{FR: "le texte de remplacement dit que c'est une image, et rien de ce qu'elle montre", EN: "the alternative text says that it is an image, and nothing of what it shows"},
+			fil.Bilingual{FR: "Dites ce qu'elle montre : « Plan d'accès au site » plutôt que « image ».", EN: "Say what it shows: \"Map of the way to the site\" rather than \"image\"."}, alt)
 	}
-}
-
-// vague are the texts of links that say nothing of where they lead, without accents, case and signs.
-var vague = []string{
-	"cliquez ici", "cliquer ici", "ici", "clic", "lien", "ce lien", "lien ici", "en savoir plus", "savoir plus", "lire la suite", "la suite", "suite", "plus", "voir", "voir plus",
-	"plus d infos", "plus d info", "plus d informations", "infos", "details", "telecharger", "consulter", "acceder", "decouvrir", "suivre ce lien", "cliquez", "page", "document",
-	"click here", "here", "click", "link", "this link", "read more", "more", "learn more", "more info", "see more", "see", "details", "download", "this page", "continue",
-}
-
-// plain writes a text without accents, case and signs, to compare it.
-func plain(text string) string {
-	folded := strings.NewReplacer("à", "a", "â", "a", "é", "e", "è", "e", "ê", "e", "î", "i", "ô", "o", "û", "u", "ù", "u", "ç", "c").Replace(strings.ToLower(text))
-	return strings.Join(strings.FieldsFunc(folded, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }), " ")
 }
 
 func (c *checker) link(n *ast.Link, words string) {
@@ -138,11 +133,13 @@ func (c *checker) link(n *ast.Link, words string) {
 	case plain(words) == "":
 		c.add(at, Error, "link_emoji", "6.1", fil.Bilingual{FR: "le texte de ce lien n'est fait que de signes ou d'émojis", EN: "the text of this link is made of signs or emojis only"},
 			fil.Bilingual{FR: "Ajoutez des mots qui disent où il mène.", EN: "Add words that say where it leads."}, words)
-	case slices.Contains(vague, plain(words)):
+	case saysNothing(plain(words)):
 		c.add(at, Error, "link_vague", "6.1", fil.Bilingual{FR: "ce lien ne dit pas où il mène", EN: "this link does not say where it leads"},
 			fil.Bilingual{FR: "Nommez la page ou l'action : « formulaire de télétravail » plutôt que « cliquez ici ».", EN: "Name the page or the deed: \"telework form\" rather than \"click here\"."}, words)
 	case words == string(n.Destination) || strings.HasPrefix(words, "http://") || strings.HasPrefix(words, "https://"):
 		c.bareLink(at, words)
+	default:
+		c.twice(at, words, string(n.Destination))
 	}
 }
 
