@@ -50,6 +50,8 @@ type Cells interface {
 	Hours(ctx context.Context, q CellQuestion, each func(d Deed, weekday int)) error
 	// ContentsOf lists the contents that something was done with on the days from one up to another, sorted.
 	ContentsOf(ctx context.Context, from, to time.Time) ([]string, error)
+	// FirstDay is the first day, from 1970, on which anything was done that is still told; 0 before anything was.
+	FirstDay(ctx context.Context) (int, error)
 }
 
 // KeptMonths is how many months what an agent did can be asked for, after which the store forgets it.

@@ -11,6 +11,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"sync"
@@ -84,7 +85,7 @@ type board struct {
 	Where    []string  `json:"where,omitempty" doc:"Conditions / conditions"`
 	Contents int       `json:"contents" doc:"Contenus en cours de publication dans la période / contents live in the period"`
 	Totals   figures   `json:"totals"`
-	Previous *figures  `json:"previous,omitempty" doc:"La période d'avant, aussi longue ; ses chiffres sont nuls (null) si une partie n'en est plus connue / the period before, as long; its figures are null when a part of it is no longer known"`
+	Previous *figures  `json:"previous,omitempty" doc:"La période d'avant, aussi longue ; ses chiffres sont nuls (null) si une partie n'en est pas connue, ou plus / the period before, as long; its figures are null when a part of it is not known, or no longer"`
 	Rows     []figures `json:"rows"`
 	Withheld string    `json:"withheld,omitempty" doc:"Dit pourquoi des chiffres sont nuls (null) / says why figures are null"`
 
@@ -174,7 +175,7 @@ func (d *Dashboards) figure(ctx context.Context, p params, s scope, compare bool
 		if was.asked = was.From; was.From.Before(d.horizon()) { // a part of it would not compare
 			before.Since = d.horizon().Format(time.DateOnly)
 		} else {
-			wait.Go(func() { before, failed = d.ask(ctx, was, s) })
+			wait.Go(func() { before, failed = d.before(ctx, was, s) })
 		}
 	}
 	a, err := d.ask(ctx, q, s)
@@ -182,6 +183,18 @@ func (d *Dashboards) figure(ctx context.Context, p params, s scope, compare bool
 		a.Previous, a.Since = &before.Totals, cmp.Or(a.Since, before.Since)
 	}
 	return a, errors.Join(err, failed)
+}
+
+// before is ask, of a period of which nothing is told unless the house was there for the whole of it: it would not compare.
+func (d *Dashboards) before(ctx context.Context, q question, s scope) (board, error) {
+	first, err := d.Cells.FirstDay(ctx)
+	if err != nil {
+		return board{}, fmt.Errorf("look for the first day: %w", err)
+	}
+	if first == 0 || dayNumber(q.From) < first {
+		return board{}, nil
+	}
+	return d.ask(ctx, q, s)
 }
 
 func (d *Dashboards) ask(ctx context.Context, q question, s scope) (board, error) {

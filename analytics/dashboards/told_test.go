@@ -76,6 +76,17 @@ func TestDashboards_TodayIsNotCut(t *testing.T) {
 	}
 }
 
+// A house that has just begun is compared once it was there for the whole of the period before.
+func TestDashboards_ComparesWhatIsWhole(t *testing.T) {
+	w := build(t, busy()) // whose first day is five days ago
+	for days, compared := range map[int]bool{3: true, 4: false} {
+		a := w.told(fmt.Sprintf("overview?compare=true&from=%s&to=%s", dayAgo(days-1), dayAgo(0)))
+		if got := a.Previous["shown"] != nil; got != compared {
+			t.Errorf("%d days are compared with those before: %t, %v", days, got, a.Previous)
+		}
+	}
+}
+
 // Columns of numbers tell 0 from what is withheld.
 func TestDashboards_ParquetTellsZeroFromNull(t *testing.T) {
 	w := build(t, busy())

@@ -88,6 +88,12 @@ func (w *Warehouse) ContentsOf(ctx context.Context, from, to time.Time) (content
 	return contents, err
 }
 
+// FirstDay takes what ClickHouse keeps of each part of marks, and reads no row.
+func (w *Warehouse) FirstDay(ctx context.Context) (day int, err error) {
+	err = w.cells(ctx, []string{"SELECT toUInt16(min(day)) FROM marks"}, nil, func(r *row) { day = int(r.uint16()) })
+	return day, err
+}
+
 // scopeOf names the contents of a question, as parameters.
 func scopeOf(q analytics.CellQuestion) (condition string, params []any) {
 	if q.Contents == nil {

@@ -135,6 +135,9 @@ func TestContentsOf(t *testing.T) {
 	if err := w.Insert(t.Context(), "t", facts); err != nil {
 		t.Fatal(err)
 	}
+	if day, err := w.FirstDay(t.Context()); err != nil || day != int(today.AddDate(0, 0, -3).Unix()/86400) {
+		t.Errorf("the first day is %d, %v", day, err)
+	}
 	got, err := w.ContentsOf(t.Context(), today.AddDate(0, 0, -1), today.AddDate(0, 0, 1))
 	if diff := cmp.Diff([]string{"a", "b"}, got); diff != "" || err != nil {
 		t.Error(diff, err)
