@@ -26,6 +26,7 @@ for (const { name, entry, format, budget } of scripts) {
     root: at("."), configFile: false, publicDir: false, logLevel: "warn",
     build: {
       outDir: at("dist"), emptyOutDir: false, target: "es2022", cssTarget: ["chrome123", "firefox120", "safari17.5"], cssCodeSplit: false, modulePreload: false,
+      rolldownOptions: { output: { minify: true } }, // modules too, which vite leaves their white space
       lib: { entry: at(entry), name: "fil", formats: [format], fileName: () => `${name}.js`, cssFileName: name },
     },
   });
