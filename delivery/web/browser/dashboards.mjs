@@ -25,7 +25,8 @@ test("a leader looks at the house, filters, breaks down, shows it to another and
   const page = await house.office("/dashboards/", "leader", { permissions: ["clipboard-read", "clipboard-write"] });
   await title(page, "Vue d'ensemble");
   await page.locator(".finding").waitFor();
-  assert.match(await finding(page), /^En quatre semaines, \d+\s%/);
+  assert.match(await finding(page), /^En quatre semaines, \d+\s%.* La période précédente n'est pas connue en entier/, "the house has but begun");
+  assert.match(await cardOf(page, "Portée par organisation").locator(".period").textContent(), /répartition arrêtée à hier$/);
   const reach = page.locator(".tile").filter({ hasText: "Portée" });
   assert.match(await reach.locator(".big").textContent(), /^\d+\s%$/);
   await reach.getByText("Définition").click();
@@ -40,8 +41,9 @@ test("a leader looks at the house, filters, breaks down, shows it to another and
   const chart = cardOf(page, "Lecture par catégorie");
   await chart.waitFor();
   await page.getByLabel("Période", { exact: true }).selectOption({ label: "3 derniers mois" });
-  await page.getByText("En trois mois").waitFor();
+  await page.locator(".finding").filter({ hasText: /^En [89]\d jours/ }).waitFor();
   await settled(page);
+  assert.match(await page.locator(".scope").textContent(), /chiffres arrêtés à hier/);
   const image = await chart.getByRole("img").getAttribute("aria-label");
   const says = await chart.locator(".says").textContent();
   assert.equal(image, `Lecture par catégorie. ${says}`, "the picture's name is what it shows");
@@ -58,7 +60,7 @@ test("a leader looks at the house, filters, breaks down, shows it to another and
 
   await chart.getByText("Voir les données").click();
   const rows = chart.getByRole("table", { name: "Lecture par catégorie" }).locator("tbody tr");
-  const shown = Object.fromEntries(await rows.evaluateAll((all) => all.map((row) => [row.cells[0].textContent, row.cells[2].textContent.replace(/\s/g, "")])));
+  const shown = Object.fromEntries(await rows.evaluateAll((all) => all.map((row) => [row.cells[0].textContent, row.cells[1].textContent.replace(/\s/g, "")])));
   const csv = await taken(page, chart.getByRole("button", { name: /^Données en CSV/ }));
   assert.match(csv.name, /^Lecture par catégorie, du \d+ \S+ au \d+ \S+ 2026, Organisation.*\.csv$/);
   assert.ok(csv.content.toString("utf8").startsWith("\ufeff"), "a French spreadsheet sees that it is UTF-8");
@@ -77,6 +79,17 @@ test("a leader looks at the house, filters, breaks down, shows it to another and
   await cardOf(page, "Portée par catégorie").waitFor();
   await page.goBack();
   await page.getByRole("button", { name: /^Retirer le filtre/ }).waitFor();
+
+  const today = await page.evaluate(() => new Date().toLocaleDateString("sv"));
+  for (const [hash, words] of [
+    ["#/pressure?from=2025-01-01&to=2025-02-01", "Rien n'a été montré sur cette période."], [`#/equity?from=${today}&to=${today}`, "La répartition d'aujourd'hui sera connue demain."],
+    ["#/overview?where=site:Nulle%20part", "Rien à dire de ce groupe"], ["#/overview?from=2026-02-01&to=2026-01-01", "la première doit venir avant la dernière"],
+    ["#/services", "lecture plus"], ["#/overview?by=xyz", "une répartition que cette maison ne compte pas"],
+  ]) {
+    await page.evaluate((to) => (location.hash = to), hash);
+    await page.locator("main").getByText(words).first().waitFor();
+    if (hash === "#/services") assert.doesNotMatch(await page.locator(".says").textContent(), /Aucun écart/, "the chart bears what is said above it");
+  }
   await close(page);
 });
 

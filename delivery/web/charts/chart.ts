@@ -16,6 +16,8 @@ export interface Column {
 
 export interface ChartSpec {
   heading: string;
+  /** The days that it is of, when they are not those of the page. */
+  period?: string;
   /** What it shows, in one sentence. */
   says: string;
   /** What one must know to read it rightly. */
@@ -101,10 +103,11 @@ export class Chart extends LitElement {
   }
 
   override render(): TemplateResult {
-    const { heading, says, note, choice, draw, source } = this.spec;
+    const { heading, period, says, note, choice, draw, source } = this.spec;
     return html`
       <section class="card chart" aria-labelledby=${this.#id}>
         <div class="title"><h2 id=${this.#id}>${heading}</h2>${choice ?? nothing}</div>
+        ${period ? html`<p class="hint period">${period}</p>` : nothing}
         <p class="says">${says}</p>
         ${draw ? html`<div class="picture" role="img" aria-label="${heading}. ${says}"></div>` : nothing}
         ${note ? html`<p class="hint">${note}</p>` : nothing}
@@ -125,6 +128,7 @@ export class Chart extends LitElement {
       return i === 0 ? html`<th scope="row">${shown}</th>` : html`<td class=${columns[i]?.number ? "number" : ""}>${shown}</td>`;
     };
     return html`
+      ${columns.length > 3 ? html`<p class="hint sideways">${say("sideways")}</p>` : nothing}
       <div class="scroll" tabindex="0" role="region" aria-label="${say("dataOf")} : ${heading}">
         <table>
           <caption>${heading}</caption>

@@ -4,12 +4,12 @@ import { lexicon as plain, locale, spoken } from "../words/spoken";
 import { number } from "../words/words";
 
 const fr = {
-  data: "Voir les données", dataOf: "Données", csv: "Données en CSV", parquet: "Données en Parquet", withheld: "retenu", nothing: "–", downloaded: "« {name} » est téléchargé.",
+  data: "Voir les données", sideways: "Faites glisser le tableau vers le côté pour en voir toutes les colonnes.", dataOf: "Données", csv: "Données en CSV", parquet: "Données en Parquet", withheld: "retenu", nothing: "–", downloaded: "« {name} » est téléchargé.",
   between: "entre {low} et {high}", fromTo: "du {from} au {to}", onDay: "le {from}", none: "Sans valeur", mixed: "Groupes trop petits pour être distingués", yes: "Oui", no: "Non", partial: "{label} (incomplète)",
 };
 
 const en: typeof fr = {
-  data: "Show the data", dataOf: "Data", csv: "Data as CSV", parquet: "Data as Parquet", withheld: "withheld", nothing: "–", downloaded: "“{name}” is downloaded.",
+  data: "Show the data", sideways: "Slide the table sideways to see all its columns.", dataOf: "Data", csv: "Data as CSV", parquet: "Data as Parquet", withheld: "withheld", nothing: "–", downloaded: "“{name}” is downloaded.",
   between: "between {low} and {high}", fromTo: "{from} to {to}", onDay: "{from}", none: "No value", mixed: "Groups too small to be told apart", yes: "Yes", no: "No", partial: "{label} (not whole)",
 };
 

@@ -81,7 +81,7 @@ export class Contents extends One {
     return html`
       <p class="about">${tell(source ? "by" : "byNone", { source, day: published })}${content.mandatory_until ? html` · ${tell("until", { day: day(language, content.mandatory_until) })}` : nothing}${content.kind === "alert" ? html` <span class="badge bad">${tell("alert")}</span>` : nothing}</p>
       <fil-live .client=${this.client} .content=${content.id}></fil-live>
-      ${this.shown(content.id, { mandatory: Boolean(content.mandatory_until), compared: false })}`;
+      ${this.shown(content.id, { mandatory: Boolean(content.mandatory_until) })}`;
   }
 
   override actions(): TemplateResult | typeof nothing {

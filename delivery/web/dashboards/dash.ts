@@ -1,7 +1,8 @@
 // What every dashboard is: a screen with a bar for what is asked, a finding, and charts; all asked by its address.
 
 import { html, nothing, type TemplateResult } from "lit";
-import { dayOf, days, written } from "../charts/words";
+import { chart } from "../charts/chart";
+import { dateOf, dayOf, days, written } from "../charts/words";
 import { Problem } from "../sdk/client";
 import type { Board, SchemaOutputBody } from "../shell/api";
 import { ask } from "../shell/ask";
@@ -11,10 +12,15 @@ import { say as sayShell } from "../shell/words";
 import { locale } from "../words/spoken";
 import { axesOf, mixed, namer, type Axis } from "./axes";
 import { askFilter } from "./filter";
-import { addressFor, conditionOf, farPresets, longest, paramsOf, presetOf, presets, questionOf, spanOf, type Preset, type Question } from "./question";
+import type { Rate } from "./judge";
+import { addressFor, conditionOf, everyOf, farPresets, gone, longest, paramsOf, presetOf, presets, questionOf, spanOf, type Preset, type Question, type Span } from "./question";
+import { groups, rateChoice } from "./series";
 import { say } from "./words";
 
+const earlier = 31; // days before the period before, in which a house that was at work has figures
 let schema: Promise<SchemaOutputBody> | null = null; // of the house, the same for all screens
+
+const lists = ["rows", "groups", "steps", "weeks", "senders", "slots"]; // of the answers: an empty one may come as null
 
 export abstract class Dash extends Screen {
   static override properties = { ...Screen.properties, dated: { state: true } };
@@ -28,6 +34,7 @@ export abstract class Dash extends Screen {
   #loaded: string | null = null; // the path that the figures are of
   /** The first day that the figures are known in detail of, when more was asked about. */
   detailed: string | undefined;
+  #otherBy = false; // the address asks for a breakdown that is not counted
   #going = false;
   #failed = false;
   #told: TemplateResult | typeof nothing = nothing; // of the figures that are there, in the words of what they were asked
@@ -71,6 +78,17 @@ export abstract class Dash extends Screen {
     return true;
   }
 
+  /** The days that the figures of the screen are of, as they were answered. */
+  protected get own(): Span | undefined {
+    return undefined;
+  }
+
+  /** The question, of the days that were counted of it. */
+  protected get counted(): Question {
+    const { own, question } = this;
+    return own && !gone(own) ? { ...question, from: own.from, to: own.to } : question;
+  }
+
   get by(): Axis | undefined {
     const named = (axis: string): Axis | undefined => this.axes.find(({ name }) => name === axis);
     return named(this.question.by) ?? named(this.axis);
@@ -89,6 +107,8 @@ export abstract class Dash extends Screen {
       schema ??= this.client.json<SchemaOutputBody>("/v1/schema");
       this.axes = axesOf(await schema);
       signal.throwIfAborted();
+      this.#otherBy = this.question.by !== "" && this.offers.by === true && !this.axes.some(({ name }) => name === this.question.by);
+      if (this.#otherBy) this.question = { ...this.question, by: "" };
       await this.load(signal);
       signal.throwIfAborted();
       this.#loaded = address;
@@ -109,6 +129,7 @@ export abstract class Dash extends Screen {
   /** A question that the server refuses is told in the words of the bar, not in those of the API. */
   #inWords(error: unknown): unknown {
     if (!(error instanceof Problem) || error.status !== 422) return error;
+    if (!(spanOf(this.question) > 0)) return new Problem(422, say("badDates"));
     if (spanOf(this.question) > longest) return new Problem(422, say(this.offers.presets === farPresets ? "tooFar" : "tooLong"));
     const known = (where: string): boolean => this.axes.some(({ name }) => name === conditionOf(where).axis);
     return this.question.where.every(known) ? error : new Problem(422, say("unasked"));
@@ -116,6 +137,7 @@ export abstract class Dash extends Screen {
 
   protected async get<T>(path: string, query: URLSearchParams, signal?: AbortSignal): Promise<T> {
     const answer = await this.client.json<T & { detailed_from?: string }>(`/v1/dashboards/${path}?${query}`, signal ? { signal } : {});
+    for (const list of lists) if ((answer as Record<string, unknown>)[list] === null) Object.assign(answer, { [list]: [] });
     if (!signal?.aborted && answer.detailed_from && answer.detailed_from > this.question.from) this.detailed = answer.detailed_from;
     return answer;
   }
@@ -130,16 +152,47 @@ export abstract class Dash extends Screen {
     return `${this.axes.find((one) => one.name === axis)?.label() ?? axis} : ${values.map(name).join(values.some((one) => one.includes(",")) ? " ; " : ", ")}`;
   }
 
+  protected get whom(): string[] {
+    const { where } = this.question;
+    return where.length ? where.map((one) => this.conditionWords(one)) : [say("allAgents")];
+  }
+
   /** The period and whom the figures are about, in words. */
   protected get scopeWords(): string {
-    const { from, to, where } = this.question;
-    return [days(from, to), ...(where.length ? where.map((one) => this.conditionWords(one)) : [say("allAgents")])].join(" · ");
+    const { from, to } = this.counted;
+    return [days(from, to), ...this.whom, ...(to < this.question.to ? [say("filterOff")] : [])].join(" · ");
   }
 
   /** A name for a file. */
-  protected fileName(heading: string): string {
-    const { from, to, where } = this.question;
+  protected fileName(heading: string, { from, to }: Span = this.counted): string {
+    const { where } = this.question;
     return [heading, days(from, to), ...where.map((one) => this.conditionWords(one))].join(", ").replace(/[\\/:*?"<>|]+/g, " ").replace(/\s+/g, " ").slice(0, 150);
+  }
+
+  /** Whether the period before is known, but for a few days: what a house or a service has just begun is not compared with its beginning. */
+  protected async comparable(path: string, signal: AbortSignal): Promise<boolean> {
+    const length = spanOf(this.question), before = (days: number): string => {
+      const at = dateOf(this.question.from);
+      at.setDate(at.getDate() - days);
+      return dayOf(at);
+    };
+    if (length > longest || this.question.from < "1975") return true; // it is not told then
+    const asked = { ...this.question, from: before(Math.min(length + earlier, longest)), to: before(1) };
+    const { rows } = await this.get<Board>(path, paramsOf(asked, { every: everyOf(asked) }), signal);
+    return rows[0] !== undefined && rows[0].period! <= before(length - Math.ceil(length / 7));
+  }
+
+  /** How the groups of an answer stand, told with its own days when a breakdown ends before the other figures do. */
+  protected cutChart(cut: Board, rate: Rate, path: string): TemplateResult {
+    const by = cut.by!, spec = groups(cut, rate, this.by?.label() ?? "", this.nameOf(by, cut.rows.map(({ value }) => value ?? "")), rateChoice(rate, (figure) => this.change({ figure })));
+    if (gone(cut)) return chart(this.client, { heading: spec.heading, says: say("soon"), draw: null, columns: [], rows: [] });
+    const source = { path: `/v1/dashboards/${path}?${paramsOf({ ...this.question, from: cut.from, to: cut.to }, { by })}`, name: this.fileName(spec.heading, cut) };
+    return chart(this.client, { ...spec, source, ...(cut.to < this.counted.to ? { period: say("cutOff", { days: days(cut.from, cut.to) }) } : {}) });
+  }
+
+  /** What is told of agents who are chosen by a filter, when no figure of theirs can be. */
+  protected untold(shown: number | null | undefined): TemplateResult | undefined {
+    return this.question.where.length && !shown ? html`<p class="finding">${say(shown === 0 ? "smallOrNone" : "small")}</p>${this.reading()}` : undefined;
   }
 
   protected change(changes: Partial<Question>): void {
@@ -165,7 +218,7 @@ export abstract class Dash extends Screen {
   }
 
   override body(): TemplateResult {
-    if (this.#loaded !== null && !this.#going && !this.#failed) this.#told = html`${this.asks ? this.#scope() : nothing}${this.story()}`;
+    if (this.#loaded !== null && !this.#going && !this.#failed) this.#told = html`${this.asks ? this.#scope() : nothing}${this.own && gone(this.own) ? html`<p class="finding">${say("soon")}</p>` : this.story()}`;
     return html`
       ${this.asks ? this.#bar() : nothing}
       <div class="told" data-place=${this.place.path.join("/")} aria-busy=${this.#going}>
@@ -175,7 +228,7 @@ export abstract class Dash extends Screen {
   }
 
   #scope(): TemplateResult {
-    return html`<p class="scope">${this.scopeWords}<span class="printed"> · ${say("printed", { day: new Date().toLocaleDateString(locale(), { dateStyle: "long" }) })}</span></p>
+    return html`${this.#otherBy ? html`<p class="notice">${say("otherBy", { axis: this.by?.label() ?? "" })}</p>` : nothing}<p class="scope">${this.scopeWords}<span class="printed"> · ${say("printed", { day: new Date().toLocaleDateString(locale(), { dateStyle: "long" }) })}</span></p>
       ${this.detailed ? html`<p class="scope detailed">${say(this.offers.presets === farPresets ? "detailedFrom" : "detailedOnly", { day: written(this.detailed) })}</p>` : nothing}`;
   }
 
@@ -254,7 +307,7 @@ export abstract class Dash extends Screen {
     return html`
       ${withheld ? html`<p class="notice">${say("withheldWhy")}</p>` : nothing}
       <details class="card how"><summary>${say("how")}</summary>
-        <p>${say("howInterval")}</p><p>${say("howGroups")}</p><p>${say("howWithheld")}</p><p>${say("howMixed")}</p>
+        <p>${say("howInterval")}</p><p>${say("howGroups", { rounded: say("rounded") })}</p><p>${say("howWithheld")}</p><p>${say("howMixed")}</p>
       </details>`;
   }
 }

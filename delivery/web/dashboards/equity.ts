@@ -6,8 +6,8 @@ import { lexicon, percent } from "../charts/words";
 import type { Board, Equity as Answer } from "../shell/api";
 import { locale } from "../words/spoken";
 import { Dash } from "./dash";
-import { below, gini, loose, standings } from "./judge";
-import { paramsOf } from "./question";
+import { ahead, behind, gapOf, gini, loose, standings } from "./judge";
+import { paramsOf, type Span } from "./question";
 import { groups } from "./series";
 
 const fr = {
@@ -37,6 +37,10 @@ const list = (names: string[], most = 5): string => names.slice(0, most).join(" 
 abstract class Compared extends Dash {
   board: Board | null = null;
 
+  protected override get own(): Span | undefined {
+    return this.board ?? undefined;
+  }
+
   protected override async load(signal: AbortSignal): Promise<void> {
     this.board = await this.get<Board>("overview", paramsOf(this.question, { by: this.by?.name ?? "org" }), signal);
   }
@@ -46,7 +50,7 @@ abstract class Compared extends Dash {
   }
 
   protected pathOf(dashboard: string): string {
-    return `/v1/dashboards/${dashboard}?${paramsOf(this.question, { by: this.board!.by! })}`;
+    return `/v1/dashboards/${dashboard}?${paramsOf(this.counted, { by: this.board!.by! })}`;
   }
 }
 
@@ -61,9 +65,9 @@ export class Equity extends Compared {
     const board = this.board!, name = this.named, all = standings(board.rows, "reach").filter(({ share }) => share).reverse();
     const spec = { ...groups(board, "reach", this.by?.label() ?? "", name), source: { path: this.pathOf("equity"), name: this.fileName(this.heading) } };
     const total = board.totals.reach;
-    const behind = total ? all.filter((one) => below(one, { value: "", part: 0, of: 0, share: total })) : [];
-    const values = { n: behind.length, all: percent(total?.value ?? 0), names: list(behind.map(({ value }) => name(value))) };
-    const found = this.question.where.length ? tell("filtered") : all.length < 2 || !total ? tell("cannot") : tell(behind.length > 1 ? "behind" : behind.length ? "behindOne" : "fair", values);
+    const low = total ? behind(all, { value: "", part: 0, of: 0, share: total }) : [];
+    const values = { n: low.length, all: percent(total?.value ?? 0), names: list(low.map(({ value }) => name(value))) };
+    const found = this.question.where.length ? tell("filtered") : all.length < 2 || !total ? tell("cannot") : tell(low.length > 1 ? "behind" : low.length ? "behindOne" : "fair", values);
     return html`<p class="finding">${found}</p>
       ${all.length > 1 ? this.#spread(gini(all.map(({ share, of }) => [share!.value, of!])), loose(board.rows, "reach") > 0) : nothing}
       ${chart(this.client, spec)}
@@ -97,8 +101,8 @@ export class Services extends Compared {
     const spec = { ...groups(board, "reading", this.by?.label() ?? "", name), source: { path: this.pathOf("services"), name: this.fileName(this.heading) } };
     const all = standings(board.rows, "reading").filter(({ share }) => share), whole = { value: "", part: 0, of: 0, ...(total ? { share: total } : {}) };
     const names = (some: typeof all): string => list(some.map(({ value }) => name(value)));
-    const low = all.filter((one) => below(one, whole)), high = all.filter((one) => below(whole, one)), share = percent(total?.value ?? 0);
-    const found = all.length < 2 || !total ? tell("cannot") : [low.length ? tell("low", { names: names(low), all: share }) : "", high.length ? tell("high", { names: names(high), all: share }) : ""].filter(Boolean).join(" ") || tell("alike", { all: share });
+    const low = behind(all, whole), high = ahead(all, whole), share = percent(total?.value ?? 0);
+    const found = all.length < 2 || !total ? tell("cannot") : [low.length ? tell("low", { names: names(low), all: share }) : "", high.length ? tell("high", { names: names(high), all: share }) : ""].filter(Boolean).join(" ") || (gapOf(all) ? spec.says : tell("alike", { all: share }));
     const pooled = (value: string): string => {
       const one = this.#pooled.get(value);
       return one === undefined ? "–" : percent(one);

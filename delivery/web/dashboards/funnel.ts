@@ -7,7 +7,7 @@ import { count, lexicon, percent, range } from "../charts/words";
 import type { Funnel as Steps, FunnelStep } from "../shell/api";
 import { Dash } from "./dash";
 import { compare } from "./judge";
-import { lengthOf, paramsOf } from "./question";
+import { lengthOf, paramsOf, type Span } from "./question";
 import { say } from "./words";
 
 const fr = {
@@ -47,14 +47,15 @@ function loss(steps: FunnelStep[]): string {
 }
 
 /** The steps beside each other. */
-export function funnelChart({ steps }: Steps): ChartSpec {
+export function funnelChart(answer: Steps, filtered: boolean): ChartSpec {
+  const steps = answer.steps.filter(({ step }) => !filtered || step !== "targeted"); // not known then
   const told = steps.filter((one): one is FunnelStep & { agents: number } => one.agents !== null);
   const share = (one: FunnelStep["of_targeted"]): string[] => (one ? [percent(one.value), range(one)] : ["–", "–"]);
   return {
-    heading: tell("heading"), says: steps.some(({ of_previous }) => of_previous) ? loss(steps) : funnelFinding(steps, ""), note: tell("means"),
+    heading: tell("heading"), says: steps.some(({ of_previous }) => of_previous) ? loss(steps) : funnelFinding(steps, ""), note: filtered ? `${tell("means")} ${say("tileUnknownWhy")}` : tell("means"),
     draw: told.length ? bars(told.map(({ step, agents, of_targeted }) => ({ name: tell(step), value: agents, told: tell(of_targeted ? "ofTargeted" : "alone", { n: count(agents), share: percent(of_targeted?.value ?? 0) }) })), undefined, 190) : null,
-    columns: [{ name: tell("step") }, ...[tell("agents"), tell("ofAll"), say("interval"), tell("ofLast"), say("interval")].map((name) => ({ name, number: true }))],
-    rows: steps.map(({ step, agents, of_targeted, of_previous }) => [tell(step), agents === null ? null : count(agents), ...share(of_targeted), ...share(of_previous)]),
+    columns: [{ name: tell("step") }, ...[tell("agents"), ...(filtered ? [] : [tell("ofAll"), say("interval")]), tell("ofLast"), say("interval")].map((name) => ({ name, number: true }))],
+    rows: steps.map(({ step, agents, of_targeted, of_previous }) => [tell(step), agents === null ? null : count(agents), ...(filtered ? [] : share(of_targeted)), ...share(of_previous)]),
   };
 }
 
@@ -66,15 +67,20 @@ export class Funnel extends Dash {
     return tell("title");
   }
 
+  protected override get own(): Span | undefined {
+    return this.#steps ?? undefined;
+  }
+
   protected override async load(signal: AbortSignal): Promise<void> {
     this.#steps = await this.get<Steps>("funnel", paramsOf(this.question), signal);
   }
 
   protected override story(): TemplateResult {
-    const steps = this.#steps!, spec = funnelChart(steps);
+    const steps = this.#steps!, filtered = this.question.where.length > 0, spec = funnelChart(steps, filtered), untold = this.untold(steps.steps.find(({ step }) => step === "shown")?.agents);
+    if (untold) return untold;
     return html`
-      <p class="finding">${funnelFinding(steps.steps, lengthOf(this.question))}</p>
+      <p class="finding">${funnelFinding(steps.steps, lengthOf(this.counted))}</p>
       ${chart(this.client, { ...spec, source: { path: `/v1/dashboards/funnel?${paramsOf(this.question)}`, name: this.fileName(spec.heading) } })}
-      ${this.reading(steps.steps.some(({ agents }) => agents === null) && !this.question.where.length ? "withheld" : "")}`;
+      ${this.reading(steps.steps.some(({ agents }) => agents === null) && !filtered ? "withheld" : "")}`;
   }
 }

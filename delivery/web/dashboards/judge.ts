@@ -56,6 +56,19 @@ export function standings(rows: Figures[], rate: Rate): Standing[] {
 /** Whether one group stands below another, whatever the truth within both intervals. */
 export const below = (low: Standing, high: Standing): boolean => low.share !== undefined && high.share !== undefined && low.share.high < high.share.low;
 
+/** The lowest group that surely stands below another, with the highest of those, among groups that are sorted; undefined when no two surely differ. */
+export function gapOf<T extends Standing>(all: T[]): [low: T, high: T] | undefined {
+  for (const low of all.toReversed()) {
+    const high = all.find((one) => below(low, one));
+    if (high) return [low, high];
+  }
+  return undefined;
+}
+
+/** The groups of some that surely stand below all, and below another one as well: the chart of groups then tells of a gap too. */
+export const behind = (all: Standing[], whole: Standing): Standing[] => all.filter((one) => below(one, whole) && all.some((other) => below(one, other)));
+export const ahead = (all: Standing[], whole: Standing): Standing[] => all.filter((one) => below(whole, one) && all.some((other) => below(other, one)));
+
 /** How unequally a share is spread over groups, by their agents: half the mean difference between two agents, by the mean; 0 to 1. */
 export function gini(groups: [share: number, agents: number][]): number {
   const total = groups.reduce((sum, [, n]) => sum + n, 0), mean = groups.reduce((sum, [share, n]) => sum + share * n, 0) / total;

@@ -121,6 +121,7 @@ export class Live extends LitElement {
       <dl class="now">${all.map(([name, n]) => html`
         <div><dt>${say(name)}</dt><dd><span class="big ${n === null ? "withheld" : ""}">${n === null ? say("tileWithheld") : count(n)}</span>
           ${n !== null && totals.targeted ? html`<span class="hint">${tell("of", { share: percent(Math.min(1, n / totals.targeted)), n: count(totals.targeted) })}</span>` : nothing}</dd></div>`)}
-      </dl>`;
+      </dl>
+      <p class="hint">${say("rounded")}</p>`;
   }
 }

@@ -6,8 +6,8 @@ import { lexicon, percent, range } from "../charts/words";
 import type { Board, Funnel } from "../shell/api";
 import { Dash } from "./dash";
 import { funnelChart } from "./funnel";
-import { detailedOf, everyOf, farPresets, longest, paramsOf, spanOf, type Question } from "./question";
-import { groups, presence, rateChoice, rateOf } from "./series";
+import { detailedOf, everyOf, farPresets, longest, paramsOf, spanOf, type Question, type Span } from "./question";
+import { presence, rateOf } from "./series";
 import { actedTile, rateTile, tiles } from "./tiles";
 import { say } from "./words";
 
@@ -37,9 +37,14 @@ export abstract class One extends Dash {
   over: Board | null = null;
   cut: Board | null = null;
   steps: Funnel | null = null;
+  known = false; // the period before
 
   /** Where the figures of it are, under /v1/dashboards/. */
   protected abstract path(id: string): string;
+
+  protected override get own(): Span | undefined {
+    return (this.which && this.totals) || undefined;
+  }
 
   get which(): string | undefined {
     return this.place.path[1];
@@ -48,32 +53,33 @@ export abstract class One extends Dash {
   protected async figures(id: string, signal: AbortSignal, funnel: boolean): Promise<void> {
     const ask = (more: Record<string, string>, question = this.question): Promise<Board> => this.get<Board>(this.path(id), paramsOf(question, more), signal);
     const path = (this.steps = null), by = this.by?.name ?? this.axis;
+    this.known = !funnel; // one message has no period before
     if (spanOf(this.question) > longest && this.offers.presets === farPresets) { // the totals of what is known in detail come with the months
       this.totals = this.over = await ask({ every: "month", compare: "true" });
       const detailed = detailedOf(this.question, this.over.detailed_from);
       [this.cut, this.steps] = await Promise.all([ask({ by }, detailed), funnel ? this.get<Funnel>("funnel", paramsOf(detailed, { content: id }), signal) : path]);
       return;
     }
-    [this.totals, this.over, this.cut, this.steps] = await Promise.all([
+    [this.totals, this.over, this.cut, this.steps, this.known] = await Promise.all([
       ask({ compare: "true" }), ask({ every: everyOf(this.question) }), ask({ by }),
-      funnel ? this.get<Funnel>("funnel", paramsOf(this.question, { content: id }), signal) : path,
+      funnel ? this.get<Funnel>("funnel", paramsOf(this.question, { content: id }), signal) : path, !funnel && this.comparable(this.path(id), signal),
     ]);
   }
 
-  protected shown(id: string, { many = false, mandatory = true, compared = true }): TemplateResult {
+  protected shown(id: string, { many = false, mandatory = true }): TemplateResult {
     const totals = this.totals!, over = this.over!, cut = this.cut!, every = everyOf(this.question);
-    const filtered = this.question.where.length > 0, rate = rateOf(this.question.figure, filtered ? "reading" : "reach"), before = compared ? totals.previous : undefined;
+    const untold = this.untold(totals.totals.shown);
+    if (untold) return untold;
+    const filtered = this.question.where.length > 0, rate = rateOf(this.question.figure, filtered ? "reading" : "reach"), before = this.known ? totals.previous : undefined;
     const detailed = detailedOf(this.question, totals.detailed_from);
-    const source = (more: Record<string, string>, heading: string, question = this.question) => ({ path: `/v1/dashboards/${this.path(id)}?${paramsOf(question, more)}`, name: this.fileName(heading) });
-    const time = presence(over, every, "reached"), compare = groups(cut, rate, this.by?.label() ?? "", this.nameOf(cut.by!, cut.rows.map(({ value }) => value ?? "")), rateChoice(rate, (figure) => this.change({ figure })));
-    const path = this.steps && funnelChart(this.steps);
+    const time = presence(over, every, "reached"), path = this.steps && funnelChart(this.steps, filtered);
     return html`
       <p class="finding">${told(totals, many, mandatory)}</p>
       ${tiles([rateTile("reach", totals.totals, before, filtered), rateTile("reading", totals.totals, before, filtered), ...(mandatory ? [rateTile("acknowledgement", totals.totals, before, filtered)] : []), actedTile(totals.totals, before)])}
       <div class="charts">
         ${path ? chart(this.client, { ...path, source: { path: `/v1/dashboards/funnel?${paramsOf(detailed, { content: id })}`, name: this.fileName(path.heading) } }) : nothing}
-        ${chart(this.client, { ...time, source: source({ every }, time.heading) })}
-        ${chart(this.client, { ...compare, source: source({ by: cut.by! }, compare.heading, detailed) })}
+        ${chart(this.client, { ...time, source: { path: `/v1/dashboards/${this.path(id)}?${paramsOf(this.question, { every })}`, name: this.fileName(time.heading) } })}
+        ${this.cutChart(cut, rate, this.path(id))}
       </div>
       ${this.reading(totals.withheld || over.withheld || cut.withheld)}`;
   }

@@ -6,8 +6,8 @@ import { lexicon, percent, range } from "../charts/words";
 import type { Board } from "../shell/api";
 import { Dash } from "./dash";
 import { compare } from "./judge";
-import { detailedOf, everyOf, farPresets, lengthOf, longest, paramsOf, spanOf } from "./question";
-import { groups, presence, rateChoice, rateOf } from "./series";
+import { detailedOf, everyOf, farPresets, lengthOf, longest, paramsOf, spanOf, type Span } from "./question";
+import { presence, rateOf } from "./series";
 import { actedTile, points, rateTile, tiles } from "./tiles";
 import { say } from "./words";
 
@@ -24,13 +24,13 @@ const en: typeof fr = {
 const tell = lexicon(fr, en);
 
 /** One sentence or two, made from the figures and from nothing that they do not bear. */
-export function finding({ totals, previous }: Board, span: string): string {
+export function finding({ totals, previous }: Board, span: string, comparable: boolean): string {
   const { reach, reading } = totals;
   if (totals.shown === 0) return tell("nobody");
   if (!reading) return tell("few");
   if (!reach) return tell("foundReading", { span, reading: percent(reading.value), range: range(reading) });
   const sign = compare(reach, previous?.reach);
-  const since = !previous?.reach ? tell("first") : sign === 0 || Math.abs(reach.value - previous.reach.value) < 0.005 ? tell("same") : tell(sign > 0 ? "more" : "less", { points: points(reach.value - previous.reach.value) });
+  const since = !previous?.reach ? tell("first") : !comparable ? say("young") : sign === 0 || Math.abs(reach.value - previous.reach.value) < 0.005 ? tell("same") : tell(sign > 0 ? "more" : "less", { points: points(reach.value - previous.reach.value) });
   return `${tell("found", { span, share: percent(reach.value), range: range(reach), reading: percent(reading.value) })} ${since}`;
 }
 
@@ -38,6 +38,7 @@ export class Overview extends Dash {
   #totals: Board | null = null;
   #over: Board | null = null;
   #groups: Board | null = null;
+  #comparable = true;
 
   override readonly offers = { by: true, filters: true, presets: farPresets };
 
@@ -45,30 +46,34 @@ export class Overview extends Dash {
     return say("overview");
   }
 
+  protected override get own(): Span | undefined {
+    return this.#totals ?? undefined;
+  }
+
   protected override async load(signal: AbortSignal): Promise<void> {
     const ask = (more: Record<string, string>, question = this.question): Promise<Board> => this.get<Board>("overview", paramsOf(question, more), signal);
     const by = this.by?.name ?? this.axis;
+    this.#comparable = true;
     if (spanOf(this.question) > longest) { // the totals of what is known in detail come with the months
       this.#totals = this.#over = await ask({ every: "month", compare: "true" });
       this.#groups = await ask({ by }, detailedOf(this.question, this.#over.detailed_from));
       return;
     }
-    [this.#totals, this.#over, this.#groups] = await Promise.all([ask({ compare: "true" }), ask({ every: everyOf(this.question) }), ask({ by })]);
+    [this.#totals, this.#over, this.#groups, this.#comparable] = await Promise.all([ask({ compare: "true" }), ask({ every: everyOf(this.question) }), ask({ by }), this.comparable("overview", signal)]);
   }
 
   protected override story(): TemplateResult {
-    const totals = this.#totals!, over = this.#over!, cut = this.#groups!;
+    const totals = this.#totals!, over = this.#over!, cut = this.#groups!, untold = this.untold(totals.totals.shown);
+    if (untold) return untold;
     const filtered = this.question.where.length > 0, every = everyOf(this.question);
     const rate = rateOf(this.question.figure, filtered ? "reading" : "reach");
-    const spec = groups(cut, rate, this.by?.label() ?? "", this.nameOf(cut.by!, cut.rows.map(({ value }) => value ?? "")), rateChoice(rate, (figure) => this.change({ figure })));
-    const over_ = presence(over, every, "present");
-    const path = (more: Record<string, string>, question = this.question): string => `/v1/dashboards/overview?${paramsOf(question, more)}`;
+    const present = presence(over, every, "present"), before = this.#comparable ? totals.previous : undefined;
     return html`
-      <p class="finding">${finding(totals, lengthOf(this.question, totals.detailed_from))}</p>
-      ${tiles([...(["reach", "reading", "acknowledgement"] as const).map((one) => rateTile(one, totals.totals, totals.previous, filtered)), actedTile(totals.totals, totals.previous)])}
+      <p class="finding">${finding(totals, lengthOf(this.counted, totals.detailed_from), this.#comparable)}</p>
+      ${tiles([...(["reach", "reading", "acknowledgement"] as const).map((one) => rateTile(one, totals.totals, before, filtered)), actedTile(totals.totals, before)])}
       <div class="charts">
-        ${chart(this.client, { ...over_, source: { path: path({ every }), name: this.fileName(over_.heading) } })}
-        ${chart(this.client, { ...spec, source: { path: path({ by: cut.by! }, detailedOf(this.question, totals.detailed_from)), name: this.fileName(spec.heading) } })}
+        ${chart(this.client, { ...present, source: { path: `/v1/dashboards/overview?${paramsOf(this.question, { every })}`, name: this.fileName(present.heading) } })}
+        ${this.cutChart(cut, rate, "overview")}
       </div>
       ${this.reading(totals.withheld || over.withheld || cut.withheld)}`;
   }

@@ -7,7 +7,7 @@ import { count, dateOf, dayOf, lexicon, percent, say as sayChart } from "../char
 import type { Pressure as Answer } from "../shell/api";
 import { locale } from "../words/spoken";
 import { Dash } from "./dash";
-import { presets, spanOf, whole, type Question } from "./question";
+import { presets, spanOf, whole, type Question, type Span } from "./question";
 import { periodWords } from "./series";
 import { say } from "./words";
 
@@ -52,12 +52,17 @@ export class Pressure extends Dash {
     return new URLSearchParams({ from, to });
   }
 
+  protected override get own(): Span | undefined {
+    return this.#answer ?? undefined;
+  }
+
   protected override async load(signal: AbortSignal): Promise<void> {
     this.#answer = await this.get<Answer>("pressure", this.#query, signal);
   }
 
   protected override story(): TemplateResult {
     const answer = this.#answer!, weeks = answer.weeks.map((one) => ({ ...one, partial: !whole("week", one.week, answer) }));
+    if (!weeks.length && !answer.senders.length) return html`<p class="finding">${say("nothing")} ${say("nothingHint")}</p>`;
     const full = weeks.filter(({ partial, per_agent }) => !partial && per_agent !== null), last = full.at(-1);
     const total = answer.senders.reduce((sum, { shown }) => sum + shown, 0), [first] = answer.senders;
     const name = (source: string): string => source || tell("noSource");
@@ -90,7 +95,7 @@ export class Pressure extends Dash {
       ${this.reading(weeks.some(({ agents }) => agents === null) ? "withheld" : "")}`;
   }
 
-  protected override get scopeWords(): string {
-    return [super.scopeWords.split(" · ")[0], say("allAgents")].join(" · ");
+  protected override get whom(): string[] {
+    return [say("allAgents")];
   }
 }

@@ -16,6 +16,15 @@ export interface Question {
   where: string[];
 }
 
+/** Days, the last one included. */
+export interface Span {
+  from: string;
+  to: string;
+}
+
+/** Whether nothing of a period is left: the days of a breakdown or of a filter end yesterday. */
+export const gone = ({ from, to }: Span): boolean => from > to;
+
 /** A period that ends today. */
 export interface Preset {
   name: string;
@@ -67,7 +76,7 @@ export function paramsOf({ from, to, where }: Question, more: Record<string, str
   return query;
 }
 
-export const spanOf = ({ from, to }: { from: string; to: string }): number => Math.round((dateOf(to).getTime() - dateOf(from).getTime()) / 86_400_000) + 1;
+export const spanOf = ({ from, to }: Span): number => Math.round((dateOf(to).getTime() - dateOf(from).getTime()) / 86_400_000) + 1;
 
 export type Every = "day" | "week" | "month";
 
@@ -75,7 +84,7 @@ export type Every = "day" | "week" | "month";
 export const everyOf = (question: Question): Every => (spanOf(question) <= 16 ? "day" : spanOf(question) <= 190 ? "week" : "month");
 
 /** Whether a period that begins on a day is whole within what was asked. */
-export function whole(every: Every, start: string, { from, to }: { from: string; to: string }, today = dayOf(new Date())): boolean {
+export function whole(every: Every, start: string, { from, to }: Span, today = dayOf(new Date())): boolean {
   const end = dateOf(start);
   if (every === "week") end.setDate(end.getDate() + 6);
   if (every === "month") end.setMonth(end.getMonth() + 1, 0);
@@ -101,5 +110,5 @@ export const detailedOf = (question: Question, since: string | undefined): Quest
 export const lengthOf = (question: Question, since?: string): string => {
   if (since && since > question.from) return say("sinceDay", { day: written(since) });
   const preset = presetOf(question);
-  return preset ? say(`in_${preset.name}` as Word) : say("inDays", { n: spanOf(question) });
+  return preset ? say(`in_${preset.name}` as Word) : say(spanOf(question) > 1 ? "inDays" : "inDay", { n: spanOf(question) });
 };

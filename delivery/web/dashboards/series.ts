@@ -6,7 +6,7 @@ import { dots, moments } from "../charts/draw";
 import { count, dateOf, dayOf, lexicon, percent, range, say as sayChart } from "../charts/words";
 import type { Board, Figures, Share } from "../shell/api";
 import { locale } from "../words/spoken";
-import { below, compareCounts, loose, standings, type Rate, type Standing } from "./judge";
+import { compareCounts, gapOf, loose, standings, type Rate, type Standing } from "./judge";
 import { whole, type Every } from "./question";
 import { say, type Word } from "./words";
 
@@ -18,7 +18,7 @@ const fr = {
   in_day: "le {day}", in_week: "la semaine du {day}", in_month: "en {day}",
   groups: "{rate} par {axis}", gap: "{rate} plus faible pour « {low} » ({a}) que pour « {high} » ({b}).", even: "Aucun écart sûr entre les groupes.", alone: "Un seul groupe peut être distingué.", noGroup: "Aucun groupe n'est assez grand pour être distingué. Choisissez une période plus longue ou une autre répartition.",
   some: "Les {high} premiers et les {low} derniers, sur {n} ; tous sont dans les données.", atLeast: "{n} agents appartiennent à des groupes trop petits pour être distingués : la part de chaque ligne est un minimum, la barre va jusqu'à ce qu'elle peut être.",
-  untold: "Groupes dont on ne peut rien dire : {names}.", untoldMany: "{n} groupes dont on ne peut rien dire : ils sont dans les données.", bars: "La barre est l'intervalle autour du point.", all: "Ensemble : {share}", with: "Avec un filtre, le nombre d'agents visés n'est pas connu : choisissez le chiffre « Lecture ».", most: "au plus {high}",
+  untold: "Groupes dont on ne peut rien dire : {names}.", untoldMany: "{n} groupes dont on ne peut rien dire : ils sont dans les données.", bars: "La barre est l'intervalle autour du point.", all: "Ensemble : {share}", with: "Avec un filtre, le nombre d'agents visés n'est pas connu : choisissez le chiffre « Lecture ».",
 };
 
 const en: typeof fr = {
@@ -29,7 +29,7 @@ const en: typeof fr = {
   in_day: "on {day}", in_week: "in the week of {day}", in_month: "in {day}",
   groups: "{rate} by {axis}", gap: "{rate} is lower for “{low}” ({a}) than for “{high}” ({b}).", even: "No sure difference between groups.", alone: "One group alone can be told apart.", noGroup: "No group is large enough to be told apart. Choose a longer period or another breakdown.",
   some: "The first {high} and the last {low} of {n}; all are in the data.", atLeast: "{n} agents are in groups too small to be told apart: the share of each line is a minimum, the bar goes up to what it may be.",
-  untold: "Groups of which nothing can be told: {names}.", untoldMany: "{n} groups of which nothing can be told: they are in the data.", bars: "The bar is the interval around the point.", all: "All: {share}", with: "With a filter, how many agents are aimed at is not known: choose the figure “Reading”.", most: "at most {high}",
+  untold: "Groups of which nothing can be told: {names}.", untoldMany: "{n} groups of which nothing can be told: they are in the data.", bars: "The bar is the interval around the point.", all: "All: {share}", with: "With a filter, how many agents are aimed at is not known: choose the figure “Reading”.",
 };
 
 const tell = lexicon(fr, en);
@@ -42,7 +42,8 @@ export function periodWords(every: Every, start: string, long = false): string {
 
 const inPeriod = (every: Every, start: string): string => tell(`in_${every}`, { day: periodWords(every, start, true) });
 
-const shareCell = (share: Share | undefined): string[] => (share ? [percent(share.value), range(share)] : ["–", "–"]);
+/** A share with its interval; withheld when a count that it is made of is, else not to be told. */
+const shareCell = (share: Share | undefined, ...of: unknown[]): (string | null)[] => (share ? [percent(share.value), range(share)] : of.includes(null) ? [null, null] : ["–", "–"]);
 const cell = (n: number | null): string | null => (n === null ? null : count(n));
 
 const none: Figures = { targeted: null, shown: 0, opened: 0, readers: 0, acknowledged: 0, acted: 0, dismissed: 0, read_days: 0 };
@@ -77,7 +78,7 @@ export function presence(board: Board, every: Every, kind: "present" | "reached"
     columns: [{ name: tell(`period_${every}`) }, ...[say("shown"), say("read"), say("reading"), say("interval"), say("acknowledged"), say("acted")].map((name) => ({ name, number: true }))],
     rows: rows.map((row) => {
       const label = periodWords(every, row.start, true);
-      return [row.partial ? sayChart("partial", { label }) : label, cell(row.shown), cell(row.readers), ...shareCell(row.reading), cell(row.acknowledged), cell(row.acted)];
+      return [row.partial ? sayChart("partial", { label }) : label, cell(row.shown), cell(row.readers), ...shareCell(row.reading, row.shown, row.readers), cell(row.acknowledged), cell(row.acted)];
     }),
   };
 }
@@ -91,25 +92,25 @@ export function groups(board: Board, rate: Rate, axis: string, name: (value: str
   const others = rate === "reading" ? 0 : loose(board.rows, rate);
   const many = told.length > most.first + most.last;
   const drawn = many ? [...told.slice(0, most.first), ...told.slice(-most.last)] : told;
-  const high = told[0], low = told.at(-1);
+  const gap = gapOf(told), filtered = Boolean(board.where?.length);
   const between = (one: Standing & { share: Share }): string => (others > 0 ? range(one.share) : percent(one.share.value));
   let says = tell("noGroup");
-  if (high && high === low) says = tell("alone");
-  else if (high && low) says = below(low, high) ? tell("gap", { rate: say(rate), low: name(low.value), a: between(low), high: name(high.value), b: between(high) }) : tell("even");
-  if (!told.length && board.where?.length && rate !== "reading") says = tell("with");
+  if (told.length) says = tell(told.length > 1 ? "even" : "alone");
+  if (gap) says = tell("gap", { rate: say(rate), low: name(gap[0].value), a: between(gap[0]), high: name(gap[1].value), b: between(gap[1]) });
+  if (!told.length && filtered && rate !== "reading") says = tell("with");
   const notes = told.length ? [many ? tell("some", { high: most.first, low: most.last, n: told.length }) : "", others > 0 ? tell("atLeast", { n: count(others) }) : tell("bars"), untold.length > most.first ? tell("untoldMany", { n: untold.length }) : untold.length ? tell("untold", { names: untold.map(({ value }) => name(value)).join(" ; ") }) : ""] : [];
   const total = board.totals[rate];
   return {
     heading: tell("groups", { rate: say(rate), axis: axis.toLowerCase() }), says, note: html`${notes.filter(Boolean).map((one, i) => html`${i ? html`<br>` : nothing}${one}`)}`, ...(choice ? { choice } : {}),
     draw: told.length ? dots(drawn.map(({ value, share }) => ({ ...share, name: name(value) })), total && { value: total.value, name: tell("all", { share: percent(total.value) }) }) : null,
-    columns: [{ name: axis }, ...[say("targeted"), say("shown"), say("read"), say("acknowledged"), say("acted"), say(rate), say("interval")].map((one) => ({ name: one, number: true }))],
-    rows: board.rows.map((row) => tableRow(row, name(row.value ?? ""), all.find(({ value }) => value === row.value))),
+    columns: [{ name: axis }, ...[...(filtered ? [] : [say("targeted")]), say("shown"), say("read"), say("acknowledged"), say("acted"), say(rate), say("interval")].map((one) => ({ name: one, number: true }))],
+    rows: board.rows.map((row) => tableRow(row, name(row.value ?? ""), all.find(({ value }) => value === row.value), filtered)),
   };
 }
 
-function tableRow(row: Figures, name: string, standing: Standing | undefined): (string | null)[] {
-  const share = standing?.share;
-  return [name, row.targeted === 0 && !standing ? "–" : cell(row.targeted), cell(row.shown), cell(row.readers), cell(row.acknowledged), cell(row.acted), ...(standing ? (share ? [percent(share.value), range(share)] : ["–", "–"]) : ["–", "–"])];
+function tableRow(row: Figures, name: string, standing: Standing | undefined, filtered: boolean): (string | null)[] {
+  const aimed = filtered ? [] : [row.targeted === 0 && !standing ? "–" : cell(row.targeted)];
+  return [name, ...aimed, cell(row.shown), cell(row.readers), cell(row.acknowledged), cell(row.acted), ...shareCell(standing?.share, standing?.part, filtered || standing?.of)];
 }
 
 const rates: Rate[] = ["reach", "reading", "acknowledgement"];
