@@ -17,12 +17,14 @@ const (
 	AccessReminder    AccessAct = "reminder"    // reminded those who have not
 	AccessAttestation AccessAct = "attestation" // had what an agent did attested
 	AccessSheet       AccessAct = "sheet"       // had the counts of a content attested
+	AccessAudit       AccessAct = "accesses"    // read who has looked
+	AccessRefused     AccessAct = "refused"     // asked without the right, and was told nothing
 )
 
 // Access is one access to the register of acknowledgements. It is in the log before what it is about is told or done.
 type Access struct {
 	At        time.Time `json:"at"`
-	By        string    `json:"by"` // name of the key
+	By        string    `json:"by"` // name of the key; of an agent with their own token, their id
 	Label     string    `json:"label,omitempty"`
 	Role      fil.Role  `json:"role"`
 	Act       AccessAct `json:"act"`

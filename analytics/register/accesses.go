@@ -1,10 +1,8 @@
 package register
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -12,14 +10,18 @@ import (
 	"github.com/filengine/fil"
 )
 
-// maxAccesses is how many accesses a process has at hand, the latest; some 200 bytes each. The log has more.
-const maxAccesses = 200_000
+// maxAccesses is how many accesses of keys a process has at hand, the latest, and maxOwn how many of agents to what they did
+// themselves; some 200 bytes each. The log has more.
+const (
+	maxAccesses = 200_000
+	maxOwn      = 50_000
+)
 
 // Accesses are those of the log, the latest of them.
 type Accesses struct {
 	mu   sync.RWMutex
-	all  []seen // in the order of the log
-	most int
+	keys []seen // in the order of the log
+	own  []seen // of agents: apart, lest they crowd out those of whom an audit is about
 }
 
 // seen is an access at its place in the log.
@@ -30,7 +32,7 @@ type seen struct {
 }
 
 // NewAccesses makes a projection of fil.accesses.
-func NewAccesses() *Accesses { return &Accesses{most: maxAccesses} }
+func NewAccesses() *Accesses { return &Accesses{} }
 
 // Apply takes records of fil.accesses; those that are none are returned as joined rejections.
 func (p *Accesses) Apply(records []fil.Record) error {
@@ -43,12 +45,22 @@ func (p *Accesses) Apply(records []fil.Record) error {
 			rejected = append(rejected, err)
 			continue
 		}
-		p.all = append(p.all, seen{a, rec.Offset})
+		if one := (seen{a, rec.Offset}); a.Role == fil.RoleAgent {
+			p.own = append(p.own, one)
+		} else {
+			p.keys = append(p.keys, one)
+		}
 	}
-	if over := len(p.all) - p.most; over > p.most/8 {
-		p.all = slices.Clone(p.all[over:])
-	}
+	p.keys, p.own = lastOf(p.keys, maxAccesses), lastOf(p.own, maxOwn)
 	return errors.Join(rejected...)
+}
+
+// lastOf lets go of the first when there are an eighth too many, so that not each batch copies.
+func lastOf(all []seen, most int) []seen {
+	if over := len(all) - most; over > most/8 {
+		return slices.Clone(all[over:])
+	}
+	return all
 }
 
 // latest gives the accesses before an offset that fit, the latest first.
@@ -56,34 +68,29 @@ func (p *Accesses) latest(before int64, limit int, fits func(Access) bool) []see
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	var found []seen
-	for i := len(p.all) - 1; i >= 0 && len(found) < limit; i-- {
-		if one := p.all[i]; one.offset < before && fits(one.Access) {
+	for k, o := len(p.keys)-1, len(p.own)-1; (k >= 0 || o >= 0) && len(found) < limit; {
+		var one seen
+		if o < 0 || k >= 0 && p.keys[k].offset > p.own[o].offset {
+			one = p.keys[k]
+			k--
+		} else {
+			one = p.own[o]
+			o--
+		}
+		if one.offset < before && fits(one.Access) {
 			found = append(found, one)
 		}
 	}
 	return found
 }
 
-// audit writes an access down. What it is about may be told or done only when there is no error.
-func (r *Register) audit(ctx context.Context, caller fil.Caller, e entry, a Access) error {
-	a.At, a.By, a.Label, a.Role = r.Now().UTC(), cmp.Or(caller.Name, "?"), caller.Label, caller.Role
-	a.Content, a.Perimeter, a.Scope = e.ID, caller.Perimeter, caller.Perimeter
-	if e.ID != "" {
-		a.Perimeter = e.Perimeter
-	}
-	if err := r.publish(ctx, fil.TopicAccesses, fil.TypeAccess, cmp.Or(e.ID, a.By), a); err != nil {
-		return fmt.Errorf("write an access to the register down: %w", err)
-	}
-	return nil
-}
-
 // access is one as it is told. What a key without the reader's perimeter was told is not: it may be of agents outside.
 type access struct {
 	At        time.Time `json:"at"`
-	By        string    `json:"by" doc:"Identifiant de la clé / id of the key"`
+	By        string    `json:"by" doc:"Identifiant de la clé, ou de l'agent qui a pris sa propre attestation / id of the key, or of the agent who took their own attestation"`
 	Label     string    `json:"label,omitempty" doc:"Nom de la clé / name of the key"`
 	Role      fil.Role  `json:"role"`
-	Act       AccessAct `json:"act" enum:"contents,list,export,reminder,attestation,sheet" doc:"contents : liste des contenus ; list : page de noms ; export : CSV ; reminder : rappel ; attestation, sheet : attestation d'un agent, bilan / contents: list of contents; list: page of names; export: CSV; reminder; attestation of an agent; sheet: attested counts"`
+	Act       AccessAct `json:"act" enum:"contents,list,export,reminder,attestation,sheet,accesses,refused" doc:"contents : liste des contenus ; list : page de noms ; export : CSV ; reminder : rappel ; attestation, sheet : attestation d'un agent, bilan ; accesses : ces accès-ci ; refused : demande d'une clé sans le droit, à qui rien n'a été dit / contents: list of contents; list: page of names; export: CSV; reminder; attestation of an agent; sheet: attested counts; accesses: these accesses; refused: asked by a key without the right, which was told nothing"`
 	Content   string    `json:"content,omitempty"`
 	Title     string    `json:"title,omitempty" doc:"Du contenu, tel qu'il est à présent ; absent s'il a été retiré / of the content, as it is now; absent when it was withdrawn"`
 	Perimeter string    `json:"perimeter,omitempty" doc:"Du contenu / of the content"`

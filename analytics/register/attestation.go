@@ -48,8 +48,8 @@ type Attestation struct {
 
 const issuer = "fil"
 
-// maxSigned bounds what is read as an attestation, in bytes: titles have 512 and ids 128.
-const maxSigned = 8 << 10
+// typeSigned is the type that the header of what is signed has, so that no other kind of token is taken for one.
+const typeSigned = "fil-attestation+jws"
 
 // keyOf derives the key that signs, so that what another secret would have to be kept for needs none, and one who knows it
 // learns nothing of the secret.
@@ -74,7 +74,7 @@ func (r *Register) sign(a Attestation) (string, error) {
 		return "", fmt.Errorf("encode an attestation: %w", err)
 	}
 	headers := jws.NewHeaders()
-	if err := errors.Join(headers.Set(jws.KeyIDKey, r.kid), headers.Set(jws.TypeKey, "fil-attestation+jws")); err != nil {
+	if err := errors.Join(headers.Set(jws.KeyIDKey, r.kid), headers.Set(jws.TypeKey, typeSigned)); err != nil {
 		return "", fmt.Errorf("name the key of an attestation: %w", err)
 	}
 	signed, err := jws.Sign(payload, jws.WithKey(jwa.EdDSA(), r.key, jws.WithProtectedHeaders(headers)))
@@ -82,25 +82,6 @@ func (r *Register) sign(a Attestation) (string, error) {
 		return "", fmt.Errorf("sign an attestation: %w", err)
 	}
 	return string(signed), nil
-}
-
-var errForged = errors.New("not signed here, or changed since")
-
-// Verify reads an attestation that was signed here: spaces and line ends, as a copy from paper has, do not count.
-func (r *Register) Verify(signed string) (Attestation, error) {
-	var a Attestation
-	signed = strings.Join(strings.Fields(signed), "")
-	if len(signed) > maxSigned || strings.Count(signed, ".") != 2 {
-		return a, errForged
-	}
-	payload, err := jws.Verify([]byte(signed), jws.WithKey(jwa.EdDSA(), public(r.key)))
-	if err != nil {
-		return a, fmt.Errorf("%w: %w", errForged, err)
-	}
-	if err := json.Unmarshal(payload, &a); err != nil || a.Issuer != issuer {
-		return Attestation{}, errForged
-	}
-	return a, nil
 }
 
 // fingerprint is what people compare by eye: the first 80 bits of the SHA-256 of what is signed, in groups of four.
@@ -144,21 +125,28 @@ func (r *Register) attestOne(ctx context.Context, caller fil.Caller, id, agent s
 		return Attestation{}, err //nolint:wrapcheck // it says what was attempted
 	}
 	c, known := r.Contents.Content(id)
-	if known {
+	switch {
+	case known:
 		e.Content = c
+	case own:
+		e = entry{fil.Content{ID: id, Perimeter: line.Perimeter}, Withdrawn}
 	}
 	if found && !own {
 		_, state := r.place(caller, e, &line)
 		found = state != ""
 	}
-	if !own {
+	switch {
+	case own && found:
+		err = r.auditOwn(ctx, caller, e, line)
+	case !own:
 		lines := 0
 		if found {
 			lines = 1
 		}
-		if err := r.audit(ctx, caller, e, Access{Act: AccessAttestation, Agent: agent, Lines: lines}); err != nil {
-			return Attestation{}, err
-		}
+		err = r.audit(ctx, caller, e, Access{Act: AccessAttestation, Agent: agent, Lines: lines})
+	}
+	if err != nil {
+		return Attestation{}, err
 	}
 	if !found {
 		return Attestation{}, errNoLine

@@ -71,7 +71,7 @@ func (r *Register) attest(ctx context.Context, id, agent string) (Attestation, e
 		}
 		return r.attestOne(ctx, caller, id, caller.Agent)
 	}
-	if _, err := entitled(ctx); err != nil {
+	if _, err := r.entitled(ctx, id); err != nil {
 		return Attestation{}, err
 	}
 	if agent == "" {

@@ -81,9 +81,7 @@ type accessesOutput struct {
 
 type verifyInput struct {
 	Language string `header:"Accept-Language"`
-	Body     struct {
-		Attestation string `json:"attestation" maxLength:"16384" doc:"Le texte signé ; espaces et retours à la ligne ne comptent pas / the signed text; spaces and line ends do not count"`
-	}
+	Body     verified
 }
 
 type verifyOutput struct {
@@ -119,9 +117,9 @@ func (r *Register) Register(api huma.API) {
 	huma.Register(api, operation(http.MethodPost, "contents/{id}/reminders", "register-remind", "Rappeler un contenu à ceux qui n'en ont pas pris connaissance", "Remind those who have not acknowledged a content",
 		"Il leur revient en tête de fil, comme non vu, avec la date limite. Un rappel par jour au plus pour les mêmes agents (409 et Retry-After).", reads...), r.postReminder)
 	huma.Register(api, operation(http.MethodGet, "accesses", "register-accesses", "Lire qui a consulté le registre", "Read who has looked at the register",
-		"Les accès aux contenus du périmètre de la clé, le dernier d'abord.", reads...), r.getAccesses)
+		"Les accès aux contenus du périmètre de la clé, le dernier d'abord. Les lire est consigné aussi.", reads...), r.getAccesses)
 	huma.Register(api, operation(http.MethodPost, "verify", "register-verify", "Vérifier une attestation", "Verify an attestation",
-		"Dit si le texte signé l'a été ici et n'a pas été changé. Rien n'est lu du registre.", fil.Roles()...), r.postVerify)
+		"Dit si le texte signé l'a été ici et n'a pas été changé, et si ce qu'on lit à côté est bien ce qui a été signé. Rien n'est lu du registre.", fil.Roles()...), r.postVerify)
 	huma.Register(api, operation(http.MethodGet, "key", "register-key", "Lire la clé publique des attestations", "Read the public key of attestations",
 		"Une clé JWK (Ed25519), pour vérifier sans ce serveur. / A JWK (Ed25519), to verify without this server.", fil.Roles()...),
 		func(context.Context, *struct{}) (*struct{ Body jwk }, error) {
@@ -130,7 +128,7 @@ func (r *Register) Register(api huma.API) {
 }
 
 func (r *Register) getContents(ctx context.Context, in *contentsInput) (*contentsOutput, error) {
-	caller, err := entitled(ctx)
+	caller, err := r.entitled(ctx, "")
 	if err != nil {
 		return nil, r.problem(ctx, err, in.Language)
 	}
@@ -156,7 +154,7 @@ func (r *Register) getContents(ctx context.Context, in *contentsInput) (*content
 }
 
 func (r *Register) postReminder(ctx context.Context, in *remindInput) (*remindOutput, error) {
-	caller, err := entitled(ctx)
+	caller, err := r.entitled(ctx, in.ID)
 	if err != nil {
 		return nil, r.problem(ctx, err, in.Language)
 	}
@@ -178,7 +176,7 @@ func (r *Register) postReminder(ctx context.Context, in *remindInput) (*remindOu
 }
 
 func (r *Register) getAccesses(ctx context.Context, in *accessesInput) (*accessesOutput, error) {
-	caller, err := entitled(ctx)
+	caller, err := r.entitled(ctx, in.Content)
 	if err != nil {
 		return nil, r.problem(ctx, err, in.Language)
 	}
@@ -199,20 +197,39 @@ func (r *Register) getAccesses(ctx context.Context, in *accessesInput) (*accesse
 		}
 		out.Body.Accesses = append(out.Body.Accesses, r.tellAccess(one, caller))
 	}
+	if err := r.audit(ctx, caller, r.named(caller, in.Content), Access{Act: AccessAudit, Lines: len(out.Body.Accesses)}); err != nil {
+		return nil, r.problem(ctx, err, in.Language)
+	}
 	return out, nil
 }
 
 func (r *Register) postVerify(_ context.Context, in *verifyInput) (*verifyOutput, error) {
 	out := &verifyOutput{}
-	a, err := r.Verify(in.Body.Attestation)
-	if err != nil {
-		out.Body.Detail = fil.Bilingual{FR: "Cette attestation n'est pas valable : elle n'a pas été signée ici, ou elle a été changée.",
-			EN: "This attestation is not valid: it was not signed here, or it was changed."}.In(in.Language)
-		return out, nil //nolint:nilerr // the verdict is the answer
+	a, signed, err := r.Verify(string(in.Body))
+	said := fil.Bilingual{
+		FR: "Cette attestation est valable : elle a été signée ici et n'a pas été changée.",
+		EN: "This attestation is valid: it was signed here and was not changed.",
 	}
-	out.Body.Valid, out.Body.Attestation, out.Body.Code = true, &a, fingerprint(squeezed(in.Body.Attestation))
-	out.Body.Detail = fil.Bilingual{FR: "Cette attestation est valable : elle a été signée ici et n'a pas été changée.",
-		EN: "This attestation is valid: it was signed here and was not changed."}.In(in.Language)
+	switch {
+	case err == nil:
+		out.Body.Valid, out.Body.Attestation, out.Body.Code = true, &a, fingerprint(signed)
+	case errors.Is(err, errNoAttestation):
+		said = fil.Bilingual{
+			FR: "Ce n'est pas une attestation : donnez tout le texte signé qui est au bas du document, ou tout le contenu du fichier JSON.",
+			EN: "This is not an attestation: give the whole signed text at the foot of the document, or all that is in the JSON file.",
+		}
+	case errors.Is(err, errReadable):
+		said = fil.Bilingual{
+			FR: "Cette attestation n'est pas valable : ce qu'on y lit n'est pas ce qui a été signé. Vérifiez le texte signé seul (« signed ») pour lire ce qui l'a été.",
+			EN: "This attestation is not valid: what it reads is not what was signed. Verify the signed text alone (“signed”) to read what was.",
+		}
+	default:
+		said = fil.Bilingual{
+			FR: "Cette attestation n'est pas valable : elle n'a pas été signée ici, ou elle a été changée.",
+			EN: "This attestation is not valid: it was not signed here, or it was changed.",
+		}
+	}
+	out.Body.Detail = said.In(in.Language)
 	return out, nil
 }
 

@@ -71,7 +71,7 @@ func (r *Register) registerNames(api huma.API, reads []fil.Role) {
 }
 
 func (r *Register) getNames(ctx context.Context, in *namesInput) (*huma.StreamResponse, error) {
-	caller, err := entitled(ctx)
+	caller, err := r.entitled(ctx, in.ID)
 	if err != nil {
 		return nil, r.problem(ctx, err, in.Language)
 	}

@@ -3,7 +3,7 @@
 // It is apart from statistics: it has a table of its own, with the ids of agents, and no question here counts by pseudonym nor
 // any question there names anybody. It hides how the register follows the log (recorder.go), how it is laid beside the
 // audience of a content without holding either (walk.go), what is signed (attestation.go) and how accesses are accounted for
-// (accesses.go). It guarantees that what is told was in the log as an access before, that a key bounded to a perimeter learns
+// (accesses.go, audit.go). It guarantees that what is told was in the log as an access before, that a key bounded to a perimeter learns
 // nothing of what is outside, counts included, and that an acknowledgement is told of the text that was in force when it came in.
 //
 // It does not decide who is in an audience, nor what a content says: that comes from Directory and Contents.
@@ -69,6 +69,7 @@ type Register struct {
 	kid string
 
 	reminding sync.Mutex
+	written   lately
 }
 
 // New makes a register.
@@ -127,15 +128,6 @@ func stateOf(c fil.Content, now time.Time) State {
 		return Current
 	}
 	return Past
-}
-
-// entitled says who asks, if they may.
-func entitled(ctx context.Context) (fil.Caller, error) {
-	caller := fil.CallerFrom(ctx)
-	if !caller.Register {
-		return caller, errNotEntitled
-	}
-	return caller, nil
 }
 
 // find gives a content of a caller's; one of another perimeter is as if there were none.

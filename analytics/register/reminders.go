@@ -86,6 +86,10 @@ func (r *Register) remind(ctx context.Context, caller fil.Caller, e entry, org s
 	if e.state == Withdrawn || !e.LiveAt(now) || e.MandatoryUntil.IsZero() {
 		return reminded{}, errNotShown
 	}
+	if org != "" && !r.concernsAny(e, org) {
+		return reminded{}, fil.NewFault("body.org", "n'est l'organisation d'aucun agent que ce contenu concerne : donnez-la comme le registre l'écrit, ou rien pour relancer tous ceux qui restent",
+			"is the organisation of no agent whom this content is for: give it as the register writes it, or none to remind all who remain")
+	}
 	if err := r.catchUp(ctx, r.Reminded); err != nil {
 		return reminded{}, err
 	}
@@ -119,6 +123,22 @@ func (r *Register) remind(ctx context.Context, caller fil.Caller, e entry, org s
 	defer stop()
 	_ = r.Reminded.CatchUp(waiting) // it is in the log: that this process does not show it yet changes nothing
 	return reminded{one, agents, now.Add(remindEvery)}, nil
+}
+
+// concernsAny says whether a content is for any agent of an organisation or of what is under it.
+func (r *Register) concernsAny(e entry, org string) bool {
+	for after := ""; ; {
+		aimed := r.Directory.Aimed(e.Aim(), after, stretch)
+		for _, id := range aimed {
+			if agent, known := r.Directory.Agent(id); known && fil.Under(agent.Org, org) {
+				return true
+			}
+		}
+		if len(aimed) < stretch {
+			return false
+		}
+		after = aimed[len(aimed)-1]
+	}
 }
 
 func (r *Register) catchUp(ctx context.Context, p Projection) error {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -228,14 +227,8 @@ func (c *registerVerifyCommand) Run(w *world) error {
 	text := c.Attestation
 	if raw, err := os.ReadFile(c.Attestation); err == nil {
 		text = string(raw)
-	} else if !errors.Is(err, os.ErrNotExist) && strings.Count(text, ".") != 2 {
+	} else if text = strings.TrimSpace(text); !strings.HasPrefix(text, "ey") && !strings.HasPrefix(text, "{") { // as a JWS or JSON begins
 		return fmt.Errorf("read %s: %w", c.Attestation, err)
-	}
-	var whole struct {
-		Signed string `json:"signed"`
-	}
-	if json.Unmarshal([]byte(text), &whole) == nil && whole.Signed != "" {
-		text = whole.Signed
 	}
 	answer, decoded, err := get[struct {
 		Valid       bool   `json:"valid"`

@@ -5,8 +5,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -168,12 +166,16 @@ func (c chancery) reminded() {
 	case <-ctx.Done():
 		t.Error("p1, who is connected, was not told")
 	}
-	again := c.Must(http.MethodPost, "/v1/register/contents/charte-P/reminders", c.Keys["P"], `{"org":"cd/p/voirie"}`, 409)
+	again := c.Must(http.MethodPost, "/v1/register/contents/charte-P/reminders", c.Keys["P"], `{"org":"cd/p"}`, 409)
 	if !strings.Contains(string(again.Body), "le suivant est possible le ") || again.Header.Get("Retry-After") == "" {
 		t.Errorf("a second reminder: %s", again.Body)
 	}
 	c.Must(http.MethodPost, "/v1/register/contents/charte-Q/reminders", c.Keys["P"], "", 404)
-	c.Must(http.MethodPost, "/v1/register/contents/charte-Q/reminders", c.Keys["all"], `{"org":"cd/nowhere"}`, 409)
+	c.Must(http.MethodPost, "/v1/register/contents/charte-Q/reminders", c.Keys["all"], `{"org":"cd/q/voirie"}`, 422)
+	nowhere := c.Must(http.MethodPost, "/v1/register/contents/charte-P/reminders", c.Keys["P"], `{"org":"zz"}`, 422)
+	if !strings.Contains(string(nowhere.Body), `"location":"body.org"`) || !strings.Contains(string(nowhere.Body), "comme le registre l'écrit") {
+		t.Errorf("a reminder to an organisation that nobody is in: %s", nowhere.Body)
+	}
 }
 
 // listen gives the events after the first on an agent's stream.
@@ -213,58 +215,6 @@ func (c chancery) listen(ctx context.Context, agent string) <-chan struct{} {
 	return more
 }
 
-func (c chancery) attested() {
-	t := c.T
-	t.Helper()
-	file := filepath.Join(t.TempDir(), "attestation.json")
-	out, status := run(t, "register", "attest", "charte-P", "p0", "--server", c.Base, "--key", c.Keys["P"])
-	if err := os.WriteFile(file, []byte(out), 0o600); err != nil || status != exitDone {
-		t.Fatalf("attest: %v, %d %s", err, status, out)
-	}
-	if out, status := run(t, "register", "verify", file, "--server", c.Base, "--key", c.Keys["communicator"]); status != exitDone || !strings.Contains(out, "p0") {
-		t.Errorf("verify: %d %s", status, out)
-	}
-	var own struct {
-		Signed, Code string
-		Attestation  struct{ Agent, By, Revision, Title string }
-	}
-	c.Must(http.MethodGet, "/v1/register/contents/charte-P/attestation", c.Keys["p0"], "", 200).JSON(t, &own)
-	if a := own.Attestation; a.Agent != "p0" || a.By != "agent" || len(a.Revision) != 64 || a.Title != "Charte informatique P" {
-		t.Errorf("p0's own: %+v", own)
-	}
-	part := strings.Split(own.Signed, ".")
-	middle := []byte(part[1])
-	middle[len(middle)/2] ^= 1
-	for signed, valid := range map[string]bool{own.Signed: true, own.Signed[:40] + "\n " + own.Signed[40:]: true, part[0] + "." + string(middle) + "." + part[2]: false, "": false, "a.b.c": false} {
-		var said struct{ Valid bool }
-		c.Must(http.MethodPost, "/v1/register/verify", c.Keys["p1"], fmt.Sprintf(`{"attestation":%q}`, signed), 200).JSON(t, &said)
-		if said.Valid != valid {
-			t.Errorf("%.30s… is said to be valid: %v", signed, said.Valid)
-		}
-	}
-	c.Must(http.MethodGet, "/v1/register/contents/charte-P/attestation?agent=p0", c.Keys["p1"], "", 403)
-	c.Must(http.MethodGet, "/v1/register/contents/charte-P/attestation", c.Keys["p1"], "", 404)
-	page := c.Must(http.MethodGet, "/v1/register/contents/charte-P/attestation?agent=p0&format=html", c.Keys["all"], "", 200)
-	if policy := page.Header.Get("Content-Security-Policy"); !strings.Contains(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") {
-		t.Errorf("policy of the document: %s", policy)
-	}
-	for _, want := range []string{"Attestation de prise de connaissance", "p0", own.Attestation.Revision, "Code de vérification", `<html lang="fr">`} {
-		if !strings.Contains(string(page.Body), want) {
-			t.Errorf("the document does not say %q:\n%s", want, page.Body)
-		}
-	}
-	if strings.Contains(string(page.Body), "<script") || strings.Contains(string(page.Body), "style=") {
-		t.Error("the document has scripts or styles of its own")
-	}
-	var sheet struct {
-		Attestation struct{ Counts registerCounted }
-	}
-	c.Must(http.MethodGet, "/v1/register/contents/charte-P/attestation", c.Keys["P"], "", 200).JSON(t, &sheet)
-	if n := sheet.Attestation.Counts; n.Acknowledged != 2 || *n.Targeted != 3 {
-		t.Errorf("the sheet: %+v", n)
-	}
-}
-
 func (c chancery) audited() {
 	t := c.T
 	t.Helper()
@@ -273,6 +223,11 @@ func (c chancery) audited() {
 		t.Errorf("the CSV: %q", csv.Body)
 	}
 	var told struct{ Accesses []register.Access }
+	for range 3 {
+		c.Must(http.MethodGet, "/v1/register/contents/charte-P/attestation", c.Keys["p0"], "", 200)
+		c.Must(http.MethodGet, "/v1/register/contents/charte-P", c.Keys["blind"], "", 403)
+	}
+	c.Must(http.MethodGet, "/v1/register/accesses?content=charte-P", c.Keys["P"], "", 200)
 	c.Must(http.MethodGet, "/v1/register/accesses?limit=100", c.Keys["P"], "", 200).JSON(t, &told)
 	acts := map[register.AccessAct]int{}
 	for i, a := range told.Accesses {
@@ -280,10 +235,14 @@ func (c chancery) audited() {
 			t.Errorf("access %d: %+v", i, a)
 		}
 	}
-	for _, act := range []register.AccessAct{register.AccessContents, register.AccessList, register.AccessExport, register.AccessReminder, register.AccessAttestation, register.AccessSheet} {
+	for _, act := range []register.AccessAct{register.AccessContents, register.AccessList, register.AccessExport, register.AccessReminder, register.AccessAttestation, register.AccessSheet, register.AccessAudit, register.AccessRefused} {
 		if acts[act] == 0 {
 			t.Errorf("the audit has no %s: %v", act, acts)
 		}
+	}
+	own := func(a register.Access) bool { return a.Role == fil.RoleAgent }
+	if i := slices.IndexFunc(told.Accesses, own); acts[register.AccessRefused] != 1 || i < 0 || told.Accesses[i].By != "p0" || told.Accesses[i].Agent != "p0" || slices.ContainsFunc(told.Accesses[i+1:], own) {
+		t.Errorf("what is asked for again is to be written down once: %+v", told.Accesses)
 	}
 	i := slices.IndexFunc(told.Accesses, func(a register.Access) bool { return a.Act == register.AccessExport })
 	if i < 0 || told.Accesses[i].Lines != 1 || told.Accesses[i].Label != "clé P" {
@@ -361,10 +320,14 @@ func TestRegister_OfOnePerimeterTellsNothingOfAnother(t *testing.T) {
 		t.Errorf("q1 is told apart from nobody: %s", here.Body)
 	}
 	c.Must(http.MethodGet, "/v1/register/contents/charte-P/attestation?agent=q1", c.Keys["all"], "", 200)
+	c.Must(http.MethodGet, "/v1/register/contents/charte-P/attestation", c.Keys["q1"], "", 200)
+	if body := string(c.Must(http.MethodGet, "/v1/register/accesses", c.Keys["all"], "", 200).Body); !strings.Contains(body, `"by":"q1"`) {
+		t.Errorf("q1 had what they did attested, and the audit has %s", body)
+	}
 	var told struct{ Accesses []register.Access }
 	c.Must(http.MethodGet, "/v1/register/accesses", c.Keys["P"], "", 200).JSON(t, &told)
 	for _, a := range told.Accesses {
-		if theirs := a.Label == "clé all"; theirs && (a.Lines != 0 || a.Agent != "") || a.Content == "charte-Q" || a.Act == register.AccessList && !theirs && a.Lines != 0 {
+		if theirs := a.Label == "clé all"; theirs && (a.Lines != 0 || a.Agent != "") || a.By == "q1" || a.Content == "charte-Q" || a.Act == register.AccessList && !theirs && a.Lines != 0 {
 			t.Errorf("the audit tells P: %+v", a)
 		}
 	}

@@ -6,7 +6,7 @@ export interface AccessesOutputBody {
 }
 
 export interface Access {
-  act: "contents" | "list" | "export" | "reminder" | "attestation" | "sheet";
+  act: "contents" | "list" | "export" | "reminder" | "attestation" | "sheet" | "accesses" | "refused";
   agent?: string;
   at: string;
   by: string;
