@@ -27,6 +27,9 @@ test("who has acknowledged is seen by those entitled alone, reminded, attested, 
   assert.equal(await plain.getByRole("link", { name: "Registre" }).count(), 0, "a key without the right is not offered it");
   await plain.goto(`${house.base}/console/#/register`);
   await plain.getByRole("alert").getByText("ne voit pas le registre").waitFor();
+  assert.equal(await plain.getByText("Aucune communication obligatoire").count() + (await plain.getByRole("link", { name: "Qui a consulté le registre" }).count()), 0, "a refusal says nothing else");
+  await accessible(plain, "register, refused");
+  await shot(plain, "register-refused");
   await plain.context().close();
 
   const page = await house.office("/console/#/register", house.key("communicator", "--name", "Claire Martin", "--register"));
@@ -58,8 +61,19 @@ test("who has acknowledged is seen by those entitled alone, reminded, attested, 
   assert.match(list.text, /^\ufeff?Agent;Dans l'annuaire;[^]*\na0031;oui;[^\n]*;par l'agent;/);
   await shot(page, "register-acknowledged");
 
-  await page.getByRole("button", { name: "Relancer" }).click();
   const dialog = page.getByRole("dialog");
+  await page.getByLabel("Organisation").fill("zz");
+  await page.getByRole("button", { name: "Chercher" }).click();
+  await page.getByText("Aucun agent ne correspond.").waitFor();
+  await page.getByRole("button", { name: "Relancer" }).click();
+  await dialog.getByRole("button", { name: "Relancer" }).click();
+  await page.getByRole("alert").getByText("ne concerne personne dans « zz »").waitFor();
+  await shot(page, "register-remind-nobody");
+  await page.getByLabel("Organisation").fill("");
+  await page.getByRole("button", { name: "Chercher" }).click();
+  await page.getByRole("rowheader", { name: "a0031" }).waitFor();
+
+  await page.getByRole("button", { name: "Relancer" }).click();
   await dialog.getByText("marquée « Rappel »").waitFor();
   await accessible(page, "register, asked before reminding");
   await shot(page, "register-remind");
@@ -71,18 +85,23 @@ test("who has acknowledged is seen by those entitled alone, reminded, attested, 
 
   await page.getByRole("link", { name: "Retour au registre" }).click();
   const signed = /ey[\w-]+\.[\w-]+\.[\w-]+/.exec(attestation.text.replace(/\s|<wbr>/g, ""))[0];
+  const whole = JSON.stringify(await house.ask("GET", "/v1/register/contents/registre-incendie/attestation", token), null, 2);
   await page.getByText("Vérifier une attestation").click();
-  await page.getByLabel("Texte signé").fill(signed);
-  await page.getByRole("button", { name: "Vérifier" }).click();
-  await page.getByText("Cette attestation est valable").waitFor();
-  await page.getByLabel("Texte signé").fill(signed.replace(/.$/, (last) => (last === "A" ? "B" : "A")).replace(/\.(.)/, (_, first) => "." + (first === "e" ? "f" : "e")));
-  await page.getByRole("button", { name: "Vérifier" }).click();
-  await page.getByText("n'est pas valable").waitFor();
+  for (const [text, said] of [
+    [signed, "Cette attestation est valable"], [whole.replace('"agent": "a0031"', '"agent": "a0032"'), "n'est pas ce qui a été signé"], [whole, "Cette attestation est valable"],
+    ["Bonjour", "Ce n'est pas une attestation"], [signed.replace(/\.(.)/, (_, first) => "." + (first === "e" ? "f" : "e")), "elle a été changée"],
+  ]) {
+    await page.getByLabel("Texte signé").fill(text);
+    await page.getByRole("button", { name: "Vérifier" }).click();
+    await page.locator(".verdict").getByText(said).waitFor();
+  }
   await accessible(page, "register, verified");
   await shot(page, "register-verified", { fullPage: true });
 
   await page.getByRole("link", { name: "Qui a consulté le registre" }).click();
-  await page.getByRole("cell", { name: "attestation · a0031" }).waitFor();
+  await page.getByRole("cell", { name: "attestation · a0031" }).first().waitFor();
+  await page.getByRole("cell", { name: "L'agent a0031" }).waitFor(); // who took their own
+  await page.getByRole("cell", { name: "demande refusée" }).first().waitFor();
   await page.getByRole("cell", { name: "Claire Martin" }).first().waitFor();
   await page.getByRole("cell", { name: title }).first().waitFor();
   await accessible(page, "register, accesses");

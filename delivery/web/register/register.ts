@@ -1,6 +1,7 @@
 // The register of acknowledgements for those entitled: the mandatory contents, and who has looked.
 
 import { html, nothing, type TemplateResult } from "lit";
+import type { Problem } from "../sdk/client";
 import type { Access, AccessesOutputBody, Mandatory, ContentsOutputBody } from "./api";
 import { addressOf, go } from "../shell/place";
 import { Screen } from "../shell/screen";
@@ -11,6 +12,9 @@ import "./register.css";
 import { verification } from "./verify";
 import { say, type Word } from "./words";
 
+const acts: Record<Access["act"], Word> = {
+  contents: "contents", list: "list", export: "export", reminder: "reminder", attestation: "attestation", sheet: "sheetAct", accesses: "accessesAct", refused: "refused",
+};
 const states = ["", "current", "past", "withdrawn"] as const;
 
 export class Register extends Screen {
@@ -18,6 +22,7 @@ export class Register extends Screen {
   #accesses: Access[] = [];
   #names: Names | null = null;
   #next = "";
+  #told = false; // the server has answered for this place
 
   get #view(): "list" | "accesses" | "content" {
     const [, second] = this.place.path;
@@ -29,7 +34,12 @@ export class Register extends Screen {
     return this.#view === "content" ? (this.#names?.title ?? say("heading")) : say("heading");
   }
 
-  override actions(): TemplateResult {
+  get #denied(): boolean {
+    return this.refused?.status === 403;
+  }
+
+  override actions(): TemplateResult | typeof nothing {
+    if (this.#denied) return nothing;
     if (this.#view !== "list") return html`<a class="button quiet" href="#/register">${say("back")}</a>`;
     return html`<a class="button quiet" href="#/register/accesses">${say("accesses")}</a>`;
   }
@@ -38,6 +48,7 @@ export class Register extends Screen {
     this.#contents = [];
     this.#accesses = [];
     this.#next = "";
+    this.#told = false;
     if (this.#view === "content") {
       const names = new Names(this.client, this.place, (work) => this.attempt(work), (text) => this.tell(text), () => this.requestUpdate());
       if (this.#names?.id !== names.id) this.#names = null;
@@ -47,6 +58,13 @@ export class Register extends Screen {
     }
     this.#names = null;
     await this.#load();
+    this.#told = true;
+  }
+
+  protected override wordsOf(problem: Problem): string {
+    if (problem.status === 403) return say("denied");
+    if (problem.faults.some(({ location }) => location === "body.org")) return say("nobodyThere", { org: this.place.query.get("org") ?? "" });
+    return super.wordsOf(problem);
   }
 
   async #load(): Promise<void> {
@@ -65,6 +83,7 @@ export class Register extends Screen {
   }
 
   override body(): TemplateResult | typeof nothing {
+    if (this.#denied) return nothing;
     if (this.#view === "content") return this.#names ? drawNames(this.#names) : nothing;
     return html`
       <p class="hint">${say("law")}</p>
@@ -79,7 +98,7 @@ export class Register extends Screen {
     return html`
       <p class="pick"><label for="register-state">${say("stateLabel")}</label>
         <select id="register-state" @change=${choose}>${states.map((state) => html`<option value=${state} ?selected=${state === chosen}>${say(state || "all")}</option>`)}</select></p>
-      ${this.#contents.length ? this.#table() : html`<div class="card"><p>${this.busy ? "" : say("none")}</p><p class="hint">${this.busy ? "" : say("noneHint")}</p></div>`}`;
+      ${this.#contents.length ? this.#table() : this.#told ? html`<div class="card"><p>${say("none")}</p><p class="hint">${say("noneHint")}</p></div>` : nothing}`;
   }
 
   #table(): TemplateResult {
@@ -101,7 +120,7 @@ export class Register extends Screen {
   }
 
   #drawAccesses(): TemplateResult {
-    if (!this.#accesses.length) return html`<p class="card">${this.busy ? "" : say("noAccess")}</p>`;
+    if (!this.#accesses.length) return this.#told ? html`<p class="card">${say("noAccess")}</p>` : html``;
     return html`
       <div class="scroll card">
         <table class="stacks">
@@ -110,8 +129,8 @@ export class Register extends Screen {
           <tbody>${this.#accesses.map((one) => html`
             <tr>
               <th scope="row">${moment(spoken.language, one.at)}</th>
-              <td data-head=${say("who")}>${one.label || one.by}</td>
-              <td data-head=${say("what")}>${say((one.act === "sheet" ? "sheetAct" : one.act) as Word)}${one.agent ? ` · ${one.agent}` : ""}${one.org ? ` · ${one.org}` : ""}</td>
+              <td data-head=${say("who")}>${one.role === "agent" ? say("themself", { agent: one.by }) : one.label || one.by}</td>
+              <td data-head=${say("what")}>${say(acts[one.act])}${one.agent ? ` · ${one.agent}` : ""}${one.org ? ` · ${one.org}` : ""}</td>
               <td data-head=${say("title")}>${one.content ? html`<a href=${addressOf(["register", one.content])}>${one.title ?? one.content}</a>` : ""}</td>
               <td data-head=${say("lines")} class="number">${one.lines === null ? say("notSaid") : number(spoken.language, one.lines)}</td>
             </tr>`)}</tbody>
