@@ -1,13 +1,19 @@
 // One audience: who is in it, by choice or as an expression, the figures beside it, and what it takes to save it.
 
-import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { live } from "lit/directives/live.js";
 import { type Client, Problem } from "../sdk/client";
-import type { Audience, Calendar, CallerOutputBody, ClausesOutputBody } from "../shell/api";
+import type { Audience, Calendar, CallerOutputBody, Clause, ClausesOutputBody } from "../shell/api";
 import { ask } from "../shell/ask";
 import { watchLeaving } from "../shell/leave";
+import { Part } from "../shell/part";
 import { addressOf, go } from "../shell/place";
 import { saying } from "../shell/screen";
+import { past } from "../shell/size";
 import { slug } from "../shell/slug";
+import { told } from "../shell/told";
+import { spoken } from "../words/spoken";
+import { number } from "../words/words";
 import type { Catalogue } from "./catalogue";
 import type { Clauses } from "./clauses";
 import { say as sayClause } from "./clauses.words";
@@ -19,14 +25,15 @@ import { identity, options, type Settings } from "./settings";
 import { clauseOf, group, type Group, treeOf } from "./tree";
 import { say } from "./words";
 
+const maxRule = 8192; // bytes that the server takes
 const pause = 300; // milliseconds without a key before an expression is read
 
 /** Tells "named" when what the heading says has changed. */
-export class AudienceEditor extends LitElement {
+export class AudienceEditor extends Part {
   static override properties = {
     client: { attribute: false }, caller: { attribute: false }, catalogue: { attribute: false },
     draft: { state: true }, base: { state: true }, root: { state: true }, written: { state: true }, way: { state: true }, fault: { state: true }, faults: { state: true },
-    conflict: { state: true }, problem: { state: true }, busy: { state: true }, inWords: { state: true }, faulty: { state: true },
+    conflict: { state: true }, problem: { state: true }, busy: { state: true }, meant: { state: true }, held: { state: true }, faulty: { state: true },
   };
 
   declare client: Client;
@@ -44,8 +51,11 @@ export class AudienceEditor extends LitElement {
   declare conflict: Conflict | null;
   declare problem: string;
   declare busy: boolean;
-  declare inWords: string;
+  /** The rule as the server reads it; null for nobody. */
+  declare meant: Clause | null;
   declare faulty: boolean;
+  /** The person asked for the choices while the expression could not be read. */
+  declare held: boolean;
   #etag = "";
   #ownId = false; // the person chose the id
   #timer = 0; // until an expression that is being typed is read; 0 when none is
@@ -56,7 +66,7 @@ export class AudienceEditor extends LitElement {
 
   constructor() {
     super();
-    Object.assign(this, { draft: blank(), base: null, root: group(), written: "", way: "choice", fault: null, faults: {}, conflict: null, problem: "", busy: false, inWords: "", faulty: false });
+    Object.assign(this, { draft: blank(), base: null, root: group(), written: "", way: "choice", fault: null, faults: {}, conflict: null, problem: "", busy: false, meant: null, held: false, faulty: false });
   }
 
   protected override createRenderRoot(): this {
@@ -123,7 +133,7 @@ export class AudienceEditor extends LitElement {
   }
 
   #describe({ clauses }: ClausesOutputBody): void {
-    this.inWords = clauses.everyone === false ? "" : phrase(clauses, this.catalogue);
+    this.meant = clauses.everyone === false ? null : clauses;
   }
 
   #named(): void {
@@ -160,6 +170,8 @@ export class AudienceEditor extends LitElement {
     this.#timer = 0;
     const rule = this.written.trim();
     try {
+      const over = past(rule, maxRule);
+      if (over) throw new Error(sayClause("tooLong", { over: number(spoken.language, over) }));
       const read = await this.#clauses({ rule });
       this.fault = null;
       this.root = treeOf(read.clauses);
@@ -171,10 +183,27 @@ export class AudienceEditor extends LitElement {
     this.#judge();
   }
 
+  /** Turns from one way to the other. Choices are those of an expression that can be read: the last one that could would be another. */
+  async #turn(way: "choice" | "expression"): Promise<void> {
+    this.requestUpdate(); // the button follows the way, not the press
+    if (this.#timer) this.#settling = this.#read();
+    await this.#settling;
+    this.held = way === "choice" && this.way === "expression" && this.fault !== null;
+    if (!this.held) this.way = way;
+    else void this.updateComplete.then(() => this.querySelector<Expression>("fil-expression")?.focus());
+  }
+
+  protected override translated(): void {
+    super.translated();
+    if (this.fault) this.#settling = this.way === "choice" ? this.#write() : this.#read();
+    if (this.faults["name"] || this.faults["id"]) this.faults = { ...this.faults, ...this.#unnamed };
+    if (this.#judged) this.problem = this.#lack;
+  }
+
   #wrong(error: unknown): void {
     if (error instanceof Error && error.name === "AbortError") return;
     const said = error instanceof Problem ? error.faults.find(({ location }) => /rule|clauses/.test(location))?.message : undefined;
-    this.fault = ruleFaultOf(said ?? (error as Error).message);
+    this.fault = ruleFaultOf(said ?? told(error));
   }
 
   #change(change: Partial<Audience>): void {
@@ -214,10 +243,7 @@ export class AudienceEditor extends LitElement {
   }
 
   #whole(): boolean {
-    const faults: Record<string, string> = {};
-    if (!this.draft.name.trim()) faults["name"] = say("nameMissing");
-    if (!this.draft.id.trim()) faults["id"] = say("idMissing");
-    this.faults = faults;
+    const faults = (this.faults = this.#unnamed);
     this.faulty = true;
     this.problem = this.#lack;
     this.#judged = true;
@@ -229,6 +255,10 @@ export class AudienceEditor extends LitElement {
     const [field] = Object.keys(faults);
     if (field) void this.updateComplete.then(() => this.querySelector<HTMLElement>(`#of-${field}`)?.focus());
     return !this.problem && !field;
+  }
+
+  get #unnamed(): Record<string, string> {
+    return { ...(this.draft.name.trim() ? {} : { name: say("nameMissing") }), ...(this.draft.id.trim() ? {} : { id: say("idMissing") }) };
   }
 
   /** What keeps it from being saved beside its fields, in words; empty when nothing does. */
@@ -255,7 +285,7 @@ export class AudienceEditor extends LitElement {
         else this.problem = message;
       }
     } else {
-      this.problem = error.status === 0 ? say("unsaved") : error.message;
+      this.problem = error.status === 0 ? say("unsaved") : told(error);
       this.#judged = false; // nothing that is written mends it
     }
   }
@@ -320,7 +350,7 @@ export class AudienceEditor extends LitElement {
     return html`
       ${this.problem ? html`<p class="notice problem" role="alert">${this.problem}</p>` : nothing}
       ${this.mine ? nothing : html`<p class="notice">${say("viewOnly")}</p>`}
-      ${this.conflict ? conflict(this.conflict, this.draft, (id) => this.catalogue.audience(id), this.#keep, this.#take) : nothing}
+      ${this.conflict ? conflict(this.conflict, this.draft, this.caller.label ?? "", (id) => this.catalogue.audience(id), this.#keep, this.#take) : nothing}
       <div class="aim">
         ${this.mine ? identity(of) : nothing}${this.#who()}
         <aside class="card aim-beside" aria-label=${say("count")}>
@@ -334,18 +364,20 @@ export class AudienceEditor extends LitElement {
 
   #who(): TemplateResult {
     const way = (one: "choice" | "expression"): TemplateResult => html`
-      <label><input type="radio" name="way" value=${one} .checked=${this.way === one} @change=${() => (this.way = one)}>${say(one === "choice" ? "byChoice" : "byExpression")}</label>`;
-    if (!this.mine) return html`<section class="card"><h2>${say("who")}</h2><p class="in-words">${this.inWords || sayClause("emptyRoot")}</p></section>`;
+      <label><input type="radio" name="way" value=${one} .checked=${live(this.way === one)} @change=${() => void this.#turn(one)}>${say(one === "choice" ? "byChoice" : "byExpression")}</label>`;
+    const words = this.meant ? phrase(this.meant, this.catalogue) : "";
+    if (!this.mine) return html`<section class="card"><h2>${say("who")}</h2><p class="in-words">${words || sayClause("emptyRoot")}</p></section>`;
     return html`
       <section class="card who-is">
         <h2>${say("who")}</h2>
         <fieldset class="ways"><legend class="hidden">${say("way")}</legend>${way("choice")}${way("expression")}</fieldset>
+        ${this.held && this.fault ? html`<p class="fault" role="alert">${say("held")}</p>` : nothing}
         ${this.way === "choice" ? html`
           <fil-clauses .root=${this.root} .catalogue=${this.catalogue} ?faulty=${this.faulty} @built=${this.#built} @told=${(event: CustomEvent<string>) => this.#tell(event.detail)}></fil-clauses>
           ${this.fault ? html`<p class="fault" role="status">${this.fault.text}</p>` : nothing}
           ${this.draft.rule ? html`<details class="resulting"><summary>${sayClause("resulting")}</summary><p class="code">${this.draft.rule}</p></details>` : nothing}` : html`
           <fil-expression rule=${this.written} .fault=${this.fault} @typed=${this.#typed}></fil-expression>
-          ${this.inWords && !this.fault ? html`<p class="in-words"><strong>${sayClause("inWords")}</strong> : ${this.inWords}</p>` : nothing}`}
+          ${words && !this.fault ? html`<p class="in-words"><strong>${sayClause("inWords")}</strong> : ${words}</p>` : nothing}`}
       </section>`;
   }
 }

@@ -1,8 +1,10 @@
 // The figures beside a rule, as they follow it: size, breakdown, overlap, presence. What the server withholds is said in words.
 
-import { html, LitElement, nothing, type PropertyValues, svg, type TemplateResult } from "lit";
+import { html, nothing, type PropertyValues, svg, type TemplateResult } from "lit";
 import type { Client } from "../sdk/client";
 import type { Answer } from "../shell/api";
+import { Part } from "../shell/part";
+import { told } from "../shell/told";
 import { bilingual, locale, spoken } from "../words/spoken";
 import { number } from "../words/words";
 import { say } from "./beside.words";
@@ -18,7 +20,7 @@ const n = (value: number): string => number(spoken.language, value);
 const share = (part: number, whole: number): string => (part / whole).toLocaleString(locale(), { style: "percent", maximumFractionDigits: 1 });
 
 /** Tells "mend" with a rule, when the person takes up what a warning proposes. */
-export class Beside extends LitElement {
+export class Beside extends Part {
   static override properties = {
     client: { attribute: false }, catalogue: { attribute: false }, rule: { type: String }, wrong: { type: Boolean }, added: { type: Number }, within: { type: String },
     by: { state: true }, overlap: { state: true }, presence: { state: true }, answer: { state: true }, problem: { state: true }, busy: { state: true },
@@ -82,7 +84,7 @@ export class Beside extends LitElement {
       this.problem = "";
     } catch (error) {
       if (asked.signal.aborted) return;
-      this.problem = (error as Error).message;
+      this.problem = told(error);
     }
     this.busy = false;
   }

@@ -1,7 +1,8 @@
 // The builder: the tree of conditions that a person makes by choice, with every act in reach of the keyboard.
 
-import { html, LitElement, nothing, type TemplateResult } from "lit";
+import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
+import { Part } from "../shell/part";
 import { say, type Word } from "./clauses.words";
 import { type Bench, condition } from "./condition";
 import type { Catalogue } from "./catalogue";
@@ -10,7 +11,7 @@ import { find, group, type Group, type Grouping, groupings, isGroup, leaf, type 
 const joints: Record<Grouping, Word> = { all: "and", any: "or", none: "nor" };
 
 /** Tells "built" after each change of the tree, which is changed in place, and "told" with what was done, in words. */
-export class Clauses extends LitElement {
+export class Clauses extends Part {
   static override properties = { root: { attribute: false }, catalogue: { attribute: false }, faulty: { type: Boolean } };
 
   declare root: Group;

@@ -17,7 +17,7 @@ const fr = {
   up: "Monter {what}", down: "Descendre {what}", remove: "Retirer {what}", wrap: "Mettre {what} dans un groupe", unwrap: "Défaire {what}", theCondition: "la condition {number}", theGroup: "le groupe {number}",
   moved: "Déplacé : {what}.", removed: "Retiré : {what}.", incomplete: "À compléter : pas encore compté.",
   kept: "Ce que dit cette expression ne se choisit pas dans une liste ({reason}). Elle est gardée telle quelle, et compte.",
-  resulting: "Expression obtenue", inWords: "En clair", expressionLabel: "Expression", expressionHint: "La même audience, écrite. Toute modification se retrouve dans les choix.", place: "Aller à l'endroit", placed: "Ligne {line}, caractère {column}", useNearest: "Remplacer par « {nearest} »",
+  resulting: "Expression obtenue", inWords: "En clair", expressionLabel: "Expression", expressionHint: "La même audience, écrite. Toute modification se retrouve dans les choix.", place: "Aller à l'endroit", tooLong: "Cette expression est trop longue : retirez au moins {over} caractères.", placed: "Ligne {line}, caractère {column}", useNearest: "Remplacer par « {nearest} »",
   impression: "vu passer", open: "ouvert", read: "lu", dwell: "passé du temps sur", click: "cliqué", reaction: "réagi à", comment: "commenté", share: "partagé", save: "gardé", follow: "suivi", dismiss: "masqué", acknowledge: "pris connaissance de",
 };
 
@@ -36,7 +36,7 @@ const en: typeof fr = {
   up: "Move {what} up", down: "Move {what} down", remove: "Remove {what}", wrap: "Put {what} into a group", unwrap: "Take {what} apart", theCondition: "condition {number}", theGroup: "group {number}",
   moved: "Moved: {what}.", removed: "Removed: {what}.", incomplete: "To be completed: not counted yet.",
   kept: "What this expression says cannot be chosen from a list ({reason}). It is kept as it is, and counts.",
-  resulting: "Resulting expression", inWords: "In plain words", expressionLabel: "Expression", expressionHint: "The same audience, written. Any change shows among the choices.", place: "Go to the place", placed: "Line {line}, character {column}", useNearest: "Replace by “{nearest}”",
+  resulting: "Resulting expression", inWords: "In plain words", expressionLabel: "Expression", expressionHint: "The same audience, written. Any change shows among the choices.", place: "Go to the place", placed: "Line {line}, character {column}", tooLong: "This expression is too long: remove at least {over} characters.", useNearest: "Replace by “{nearest}”",
   impression: "seen", open: "opened", read: "read", dwell: "spent time on", click: "clicked", reaction: "reacted to", comment: "commented on", share: "shared", save: "kept", follow: "followed", dismiss: "hidden", acknowledge: "acknowledged",
 };
 

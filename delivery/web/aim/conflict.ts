@@ -15,11 +15,12 @@ export interface Conflict {
   edit: Edit | undefined;
 }
 
-export function conflict({ theirs, edit }: Conflict, mine: Audience, named: (id: string) => string, keep: () => void, take: () => void): TemplateResult {
+/** me is the name of the caller's key: what it wrote was written in another tab. */
+export function conflict({ theirs, edit }: Conflict, mine: Audience, me: string, named: (id: string) => string, keep: () => void, take: () => void): TemplateResult {
   return html`
     <section class="card conflict" aria-labelledby="conflict-title" tabindex="-1">
       <h2 id="conflict-title">${say("conflictTitle")}</h2>
-      <p>${theirs ? say("conflictWho", { who: edit?.label || say("conflictSomeone"), when: edit ? ago(spoken.language, edit.at) : "" }) : say("conflictGone")}</p>
+      <p>${theirs ? say(edit?.label && edit.label === me ? "conflictOwn" : "conflictWho", { who: edit?.label || say("conflictSomeone"), when: edit ? ago(spoken.language, edit.at) : "" }) : say("conflictGone")}</p>
       ${theirs ? html`
         <div class="scroll" role="region" aria-label=${say("conflictField")} tabindex="0"><table>
           <caption class="hidden">${say("conflictField")}</caption>

@@ -1,7 +1,8 @@
 // The rule as it is written: a field of text, with what is wrong in it, where, and the way out.
 
-import { html, LitElement, nothing, type TemplateResult } from "lit";
+import { html, nothing, type TemplateResult } from "lit";
 import type { Warning } from "../shell/api";
+import { Part } from "../shell/part";
 import { bilingual } from "../words/spoken";
 import { say } from "./clauses.words";
 
@@ -38,7 +39,7 @@ export function replacedAt(rule: string, { line, column }: { line: number; colum
 const proposed = (text: string): string => /(?:dire|mean) [«"]\s?([^»"]+?)\s?[»"] ?\?/.exec(text)?.[1] ?? "";
 
 /** Tells "typed" with the text, as it is typed. */
-export class Expression extends LitElement {
+export class Expression extends Part {
   static override properties = { rule: { type: String }, fault: { attribute: false } };
 
   declare rule: string;
@@ -72,7 +73,7 @@ export class Expression extends LitElement {
     return html`
       <label for="rule">${say("expressionLabel")}</label>
       <p class="hint" id="rule-hint">${say("expressionHint")}</p>
-      <textarea id="rule" class="code" rows="6" maxlength="8192" spellcheck="false" autocapitalize="none" autocomplete="off" aria-describedby="rule-hint rule-fault" aria-invalid=${this.fault ? "true" : "false"}
+      <textarea id="rule" class="code" rows="6" spellcheck="false" autocapitalize="none" autocomplete="off" aria-describedby="rule-hint rule-fault" aria-invalid=${this.fault ? "true" : "false"}
         .value=${this.rule} @input=${(event: Event) => this.#type((event.target as HTMLTextAreaElement).value)}></textarea>
       <div id="rule-fault" role="status">${this.fault ? this.#faulty(this.fault) : nothing}</div>`;
   }

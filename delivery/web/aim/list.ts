@@ -1,8 +1,9 @@
 // The audiences that the key may read, with their sizes, who answers for them and who wrote them last.
 
-import { html, LitElement, nothing, type TemplateResult } from "lit";
+import { html, nothing, type TemplateResult } from "lit";
 import type { Client } from "../sdk/client";
 import type { Answer, AudiencesPageBody, Audience, Builder } from "../shell/api";
+import { Part } from "../shell/part";
 import { addressOf, go } from "../shell/place";
 import { spoken } from "../words/spoken";
 import { ago, number } from "../words/words";
@@ -11,7 +12,7 @@ import { say } from "./words";
 const page = 50;
 const atOnce = 10; // audiences whose size one question tells
 
-export class List extends LitElement {
+export class List extends Part {
   static override properties = { client: { attribute: false }, query: { type: String }, all: { state: true }, next: { state: true }, sizes: { state: true }, loaded: { state: true } };
 
   declare client: Client;

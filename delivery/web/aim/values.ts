@@ -1,12 +1,13 @@
 // Texts that a person gives, one or several, with those that the server proposes: a field with a list, and what was given as
 // labels that are taken out one by one.
 
-import { html, LitElement, nothing, type TemplateResult } from "lit";
+import { html, nothing, type TemplateResult } from "lit";
+import { Part } from "../shell/part";
 import { say } from "./clauses.words";
 
 let last = 0;
 
-export class Values extends LitElement {
+export class Values extends Part {
   static override properties = {
     values: { attribute: false }, many: { type: Boolean }, label: { type: String }, propose: { attribute: false }, named: { attribute: false }, choices: { attribute: false }, proposed: { state: true },
   };

@@ -1,8 +1,10 @@
 // Why an agent is in a saved audience or out of it: the conditions that decided, in words, with what they read.
 
-import { html, LitElement, nothing, type TemplateResult } from "lit";
+import { html, nothing, type TemplateResult } from "lit";
 import { type Client, Problem } from "../sdk/client";
-import type { ClausesOutputBody, Why, WhyReason } from "../shell/api";
+import type { Clause, ClausesOutputBody, Why, WhyReason } from "../shell/api";
+import { Part } from "../shell/part";
+import { told } from "../shell/told";
 import { bilingual } from "../words/spoken";
 import { say } from "./beside.words";
 import type { Catalogue } from "./catalogue";
@@ -11,11 +13,12 @@ import { phrase, valueWords } from "./phrase";
 /** A reason as the page says it. */
 interface Told {
   reason: WhyReason;
-  text: string;
+  /** Its words as clauses, to be said by the labels of the schema; null where they cannot be read as such. */
+  clauses: Clause | null;
   reasons: Told[];
 }
 
-export class WhyAgent extends LitElement {
+export class WhyAgent extends Part {
   static override properties = {
     client: { attribute: false }, catalogue: { attribute: false }, audience: { type: String }, may: { type: Boolean }, unsaved: { type: Boolean },
     answer: { state: true }, problem: { state: true }, busy: { state: true },
@@ -52,21 +55,21 @@ export class WhyAgent extends LitElement {
       this.problem = "";
     } catch (error) {
       this.answer = null;
-      this.problem = error instanceof Problem && error.status === 403 ? say("whyNoRight") : (error as Error).message;
+      this.problem = error instanceof Problem && error.status === 403 ? say("whyNoRight") : told(error);
     } finally {
       this.busy = false;
     }
   };
 
-  /** Says a reason by the labels of the schema, where its words can be read as clauses. */
+  /** Reads the words of a reason as clauses. */
   async #told(reason: WhyReason): Promise<Told> {
     const reasons = await Promise.all((reason.reasons ?? []).map((one) => this.#told(one)));
-    let text = bilingual(reason.what);
+    let clauses: Clause | null = null;
     if (reason.text) {
       const read = await this.client.json<ClausesOutputBody>("/v1/audiences/clauses", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ rule: reason.text }) }).catch(() => null);
-      if (read?.by_choice) text = phrase(read.clauses, this.catalogue);
+      if (read?.by_choice) clauses = read.clauses;
     }
-    return { reason, text, reasons };
+    return { reason, clauses, reasons };
   }
 
   override render(): TemplateResult {
@@ -91,10 +94,10 @@ export class WhyAgent extends LitElement {
   }
 
   #list(reasons: Told[]): TemplateResult {
-    return html`<ul class="reasons" role="list">${reasons.map(({ reason, text, reasons: inner }) => html`
+    return html`<ul class="reasons" role="list">${reasons.map(({ reason, clauses, reasons: inner }) => html`
       <li class=${reason.holds ? "in" : "out"}>
         <span class="mark" aria-hidden="true">${reason.holds ? "✓" : "✗"}</span>
-        <div><strong>${say(reason.holds ? "holds" : "fails")}</strong> : ${text}
+        <div><strong>${say(reason.holds ? "holds" : "fails")}</strong> : ${clauses ? phrase(clauses, this.catalogue) : bilingual(reason.what)}
           ${Object.entries(reason.values ?? {}).map(([name, value]) => html`<br><span class="hint">${this.catalogue.label(name)}, ${say("because")} : ${valueWords(value, this.catalogue.field(name)?.kind)}</span>`)}
           ${inner.length ? html`<p class="hint">${say("within", { audience: this.catalogue.audience(reason.audience ?? "") })}</p>${this.#list(inner)}` : nothing}
         </div>

@@ -130,6 +130,15 @@ test("an audience is made by choice and in writing, asked why, saved, and a coll
   await page.getByText("Tout est enregistré").waitFor();
   await eventually("what was being typed to be saved", async () => (await house.ask("GET", "/v1/audiences/elus-cadres", "communicator")).rule === 'category == "B"');
   await written.fill("category ==");
+  await page.getByLabel("Par choix").click(); // not check: it stays as it was
+  await page.getByText("Les choix sont ceux d'une expression qui se lit").waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement?.id), "rule");
+  await page.getByRole("button", { name: "English" }).click();
+  await page.getByRole("heading", { name: "Why this agent?" }).waitFor();
+  await page.getByRole("button", { name: "Français" }).click();
+  await written.fill('category == "B" or '.repeat(3000));
+  await page.getByText("Cette expression est trop longue : retirez au moins 48 807 caractères.").waitFor();
+  await written.fill("category ==");
   await page.getByRole("button", { name: "Enregistrer", exact: true }).click();
   await page.getByRole("alert").getByText("Corrigez l'expression avant d'enregistrer.").waitFor();
   await written.fill('category == "B"');

@@ -34,6 +34,12 @@ test("a text goes from its first words to its withdrawal, through two people", a
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: "Nouvelle communication", level: 1 }).waitFor();
   await page.getByText("Un titre est nécessaire").waitFor();
+  await field(page, "Titre").fill("Guide");
+  await field(page, "Titre").fill("");
+  await press(page, "Enregistrer le brouillon");
+  await page.getByRole("alert").getByText("Titre : doit être renseigné.").waitFor();
+  await field(page, "Titre").fill("é".repeat(300));
+  await page.locator("#f-title-found").getByText("Retirez au moins 44 caractères.").waitFor();
   await field(page, "Titre").fill("Guide du télétravail 2027");
   await field(page, "Résumé").fill("Deux jours par semaine pour tous, sur simple demande.");
   const body = field(page, "Texte complet");
@@ -82,6 +88,27 @@ test("a text goes from its first words to its withdrawal, through two people", a
   await page.keyboard.press("Escape");
   await dialog(page).waitFor({ state: "detached" });
   assert.match(page.url(), /#\/contents\/new$/, "Escape is no");
+
+  // What comes too late is told beside its field, and stops publication or not.
+  await page.locator("#f-pinned_until").fill("2019-01-01T08:00");
+  await page.locator("#f-pinned_until-found").getByText("Cette date est passée").waitFor();
+  await page.locator("#f-mandatory_until").fill("2020-01-01T08:00");
+  await page.locator("#f-mandatory_until-found").getByText("Ce délai est passé").waitFor();
+  await page.getByRole("button", { name: "Demander l'approbation", exact: true }).press("Enter");
+  assert.match(await page.evaluate(() => document.activeElement.textContent), /Ce délai est passé/, "a deadline that has passed stops");
+  await seen(page, "out of time");
+  await press(page, "Effacer la date : En tête du fil jusqu'au");
+  await press(page, "Effacer la date : À lire obligatoirement avant le");
+  await page.locator("#f-published_at").fill("2020-01-01T08:00");
+  await page.locator("#f-expires_at").fill("2021-01-01T08:00");
+  await page.locator("#f-expires_at-found").getByText("aucun agent ne recevrait").waitFor();
+  await press(page, "Effacer la date : Paraît le");
+
+  // Nothing is saved by one who gives up.
+  await press(page, "Effacer la date : Disparaît le");
+  await press(page, "Demander l'approbation");
+  await press(dialog(page), "Annuler");
+  assert.match(page.url(), /#\/contents\/new$/, "nothing was saved");
 
   // What is refused is told until it is mended, and the focus stays where it was.
   await page.getByLabel("Disparaît le").fill("2020-01-01T08:00");
@@ -226,6 +253,22 @@ for (const [name, options] of Object.entries({ dark: themes.dark, contrast: them
     await page.context().close();
   });
 }
+
+test("a content that is not there, and the other language", async () => {
+  const page = await house.office("/console/#/contents/inexistant-xyz");
+  await page.getByRole("heading", { name: "Cette communication n'existe pas", level: 1 }).waitFor();
+  assert.equal(await page.getByLabel("Titre").count(), 0, "no empty editor");
+  await accessible(page, "no such content");
+  await page.getByRole("link", { name: "Voir toutes les communications" }).click();
+  await page.locator(".matters li").first().waitFor();
+  await page.locator('.matters a[href="#/contents/ascenseur-batiment-b"]').click();
+  await page.getByRole("heading", { name: "Un lecteur imaginaire" }).waitFor();
+  await press(page, "English");
+  await page.getByRole("heading", { name: "A made-up reader" }).waitFor();
+  await page.getByRole("heading", { name: "History" }).waitFor();
+  assert.deepEqual(page.faults, []);
+  await page.context().close();
+});
 
 test("the calendar by keyboard", async () => {
   const page = await house.office("/console/#/calendar?day=2026-11-26");

@@ -4,8 +4,10 @@ import { html, LitElement, nothing, type TemplateResult } from "lit";
 import { Client, Problem } from "../sdk/client";
 import { speak, spoken } from "../words/spoken";
 import type { CallerOutputBody } from "./api";
+import { languageChanged } from "./part";
 import { addressOf, leaving, placeOf, type Place } from "./place";
 import { refusedKey, saying, type Screen } from "./screen";
+import { told } from "./told";
 import { say, type Word } from "./words";
 
 /** A section: the first part of the address, and the element of its screen. */
@@ -108,7 +110,7 @@ export abstract class Frame extends LitElement {
     } catch (error) {
       const status = error instanceof Problem ? error.status : -1;
       if (status === 401) this.#leave(say("badKey"));
-      else this.problem = status === 0 ? say("network") : (error as Error).message;
+      else this.problem = told(error);
     } finally {
       this.busy = false;
     }
@@ -134,7 +136,7 @@ export abstract class Frame extends LitElement {
     speak(spoken.language === "fr" ? "en" : "fr");
     document.documentElement.lang = this.client.language = spoken.language;
     this.requestUpdate();
-    dispatchEvent(new Event("fil-language"));
+    dispatchEvent(new Event(languageChanged));
   }
 
   /** The screen of the place: the same one while the section is the same. */

@@ -1,17 +1,18 @@
 // What every screen is: an element in the page's own document, drawn from what the server said, for the place one is at.
 
-import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { Client, Problem } from "../sdk/client";
 import type { CallerOutputBody } from "./api";
+import { Part } from "./part";
 import type { Place } from "./place";
-import { say } from "./words";
+import { told } from "./told";
 
 /** Says that the key is refused: the frame asks for another. */
 export const refusedKey = "fil-refused-key";
 /** Says a short text to who sees and to who listens: detail is the text. */
 export const saying = "fil-saying";
 
-export abstract class Screen extends LitElement {
+export abstract class Screen extends Part {
   static override properties = { client: { attribute: false }, caller: { attribute: false }, place: { attribute: false }, problem: { state: true }, busy: { state: true } };
 
   declare client: Client;
@@ -47,18 +48,6 @@ export abstract class Screen extends LitElement {
     return this; // the page's style is for all screens
   }
 
-  override connectedCallback(): void {
-    super.connectedCallback();
-    addEventListener("fil-language", this.#spoken);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    removeEventListener("fil-language", this.#spoken);
-  }
-
-  readonly #spoken = (): void => this.requestUpdate();
-
   protected override willUpdate(changed: PropertyValues): void {
     if (changed.has("place")) void this.attempt(() => this.arrive());
   }
@@ -81,7 +70,7 @@ export abstract class Screen extends LitElement {
       if (error instanceof Problem) this.refused = error;
       if (error instanceof Problem && error.status === 401) this.dispatchEvent(new CustomEvent(refusedKey, { bubbles: true }));
       else {
-        this.problem = error instanceof Problem ? (error.status === 0 ? say("network") : this.wordsOf(error)) : (error as Error).message;
+        this.problem = error instanceof Problem ? this.wordsOf(error) : told(error);
         void this.updateComplete.then(() => this.querySelector(".problem")?.scrollIntoView({ block: "nearest" })); // the focus stays, and may be far from it
       }
       return false;
@@ -92,8 +81,8 @@ export abstract class Screen extends LitElement {
   }
 
   /** How what the server refused is told. */
-  protected wordsOf({ message }: Problem): string {
-    return message;
+  protected wordsOf(problem: Problem): string {
+    return told(problem);
   }
 
   protected tell(text: string): void {

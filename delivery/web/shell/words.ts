@@ -13,7 +13,7 @@ const fr = {
   communicator: "communicant", leader: "direction", or: " ou de ",
   network: "Le serveur ne répond pas. Vérifiez votre connexion, puis réessayez.", retry: "Réessayer",
   within: "Périmètre : {perimeter}", loading: "Chargement…", nothingHere: "Cette page n'existe pas.", home: "Revenir au début",
-  yes: "Oui", cancel: "Annuler", close: "Fermer", leastText: "Écrivez au moins {n} caractères, sans compter les espaces autour.",
+  yes: "Oui", cancel: "Annuler", tooLarge: "C'est trop long pour être envoyé : raccourcissez les textes, puis réessayez.", close: "Fermer", leastText: "Écrivez au moins {n} caractères, sans compter les espaces autour.",
 };
 
 const en: typeof fr = {
@@ -27,7 +27,7 @@ const en: typeof fr = {
   communicator: "communicator", leader: "leader", or: " or ",
   network: "The server does not answer. Check your connection, then try again.", retry: "Try again",
   within: "Perimeter: {perimeter}", loading: "Loading…", nothingHere: "There is no such page.", home: "Back to the beginning",
-  yes: "Yes", cancel: "Cancel", close: "Close", leastText: "Write at least {n} characters, not counting the spaces around.",
+  yes: "Yes", cancel: "Cancel", tooLarge: "This is too long to be sent: shorten the texts, then try again.", close: "Close", leastText: "Write at least {n} characters, not counting the spaces around.",
 };
 
 export type Word = keyof typeof fr;

@@ -10,7 +10,7 @@ import type { Form } from "./content";
 import { when } from "./moments";
 import type { Roll } from "./roll";
 import { askerOf } from "./steps";
-import { counted, say } from "./words";
+import { counted, say, type Word } from "./words";
 
 /** What a step is taken with. */
 export interface Hand {
@@ -18,6 +18,7 @@ export interface Hand {
   id: string;
   form: Form;
   view: View | undefined; // the draft under way
+  asker: string; // who asks for a second person: an audience, or the configuration; empty: nobody
   live: Content | null;
   reach: Reach | null;
   warnings: number;
@@ -26,11 +27,14 @@ export interface Hand {
   typed: Map<string, string>; // the words of steps that were refused, to be offered again
 }
 
+/** Takes a step that the person agreed to; gives what to say after. */
+export type Send = (hand: Hand) => Promise<string>;
+
 export interface Step {
-  /** Whether what is written is saved first. */
+  /** Whether what is written is saved once the person has agreed. */
   saves: boolean;
-  /** Gives what to say after; empty when the person gave up. */
-  take(hand: Hand): Promise<string>;
+  /** Asks the person; null when they gave up, and nothing was saved or sent. */
+  ask(hand: Hand): Promise<Send | null>;
 }
 
 function post(hand: Hand, path: string, body: object): Promise<unknown> {
@@ -45,72 +49,68 @@ function read({ view, over }: Hand): Record<string, string> {
 
 const noted = (note: string): object => (note ? { note } : {});
 
-/** Asks for words and sends them; gives whether it did. Should they be refused, they are there the next time. */
-async function worded(hand: Hand, question: Question, send: (text: string) => Promise<unknown>): Promise<boolean> {
+/** Asks for words, to be sent. Should they be refused, they are there the next time. */
+async function worded(hand: Hand, question: Question, send: (hand: Hand, text: string) => Promise<unknown>, said: Word): Promise<Send | null> {
   const key = `${hand.id} ${question.title}`;
   const text = await ask({ ...question, begun: hand.typed.get(key) ?? "" });
-  if (text === null) return false;
+  if (text === null) return null;
   hand.typed.set(key, text);
-  await send(text);
-  return hand.typed.delete(key);
+  return async (now) => {
+    await send(now, text);
+    hand.typed.delete(key);
+    return say(said);
+  };
 }
 
 const submit: Step = {
   saves: true,
-  async take(hand) {
-    const { approval = "" } = hand.view ?? {};
-    const text = approval === "contents.approval" ? say("contentsAsk") : say("submitText", { asker: askerOf(approval, (id) => hand.roll.name(id)) });
-    const sent = await worded(hand, { title: say("submitTitle"), text, input: say("submitNote"), yes: say("send") }, (note) => post(hand, "draft/submission", noted(note)));
-    return sent ? say("submittedSaid") : "";
+  async ask(hand) {
+    const text = hand.asker === "contents.approval" ? say("contentsAsk") : say("submitText", { asker: askerOf(hand.asker, (id) => hand.roll.name(id)) });
+    return worded(hand, { title: say("submitTitle"), text, input: say("submitNote"), yes: say("send") }, (now, note) => post(now, "draft/submission", noted(note)), "submittedSaid");
   },
 };
 
 /** Publishes, or submits what needs a second person. */
 export const publish: Step = {
   saves: true,
-  async take(hand) {
-    if (hand.view?.approval) return submit.take(hand);
+  async ask(hand) {
+    if (hand.asker) return submit.ask(hand);
     const { form, reach, warnings } = hand;
     const planned = Boolean(form.published_at && new Date(form.published_at) > new Date());
     const text = html`
       <p>${say("publishText", { title: form.title, when: planned ? when(form.published_at!) : say("now"), who: say("to", { who: hand.roll.words(form.audiences) }) })}</p>
       ${reach ? html`<p><strong>${reach.size === null ? say("sizeHidden") : say("size", { n: number(spoken.language, reach.size) })}</strong></p>` : nothing}
       ${warnings ? html`<p class="hint">${counted(warnings, "warningsOne", "warnings")}</p>` : nothing}`;
-    if ((await ask({ title: say(planned ? "publishPlanned" : "publishTitle"), text, yes: say(planned ? "plan" : "publish") })) === null) return "";
-    await post(hand, "draft/publication", {});
-    return say(planned ? "plannedSaid" : "publishedSaid");
+    if ((await ask({ title: say(planned ? "publishPlanned" : "publishTitle"), text, yes: say(planned ? "plan" : "publish") })) === null) return null;
+    return async (now) => {
+      await post(now, "draft/publication", {});
+      return say(planned ? "plannedSaid" : "publishedSaid");
+    };
   },
 };
 
 export const approve: Step = {
   saves: false,
-  async take(hand) {
-    const sent = await worded(hand, { title: say("approveTitle"), input: say("approveNote"), yes: say("approve") }, (note) => post(hand, "draft/publication", noted(note)));
-    return sent ? say("approvedSaid") : "";
-  },
+  ask: (hand) => worded(hand, { title: say("approveTitle"), input: say("approveNote"), yes: say("approve") }, (now, note) => post(now, "draft/publication", noted(note)), "approvedSaid"),
 };
 
 export const giveBack: Step = {
   saves: false,
-  async take(hand) {
-    const sent = await worded(hand, { title: say("giveBackTitle"), input: say("giveBackReason"), least: 3, yes: say("give") }, (reason) => post(hand, "draft/refusal", { reason }));
-    return sent ? say("gaveBack") : "";
-  },
+  ask: (hand) => worded(hand, { title: say("giveBackTitle"), input: say("giveBackReason"), least: 3, yes: say("give") }, (now, reason) => post(now, "draft/refusal", { reason }), "gaveBack"),
 };
 
 export const discard: Step = {
   saves: false,
-  async take(hand) {
-    if ((await ask({ title: say("discardTitle"), text: say("discardText"), yes: say("discard") })) === null) return "";
-    await hand.client.call(`/v1/contents/${encodeURIComponent(hand.id)}/draft`, { method: "DELETE", headers: read(hand) });
-    return say("discardedSaid");
+  async ask() {
+    if ((await ask({ title: say("discardTitle"), text: say("discardText"), yes: say("discard") })) === null) return null;
+    return async (now) => {
+      await now.client.call(`/v1/contents/${encodeURIComponent(now.id)}/draft`, { method: "DELETE", headers: read(now) });
+      return say("discardedSaid");
+    };
   },
 };
 
 export const withdraw: Step = {
   saves: false,
-  async take(hand) {
-    const sent = await worded(hand, { title: say("withdrawTitle"), text: say("withdrawText"), input: say("withdrawReason"), least: 3, yes: say("withdraw") }, (reason) => post(hand, "withdrawal", { reason }));
-    return sent ? say("withdrawnSaid") : "";
-  },
+  ask: (hand) => worded(hand, { title: say("withdrawTitle"), text: say("withdrawText"), input: say("withdrawReason"), least: 3, yes: say("withdraw") }, (now, reason) => post(now, "withdrawal", { reason }), "withdrawnSaid"),
 };

@@ -5,7 +5,7 @@ import { Problem } from "../sdk/client";
 import type { Content, ListOutputBody, View } from "../shell/api";
 import { addressOf } from "../shell/place";
 import { Screen } from "../shell/screen";
-import { approve, giveBack, type Step } from "./acts";
+import { approve, giveBack, type Hand, type Step } from "./acts";
 import { badge } from "./board";
 import { itemOf } from "./card";
 import { formOf, languagesOf, get, prefixOf, type Form } from "./content";
@@ -60,8 +60,10 @@ export class Approvals extends Screen {
     void this.attempt(async () => {
       const id = view.content;
       try {
-        const said = await step.take({ client: this.client, id, form: formOf(view.value!), view, live, reach: null, warnings: 0, roll: this.#roll, over: this.#since.get(id)?.over ?? "", typed: this.#typed });
-        if (!said) return;
+        const hand: Hand = { client: this.client, id, form: formOf(view.value!), view, asker: view.approval ?? "", live, reach: null, warnings: 0, roll: this.#roll, over: this.#since.get(id)?.over ?? "", typed: this.#typed };
+        const send = await step.ask(hand);
+        if (!send) return;
+        const said = await send(hand);
         this.#since.delete(id);
         await this.arrive();
         this.tell(said);
@@ -110,7 +112,7 @@ export class Approvals extends Screen {
       <h3><a href=${addressOf(["contents", view.content])}>${form.title}</a></h3>
       <p class="hint">${stepWords(last)} · ${say("to", { who: this.#roll.words(form.audiences) })}${view.approval && !form.audiences?.includes(view.approval) ? ` · ${say("asks", { who: askerOf(view.approval, (id) => this.#roll.name(id)) })}` : ""}</p>
       ${last.note ? html`<blockquote>${last.note}</blockquote>` : nothing}
-      ${since?.before ? drawSince({ title: meanwhile([view], live, false).title, before: since.before, now: form, roll: this.#roll }) : nothing}
+      ${since?.before ? drawSince({ title: meanwhile([view], live, false, this.caller.label ?? "").title, before: since.before, now: form, roll: this.#roll }) : nothing}
       ${since?.over ? html`<p class="notice since" tabindex="-1"><strong>${say("conflictLive")}.</strong> ${say("liveSince")}</p>` : nothing}
       ${live ? html`<h4>${say("whatChanges")}</h4>
         ${drawDifferences({ before: formOf(live), after: form, names: [say("nowPublished"), say("thisDraft")], roll: this.#roll, same: say("conflictNone"), caption: `${say("whatChanges")} : ${form.title}` })}`

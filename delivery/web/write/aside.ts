@@ -30,8 +30,10 @@ export const faultField = (location: string): string => fieldName(location.repla
 
 const upper = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);
 
-export function drawGate(watch: Watch): TemplateResult {
-  const { findings, faults } = watch;
+/** What to mend: what the server found, and what was found here. */
+export function drawGate(watch: Watch, own: Finding[]): TemplateResult {
+  const { faults } = watch;
+  const findings = watch.findings || own.length ? [...own, ...(watch.findings ?? [])] : null;
   const errors = findings?.filter(({ severity }) => severity === "error") ?? [];
   const others = findings?.filter(({ severity }) => severity !== "error") ?? [];
   const stops = errors.length + faults.length;
@@ -92,20 +94,24 @@ export function drawReach(known: Reach | null, all: boolean, showAll: () => void
   // Without a number in common nothing says that they are for the same people.
   const same = known.rivals.filter(({ shared }) => shared !== null);
   const begins = (one: Rival): boolean => Boolean(one.published_at) && dayWords(new Date(one.published_at!)) === dayWords(day);
-  const first = same.filter(begins).length;
-  const others = same.length - first;
+  const sameDay = same.filter(begins);
+  const older = same.filter((one) => !begins(one));
+  const [first, others] = [sameDay.length, older.length];
+  const list = (some: Rival[]): TemplateResult | typeof nothing => (some.length ? html`<ul class="rivals">${some.map((one) => html`<li>
+        <a href=${addressOf(["contents", one.id])}>${one.title}</a>${one.state === "published" ? "" : html` <span class="badge">${say("stillDraft")}</span>`}
+        <span class="hint">${[one.source, one.published_at ? when(one.published_at) : "", shared(one, n)].filter(Boolean).join(" · ")}</span>
+      </li>`)}</ul>` : nothing);
+  const still = others === 1 ? say("reachLiveOne") : say("reachLive", { n: n(others) });
+  const [near, far] = all ? [sameDay, older] : [sameDay.slice(0, seen), older.slice(0, Math.max(0, seen - first))];
   return html`<section class="card reach" aria-labelledby="reach-title">
     <h2 id="reach-title">${say("reach")}</h2>
     <div role="status">
       <p class="sized">${known.size === null ? say("reachHidden") : say("reachSize", { n: n(known.size) })}</p>
       <p class=${first > 2 ? "notice" : ""}>${first ? (first === 1 ? say("reachDayOne", { day: named }) : say("reachDay", { day: named, n: n(first) })) : say("reachNone", { day: daysTo(day) === 0 ? named.toLowerCase() : dayWords(day) })}</p>
     </div>
-    ${same.length ? html`<ul class="rivals">${(all ? same : same.slice(0, seen)).map((one) => html`<li>
-        <a href=${addressOf(["contents", one.id])} target="_blank">${one.title} <small>${say("newTab")}</small></a>${one.state === "published" ? "" : html` <span class="badge">${say("stillDraft")}</span>`}
-        <span class="hint">${[one.source, one.published_at ? when(one.published_at) : "", shared(one, n)].filter(Boolean).join(" · ")}</span>
-      </li>`)}</ul>
-      ${same.length > seen && !all ? html`<p><button type="button" class="quiet" @click=${showAll}>${say("showAll", { n: same.length })}</button></p>` : nothing}` : nothing}
-    ${others ? html`<p class="hint">${others === 1 ? say("reachLiveOne") : say("reachLive", { n: n(others) })}</p>` : nothing}
+    ${list(near)}
+    ${others ? html`${far.length ? html`<h3>${still}</h3>` : html`<p class="hint">${still}</p>`}${list(far)}` : nothing}
+    ${near.length + far.length < same.length ? html`<p><button type="button" class="quiet" @click=${showAll}>${say("showAll", { n: same.length })}</button></p>` : nothing}
   </section>`;
 }
 

@@ -7,7 +7,7 @@ import { Screen } from "../shell/screen";
 import { spoken } from "../words/spoken";
 import { number } from "../words/words";
 import { badge } from "./board";
-import { dateOf, dayOf, dayWords, fullDay, hour, monthWords, weekdays } from "./moments";
+import { dateOf, dayNumber, dayOf, dayWords, fullDay, hour, monthWords, weekdays } from "./moments";
 import { Roll } from "./roll";
 import { say, type Word } from "./words";
 
@@ -16,6 +16,11 @@ const views: View[] = ["month", "week", "list"];
 
 const plus = (date: Date, days: number): Date => new Date(date.getFullYear(), date.getMonth(), date.getDate() + days);
 const mondayOf = (date: Date): Date => plus(date, -((date.getDay() + 6) % 7));
+
+/** An entry as a day shows it: of what is published, with the state of its draft. */
+interface Shown extends Entry {
+  draft?: string | undefined;
+}
 
 /** The first and the last day that a view shows. */
 export function spanOf(view: View, day: Date): [Date, Date] {
@@ -29,6 +34,7 @@ const named = 3; // contents that a day of a month names
 
 export class Calendar extends Screen {
   #days: Days | null = null;
+  readonly #by = new Map<string, Entry[]>(); // a content and its draft have one id
   #loaded = "";
   #roll = new Roll();
   #known = false;
@@ -67,11 +73,8 @@ export class Calendar extends Screen {
     const [from, to] = spanOf(this.#view, this.#day).map(dateOf);
     if (this.#loaded !== `${from} ${to}`) {
       this.#days = await this.client.json<Days>(`/v1/calendar?from=${from}&to=${to}`);
-      const by = new Map(this.#days.entries.map((one) => [one.id, one]));
-      for (const { begins, ends } of this.#days.days) { // within a day, by the hour: entries are the last published first
-        begins.reverse();
-        ends.sort((a, b) => ((by.get(a)?.expires_at ?? "") < (by.get(b)?.expires_at ?? "") ? -1 : 1));
-      }
+      this.#by.clear();
+      for (const one of this.#days.entries) this.#by.set(one.id, [...(this.#by.get(one.id) ?? []), one]);
     }
     this.#loaded = `${from} ${to}`;
     this.requestUpdate();
@@ -147,71 +150,90 @@ export class Calendar extends Screen {
       ${this.#days.more ? html`<p class="hint">${say("left", { n: this.#days.more })}</p>` : nothing}`;
   }
 
-  #table({ days, entries }: Days, view: View): TemplateResult {
+  /** The entries of ids, each once, by the hour. Of a content and its draft, those are meant whose moment is on that day. */
+  #shown(ids: string[], day: string, moment: "published_at" | "expires_at"): Shown[] {
+    const shown = [...new Set(ids)].flatMap((id): Shown[] => {
+      const all = this.#by.get(id) ?? [];
+      const here = all.filter(({ [moment]: at }) => at && dateOf(new Date(at)) === day);
+      const some = here.length ? here : all;
+      const live = some.find(({ state }) => state === "published");
+      const draft = all.find(({ state }) => state !== "published");
+      return live ? [{ ...live, draft: draft?.state }] : some.slice(0, 1);
+    });
+    return shown.sort((a, b) => ((a[moment] ?? "") < (b[moment] ?? "") ? -1 : 1));
+  }
+
+  #table({ days }: Days, view: View): TemplateResult {
     const weeks = Array.from({ length: days.length / 7 }, (_, i) => days.slice(7 * i, 7 * i + 7));
-    const by = new Map(entries.map((one) => [one.id, one]));
-    const busiest = Math.max(1, ...days.map(({ live }) => live.length));
+    const busiest = Math.max(1, ...days.map(alive));
     return html`<table class="month ${view}" aria-labelledby="span" aria-describedby="legend" @keydown=${this.#keyed}>
       <thead><tr>${weekdays().map((name) => html`<th scope="col"><abbr title=${name}>${name[0]!.toUpperCase()}${name.slice(1, 3)}.</abbr></th>`)}</tr></thead>
-      <tbody>${weeks.map((week) => html`<tr>${week.map((one) => this.#cell(one, by, view, busiest))}</tr>`)}</tbody>
+      <tbody>${weeks.map((week) => html`<tr>${week.map((one) => this.#cell(one, view, busiest))}</tr>`)}</tbody>
     </table>`;
   }
 
-  #cell(one: Day, by: Map<string, Entry>, view: View, busiest: number): TemplateResult {
+  #cell(one: Day, view: View, busiest: number): TemplateResult {
     const day = dayOf(one.day);
     const chosen = one.day === dateOf(this.#day);
     const today = one.day === dateOf(new Date());
     const outside = view === "month" && day.getMonth() !== this.#day.getMonth();
     const most = view === "week" ? 50 : named;
-    const starts = one.begins.map((id) => by.get(id)).filter((entry) => entry !== undefined);
-    const stops = one.ends.map((id) => by.get(id)).filter((entry) => entry !== undefined);
-    const label = [fullDay(day), starts.length ? plural(starts.length, "beginOne", "begin") : "", stops.length ? plural(stops.length, "endOne", "end") : "", say("liveCount", { n: one.live.length })].filter(Boolean).join(", ");
+    const starts = this.#shown(one.begins, one.day, "published_at");
+    const stops = this.#shown(one.ends, one.day, "expires_at");
+    const label = [fullDay(day), starts.length ? plural(starts.length, "beginOne", "begin") : "", stops.length ? plural(stops.length, "endOne", "end") : "", say("liveCount", { n: alive(one) })].filter(Boolean).join(", ");
     const extra = starts.length + stops.length - Math.min(starts.length, most) - Math.min(stops.length, most);
     return html`<td class="${outside ? "outside" : ""} ${today ? "today" : ""}">
-      <button type="button" class="quiet day" data-day=${one.day} tabindex=${chosen ? 0 : -1} aria-label=${label} aria-current=${today ? "date" : nothing} aria-pressed=${chosen && this.#open} @click=${() => this.#choose(day)}>${day.getDate()}</button>
+      <button type="button" class="quiet day" data-day=${one.day} tabindex=${chosen ? 0 : -1} aria-label=${label} aria-current=${today ? "date" : nothing} aria-pressed=${chosen && this.#open} @click=${() => this.#choose(day)}>${dayNumber(day)}</button>
       <ul class="marks-of-day">
-        ${starts.slice(0, most).map((entry) => html`<li class="start ${entry.state}"><span aria-hidden="true">▸</span> <span class="hidden">${say("begins")} : </span><a href=${addressOf(["contents", entry.id])}>${entry.title}</a></li>`)}
-        ${stops.slice(0, most).map((entry) => html`<li class="stop"><span aria-hidden="true">◂</span> <span class="hidden">${say("ends")} : </span><a href=${addressOf(["contents", entry.id])}>${entry.title}</a></li>`)}
+        ${starts.slice(0, most).map((entry) => html`<li class="start ${entry.state}"><span aria-hidden="true">▸</span> <span class="hidden">${say("begins")} : </span><a href=${addressOf(["contents", entry.id])}>${entry.title}</a>${drafted(entry)}</li>`)}
+        ${stops.slice(0, most).map((entry) => html`<li class="stop"><span aria-hidden="true">◂</span> <span class="hidden">${say("ends")} : </span><a href=${addressOf(["contents", entry.id])}>${entry.title}</a>${drafted(entry)}</li>`)}
         ${extra > 0 ? html`<li class="hint">+ ${extra}</li>` : nothing}
       </ul>
-      <p class="load"><meter min="0" max=${busiest} .value=${one.live.length} aria-hidden="true"></meter> ${one.live.length ? say("liveCount", { n: number(spoken.language, one.live.length) }) : nothing}</p>
+      <p class="load"><meter min="0" max=${busiest} .value=${alive(one)} aria-hidden="true"></meter> ${one.live.length ? say("liveCount", { n: number(spoken.language, alive(one)) }) : nothing}</p>
     </td>`;
   }
 
   /** One day in full, under the table. */
-  #detail({ days, entries }: Days): TemplateResult | typeof nothing {
+  #detail({ days }: Days): TemplateResult | typeof nothing {
     const day = days.find((one) => one.day === dateOf(this.#day));
     if (!day) return nothing;
-    const by = new Map(entries.map((one) => [one.id, one]));
-    const part = (word: Word, ids: string[]): TemplateResult | typeof nothing => (ids.length ? html`<h3>${say(word)}</h3><ul class="agenda">${ids.map((id) => this.#entry(by.get(id)!, word))}</ul>` : nothing);
-    const others = day.live.filter((id) => !day.begins.includes(id) && !day.ends.includes(id));
+    const part = (word: Word, some: Shown[]): TemplateResult | typeof nothing => (some.length ? html`<h3>${say(word)}</h3><ul class="agenda">${some.map((one) => this.#entry(one, word))}</ul>` : nothing);
+    const others = this.#shown(day.live.filter((id) => !day.begins.includes(id) && !day.ends.includes(id)), day.day, "published_at").reverse();
     return html`<section class="card day-of" aria-labelledby="day-title">
       <h2 id="day-title" tabindex="-1">${fullDay(dayOf(day.day))}</h2>
-      ${day.begins.length + day.ends.length + day.live.length ? html`${part("begins", day.begins)}${part("ends", day.ends)}
-        ${others.length ? html`<details><summary>${say("othersLive", { n: number(spoken.language, others.length) })}</summary><ul class="agenda untimed">${others.map((id) => this.#entry(by.get(id)!, "isLive"))}</ul></details>` : nothing}` : html`<p class="hint">${say("nothingThatDay")}</p>`}
+      ${day.begins.length + day.ends.length + day.live.length ? html`${part("begins", this.#shown(day.begins, day.day, "published_at"))}${part("ends", this.#shown(day.ends, day.day, "expires_at"))}
+        ${others.length ? html`<details><summary>${say("othersLive", { n: number(spoken.language, others.length) })}</summary><ul class="agenda untimed">${others.map((one) => this.#entry(one, "isLive"))}</ul></details>` : nothing}` : html`<p class="hint">${say("nothingThatDay")}</p>`}
       <p><a class="button quiet" href=${addressOf(["contents", "new"], { day: day.day })}>${say("writeFor")}</a></p>
     </section>`;
   }
 
-  #entry(one: Entry, word: Word): TemplateResult {
+  #entry(one: Shown, word: Word): TemplateResult {
     const at = word === "ends" ? one.expires_at : one.published_at;
     return html`<li>
       <span class="at">${word === "isLive" ? "" : hour(new Date(at!))}</span>
-      <span><a href=${addressOf(["contents", one.id])}>${one.title}</a> ${one.state === "published" ? nothing : badge(one.state)}<br>
+      <span><a href=${addressOf(["contents", one.id])}>${one.title}</a> ${drafted(one)}<br>
         <span class="hint">${[say(one.kind as Word), one.source, say("to", { who: this.#roll.words(one.audiences) })].filter(Boolean).join(" · ")}</span></span>
     </li>`;
   }
 
-  #list({ days, entries }: Days): TemplateResult {
-    const by = new Map(entries.map((one) => [one.id, one]));
+  #list({ days }: Days): TemplateResult {
     const full = days.filter(({ begins, ends }) => begins.length + ends.length);
     if (!full.length) return html`<div class="card nothing"><p>${say("nothingThen")}</p></div>`;
     return html`${full.map((day) => html`<section class="card" aria-labelledby="d${day.day}">
-      <h3 id="d${day.day}">${fullDay(dayOf(day.day))} <small class="hint">${say("liveCount", { n: day.live.length })}</small></h3>
-      <ul class="agenda">${day.begins.map((id) => this.#entry(by.get(id)!, "begins"))}</ul>
-      ${day.ends.length ? html`<h4>${say("ends")}</h4><ul class="agenda">${day.ends.map((id) => this.#entry(by.get(id)!, "ends"))}</ul>` : nothing}
+      <h3 id="d${day.day}">${fullDay(dayOf(day.day))} <small class="hint">${say("liveCount", { n: alive(day) })}</small></h3>
+      <ul class="agenda">${this.#shown(day.begins, day.day, "published_at").map((one) => this.#entry(one, "begins"))}</ul>
+      ${day.ends.length ? html`<h4>${say("ends")}</h4><ul class="agenda">${this.#shown(day.ends, day.day, "expires_at").map((one) => this.#entry(one, "ends"))}</ul>` : nothing}
     </section>`)}`;
   }
+}
+
+/** How many contents are live: a draft is none beside what it would replace. */
+const alive = ({ live }: Day): number => new Set(live).size;
+
+/** Says that an entry is a draft, or has one. */
+function drafted({ state, draft }: Shown): TemplateResult | typeof nothing {
+  if (state !== "published") return html` ${badge(state)}`;
+  return draft ? html` ${badge(draft, say(draft === "draft" ? "alsoDraft" : "alsoSubmitted"))}` : nothing;
 }
 
 const plural = (n: number, one: Word, many: Word): string => (n === 1 ? say(one) : say(many, { n }));

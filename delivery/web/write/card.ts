@@ -1,9 +1,10 @@
 // <fil-card>: a content as feeds draw it, by the feed's own code and in its own style.
 
-import { LitElement, nothing, unsafeCSS, type TemplateResult } from "lit";
+import { nothing, unsafeCSS, type TemplateResult } from "lit";
 import styles from "../feed/feed.css?inline";
 import { drawCard, untouched, type CardState, type Hands } from "../feed/card";
 import type { FeedItem } from "../sdk/api";
+import { Part } from "../shell/part";
 import { tokenSheet } from "../theme/sheet";
 import { spoken } from "../words/spoken";
 import { wordsIn } from "../words/words";
@@ -27,7 +28,7 @@ export function itemOf(form: Form, language: string, html: string): FeedItem {
 
 const still = (): void => {};
 
-export class CardPreview extends LitElement {
+export class CardPreview extends Part {
   static override styles = [tokenSheet, unsafeCSS(styles), unsafeCSS(".actions, .meta time[title]::after { display: none; } .card { margin: 0; padding-bottom: 1.1rem; }")];
   static override properties = { item: { attribute: false }, open: { type: Boolean }, state: { state: true } };
 

@@ -37,7 +37,8 @@ export function put(form: Form, path: string, value: unknown): Form {
   const kept = { ...form } as Record<string, unknown>;
   const inner = rest.length ? put((kept[name] ?? {}) as Form, rest.join("."), value) : value;
   const none = inner === undefined || inner === "" || inner === 0 || (typeof inner === "object" && inner !== null && !Object.keys(inner).length);
-  if (none) delete kept[name];
+  if (none && name === "title" && inner !== undefined) kept[name] = ""; // a content and a translation have one, even while it is empty
+  else if (none) delete kept[name];
   else kept[name] = inner;
   return kept as Form;
 }

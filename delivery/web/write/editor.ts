@@ -2,22 +2,24 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import { Problem } from "../sdk/client";
-import type { Content, ListOutputBody, View, Words } from "../shell/api";
+import type { Content, Finding, ListOutputBody, View, Words } from "../shell/api";
 import { watchLeaving } from "../shell/leave";
 import { addressOf } from "../shell/place";
 import { Screen } from "../shell/screen";
 import { drawGate, drawPreview, drawReach, faultField, type Look } from "./aside";
 import { badge } from "./board";
-import { blank, differences, formOf, idFor, put, sent, type Form } from "./content";
+import { blank, differences, fieldName, formOf, idFor, put, sent, type Form } from "./content";
 import { drawSince } from "./differ";
 import { drawFields } from "./fields";
 import { drawMerge, Merge } from "./merge";
 import { dayOf } from "./moments";
 import { Roll } from "./roll";
-import { approve, discard, giveBack, publish, withdraw, type Step } from "./acts";
+import { outOfTime, tooLong } from "./rules";
+import { approve, discard, giveBack, publish, withdraw, type Hand, type Step } from "./acts";
 import { askerOf, lastOf, liveState, meanwhile, stepWords } from "./steps";
 import { drawTexts } from "./texts";
 import { Watch } from "./watch";
+import { bilingual } from "../words/spoken";
 import { say } from "./words";
 
 export class Editor extends Screen {
@@ -35,13 +37,16 @@ export class Editor extends Screen {
   #roll = new Roll();
   #words: Words = { topics: [], sources: [], communities: [] };
   #known = false;
+  #shown = false; // what the place names is here
+  #cut = false; // it is told that a text is too long
+  #absent = false; // there is nothing of the name
   #sought = "";
   #look: Look = { language: "", narrow: false };
   #allRivals = false;
   #stopAsking: (() => void) | undefined; // before one leaves
 
   override get heading(): string {
-    return this.#base.title || say("newOne");
+    return this.#absent ? say("noSuch") : this.#base.title || say("newOne");
   }
 
   /** The draft under way. */
@@ -57,7 +62,7 @@ export class Editor extends Screen {
 
   /** Who asks for a second person before it is published: an audience, or the configuration; empty: nobody. */
   get #asker(): string {
-    return this.#watch?.approval ?? this.#open?.approval ?? "";
+    return (this.#dirty ? this.#watch?.approval : this.#open?.approval) ?? this.#watch?.approval ?? this.#open?.approval ?? "";
   }
 
   get #dirty(): boolean {
@@ -69,6 +74,11 @@ export class Editor extends Screen {
     this.#stopAsking = watchLeaving(() => this.#dirty, () => false, () => ({ title: say("unsavedTitle"), text: say("unsavedText"), yes: say("leave") }), () => (this.#form = this.#base));
   }
 
+  protected override translated(): void {
+    super.translated();
+    this.#watch?.again(this.#form);
+  }
+
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.#stopAsking?.();
@@ -77,6 +87,7 @@ export class Editor extends Screen {
 
   override async arrive(): Promise<void> {
     const [, id = ""] = this.place.path;
+    this.#shown = this.#absent = false;
     this.#watch?.end();
     this.#watch = new Watch(this.client, (what) => {
       if (what === "check" && this.refused?.status === 422 && this.#watch?.sound) this.problem = ""; // it was mended
@@ -88,7 +99,7 @@ export class Editor extends Screen {
     }
     Object.assign(this.#look, { language: "", narrow: false });
     if (id !== "new") {
-      await this.#load(id);
+      await this.#seek(id);
       return;
     }
     const { query } = this.place;
@@ -99,7 +110,19 @@ export class Editor extends Screen {
     this.#base = blank();
     this.#form = put(this.#base, "audiences", query.getAll("audience"));
     if (day) this.#form = put(this.#form, "published_at", new Date(dayOf(day).getTime() + 9 * 3_600_000).toISOString());
+    this.#shown = true;
     this.#watch.look(this.#form, 0);
+  }
+
+  async #seek(id: string): Promise<void> {
+    try {
+      await this.#load(id);
+      this.#shown = true;
+    } catch (error) {
+      if (!(error instanceof Problem) || error.status !== 404) throw error;
+      this.#absent = true;
+      this.#base = this.#form = blank(); // nothing of another is left to be lost
+    }
   }
 
   /** Reads what is published and its history, and begins from the draft, what is published, or what was. */
@@ -128,7 +151,7 @@ export class Editor extends Screen {
   }
 
   protected override wordsOf(problem: Problem): string {
-    if (problem.status !== 422 || !problem.faults.length) return problem.message;
+    if (problem.status !== 422 || !problem.faults.length) return super.wordsOf(problem);
     return problem.faults.map(({ location, message }) => `${faultField(location)} : ${message}.`).join(" ");
   }
 
@@ -147,6 +170,10 @@ export class Editor extends Screen {
   readonly #change = (form: Form): void => {
     this.#form = form;
     this.#merge &&= this.#merge.with(form);
+    if (this.#cut && !tooLong(form).length) {
+      this.#cut = false;
+      this.problem = "";
+    }
     this.requestUpdate();
     this.#watch?.look(form);
   };
@@ -154,6 +181,9 @@ export class Editor extends Screen {
   /** Saves the draft; gives whether it is saved. Where another has written meanwhile, shows both texts. */
   async #save(form = this.#form, match = this.#match): Promise<boolean> {
     const id = this.#id || idFor(form.title);
+    const [over] = tooLong(form);
+    this.#cut = Boolean(over);
+    if (over) throw new Error(`${fieldName(over.field)} : ${bilingual(over.problem)}. ${bilingual(over.remedy)}`);
     try {
       const view = await this.client.json<View>(`/v1/contents/${encodeURIComponent(id)}/draft`, {
         method: "PUT", body: sent(form), headers: { "Content-Type": "application/json", ...(match ? { "If-Match": match } : {}) },
@@ -180,7 +210,7 @@ export class Editor extends Screen {
   async #beside(theirs: Content | undefined): Promise<void> {
     this.#overLive = false;
     if (!theirs) throw new Error(say("nothingLeft"));
-    const { title, who } = meanwhile(this.#versions, this.#live, this.#dirty);
+    const { title, who } = meanwhile(this.#versions, this.#live, this.#dirty, this.caller.label ?? "");
     if (this.#dirty) {
       this.#showMerge(new Merge(this.#base, formOf(theirs), this.#form, title, who));
       return;
@@ -214,14 +244,27 @@ export class Editor extends Screen {
     this.querySelector<HTMLElement>("h1")?.focus();
   }
 
-  /** Saves what is not, takes a step, and reads all anew. */
+  get #hand(): Hand {
+    return {
+      client: this.client, id: this.#id, form: this.#form, view: this.#open, asker: this.#asker, live: this.#live, reach: this.#watch?.reach ?? null, warnings: (this.#watch?.findings?.length ?? 0) + this.#own.length,
+      roll: this.#roll, over: this.#overLive ? this.#tag : "", typed: this.#typed,
+    };
+  }
+
+  /** What is found here, but for what the server says of the same fields. */
+  get #own(): Finding[] {
+    const dated = outOfTime(this.#form, this.#live).filter(({ field }) => !this.#watch?.faults.some(({ location }) => location === field));
+    return [...tooLong(this.#form), ...dated];
+  }
+
+  /** Asks before a step, saves what is not, takes it, and reads all anew. */
   #take(step: Step): void {
     void this.attempt(async () => {
-      if ((this.#dirty || !this.#open) && step.saves && !(await this.#save())) return;
+      const send = await step.ask(this.#hand);
+      if (!send || ((this.#dirty || !this.#open) && step.saves && !(await this.#save()))) return; // nothing is saved before they agree
       const view = this.#open;
       try {
-        const said = await step.take({ client: this.client, id: this.#id, form: this.#form, view, live: this.#live, reach: this.#watch?.reach ?? null, warnings: this.#watch?.findings?.length ?? 0, roll: this.#roll, over: this.#overLive ? this.#tag : "", typed: this.#typed });
-        if (!said) return;
+        const said = await send(this.#hand);
         this.#overLive = false;
         await this.#renew(said);
       } catch (error) {
@@ -255,7 +298,9 @@ export class Editor extends Screen {
   }
 
   override body(): TemplateResult | typeof nothing {
-    if (!this.#known || !this.#watch) return nothing;
+    if (this.#absent) return html`<div class="card nothing"><p>${say("noSuchHint")}</p><p><a class="button" href=${addressOf(["contents"])}>${say("allContents")}</a></p></div>`;
+    if (!this.#shown || !this.#watch) return nothing;
+    const own = this.#own;
     const { client } = this;
     const form = this.#form;
     return html`
@@ -268,14 +313,14 @@ export class Editor extends Screen {
       }) : nothing}
       <div class="editor">
         <div class="work">
-          <section class="card" aria-labelledby="texts-title"><h2 id="texts-title">${say("texts")}</h2>${drawTexts(form, this.#change)}</section>
-          ${drawFields({ form, published: this.#live, words: this.#words, roll: this.#roll, sought: this.#sought, change: this.#change, seek: (text) => {
+          <section class="card" aria-labelledby="texts-title"><h2 id="texts-title">${say("texts")}</h2>${drawTexts(form, own, this.#change)}</section>
+          ${drawFields({ form, own, published: this.#live, words: this.#words, roll: this.#roll, sought: this.#sought, change: this.#change, seek: (text) => {
             this.#sought = text;
             this.requestUpdate();
           }, tell: (text) => this.tell(text) })}
         </div>
         <div class="beside">
-          ${drawGate(this.#watch)}
+          ${drawGate(this.#watch, own)}
           ${drawPreview(form, this.#watch, this.#look, (look) => {
             this.#look = look;
             this.requestUpdate();
@@ -321,16 +366,20 @@ export class Editor extends Screen {
     const take = (step: Step): (() => void) => () => this.#take(step);
     const approving = open?.approval && open.state === "submitted" && open.may.includes("publish") && !dirty;
     const waiting = open?.approval && open.state === "submitted" && !dirty;
-    const stopped = !(this.#watch?.sound ?? true);
+    const stopped = !(this.#watch?.sound ?? true) || this.#own.some(({ severity }) => severity === "error");
     const standing = this.#live && this.#versions[0]?.state !== "withdrawn" ? liveState(this.#live) : "expired";
     return html`<div class="dock" role="group" aria-label=${say("states")}>
-      <p class="hint" id="dock-hint">${merging ? say("mergeFirst") : stopped ? say("gateStops") : dirty ? say("changed") : open || this.#live ? say("unchanged") : ""}</p>
+      <div class="seldom">
       ${standing !== "expired" ? press(say("withdraw"), take(withdraw), "quiet danger", null) : nothing}
       ${open ? press(say("discard"), take(discard)) : nothing}
       ${open?.may.includes("refuse") && !dirty ? press(say("giveBack"), take(giveBack)) : nothing}
+      </div>
+      <div class="often">
+      <p class="hint" id="dock-hint">${merging ? say("mergeFirst") : stopped ? say("gateStops") : dirty ? say("changed") : open || this.#live ? say("unchanged") : ""}</p>
       ${press(say("save"), () => this.#keep(), "quiet", merging, !dirty && Boolean(open))}
       ${approving ? press(say("approve"), take(approve), "") : waiting || (!open && !dirty && this.#live) ? nothing
         : press(say(this.#asker ? "submit" : momentAhead(this.#form) ? "plan" : "publish"), take(publish), "", merging ?? (stopped ? () => this.#stop() : null))}
+      </div>
     </div>`;
   }
 

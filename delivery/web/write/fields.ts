@@ -3,16 +3,17 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { live } from "lit/directives/live.js";
 import { repeat } from "lit/directives/repeat.js";
-import type { Content, Words } from "../shell/api";
+import type { Content, Finding, Words } from "../shell/api";
 import { kinds, priorityWords, put, type Form } from "./content";
-import { fieldOf, momentOf } from "./moments";
+import { fieldOf, momentOf, zoneWords } from "./moments";
 import type { Roll } from "./roll";
-import { drawOriginal, idOf } from "./texts";
+import { describedBy, drawOriginal, idOf, invalid, notes } from "./texts";
 import { say } from "./words";
 
 /** What the fields are drawn with. */
 export interface Desk {
   form: Form;
+  own: Finding[]; // what is found without asking the server
   published: Content | null;
   words: Words;
   roll: Roll;
@@ -26,7 +27,7 @@ export const drawFields = (desk: Desk): TemplateResult => html`
   <section class="card" aria-labelledby="about-title"><h2 id="about-title">${say("about")}</h2>${drawAbout(desk)}</section>
   <section class="card" aria-labelledby="whom-title"><h2 id="whom-title">${say("whom")}</h2>${drawWhom(desk)}</section>
   <section class="card" aria-labelledby="when-title"><h2 id="when-title">${say("whenTitle")}</h2>
-    <p class="hint">${say("localTime", { zone: Intl.DateTimeFormat().resolvedOptions().timeZone.replaceAll("_", " ").split("/").pop()! })}</p>
+    <p class="hint">${say("localTime", { zone: zoneWords() })}</p>
     <div class="pair">${drawMoment(desk, "published_at", say("publishAt"), say("publishHint"))}${drawMoment(desk, "expires_at", say("expiresAt"), say("expiresHint"))}</div>
     ${desk.published ? drawRevised(desk) : nothing}
   </section>
@@ -38,11 +39,12 @@ export const drawFields = (desk: Desk): TemplateResult => html`
     <div class="pair">${drawMoment(desk, "pinned_until", say("pinnedUntil"), say("pinnedHint"))}${drawMoment(desk, "mandatory_until", say("mandatoryUntil"), say("mandatoryHint"))}</div>
   </section>`;
 
-function drawAbout({ form, words, change, tell }: Desk): TemplateResult {
+function drawAbout({ form, own, words, change, tell }: Desk): TemplateResult {
   const text = (path: "source" | "author" | "community", label: string, of: string[], hint = ""): TemplateResult => html`<div>
     <label for=${idOf(path)}>${label}</label>
     ${hint ? html`<p class="hint" id="${idOf(path)}-hint">${hint}</p>` : nothing}
-    <input id=${idOf(path)} list=${of.length ? `${path}-list` : nothing} maxlength="200" autocomplete="off" aria-describedby=${hint ? `${idOf(path)}-hint` : nothing} .value=${form[path] ?? ""} @input=${(e: InputEvent) => change(put(form, path, (e.target as HTMLInputElement).value))}>
+    <input id=${idOf(path)} list=${of.length ? `${path}-list` : nothing} autocomplete="off" aria-invalid=${invalid(own, path)} aria-describedby=${describedBy(own, path, Boolean(hint))} .value=${form[path] ?? ""} @input=${(e: InputEvent) => change(put(form, path, (e.target as HTMLInputElement).value))}>
+    ${notes(own, path)}
     ${of.length ? html`<datalist id="${path}-list">${of.map((one) => html`<option value=${one}></option>`)}</datalist>` : nothing}
   </div>`;
   return html`
@@ -116,15 +118,16 @@ function drawWhom({ form, roll, sought, change, seek }: Desk): TemplateResult {
     ${form.perimeter ? html`<p>${say("within", { name: roll.name(form.perimeter) })}</p>` : nothing}`;
 }
 
-function drawMoment({ form, change }: Desk, path: "published_at" | "expires_at" | "pinned_until" | "mandatory_until", label: string, hint: string): TemplateResult {
+function drawMoment({ form, own, change }: Desk, path: "published_at" | "expires_at" | "pinned_until" | "mandatory_until", label: string, hint: string): TemplateResult {
   const id = idOf(path);
   return html`<div>
     <label for=${id}>${label}</label>
     <p class="hint" id="${id}-hint">${hint}</p>
     <div class="row moment">
-      <input id=${id} type="datetime-local" aria-describedby="${id}-hint" .value=${fieldOf(form[path])} @change=${(e: Event) => change(put(form, path, momentOf((e.target as HTMLInputElement).value)))}>
+      <input id=${id} type="datetime-local" aria-invalid=${invalid(own, path)} aria-describedby=${describedBy(own, path)} .value=${fieldOf(form[path])} @change=${(e: Event) => change(put(form, path, momentOf((e.target as HTMLInputElement).value)))}>
       ${form[path] ? html`<button type="button" class="quiet" aria-label="${say("reset")} : ${label}" @click=${() => change(put(form, path, undefined))}>×</button>` : nothing}
     </div>
+    ${notes(own, path)}
   </div>`;
 }
 

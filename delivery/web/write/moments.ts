@@ -1,6 +1,7 @@
 // Moments in the words that people use, and as the fields of a form have them.
 
 import { locale, spoken } from "../words/spoken";
+import { say } from "./words";
 
 /** "14 h 05", or "14 h". */
 export function hour(date: Date): string {
@@ -22,15 +23,21 @@ export function when(iso: string, now = new Date()): string {
   return `${dayWords(date, now)} ${at} ${hour(date)}`;
 }
 
+/** The first of a month is said so in French: "1er décembre". */
+const first = (text: string): string => (spoken.language === "fr" ? text.replace(/\b1(?= \p{L})/u, "1er") : text);
+
 /** "le 12 novembre", with the year when it is another one. */
 export function dayWords(date: Date, now = new Date()): string {
   const year = date.getFullYear() === now.getFullYear() ? {} : { year: "numeric" as const };
-  const text = date.toLocaleDateString(locale(), { day: "numeric", month: "long", ...year });
+  const text = first(date.toLocaleDateString(locale(), { day: "numeric", month: "long", ...year }));
   return spoken.language === "en" ? `on ${text}` : `le ${text}`;
 }
 
+/** The number of a day, as the words of the day begin with it: "26", "1er". */
+export const dayNumber = (date: Date): string => first(`${date.getDate()} x`).slice(0, -2);
+
 /** "jeudi 26 novembre 2026". */
-export const fullDay = (date: Date): string => date.toLocaleDateString(locale(), { weekday: "long", day: "numeric", month: "long", year: "numeric" });
+export const fullDay = (date: Date): string => first(date.toLocaleDateString(locale(), { weekday: "long", day: "numeric", month: "long", year: "numeric" }));
 
 export const monthWords = (date: Date): string => date.toLocaleDateString(locale(), { month: "long", year: "numeric" });
 
@@ -57,10 +64,22 @@ export function fieldOf(iso: string | undefined): string {
 /** The moment that a field datetime-local tells; undefined when it tells none. */
 export const momentOf = (field: string): string | undefined => (field ? new Date(field).toISOString() : undefined);
 
+/** The place whose clock the page follows. */
+export function zoneWords(): string {
+  const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+  return /^(UTC|GMT|Etc\/.*)$/.test(timeZone) ? say("universalTime") : timeZone.replaceAll("_", " ").split("/").pop()!;
+}
+
+// Languages of France that browsers do not name.
+const unnamed: Record<string, { fr: string; en: string }> = {
+  gcf: { fr: "créole antillais", en: "Antillean Creole" }, gcr: { fr: "créole guyanais", en: "Guianese Creole" }, rcf: { fr: "créole réunionnais", en: "Réunion Creole" },
+  swb: { fr: "mahorais", en: "Maore" }, fsl: { fr: "langue des signes française", en: "French Sign Language" },
+};
+
 /** The name of a language in the page's. */
 export function languageName(tag: string): string {
   try {
-    return new Intl.DisplayNames(locale(), { type: "language" }).of(tag) ?? tag;
+    return new Intl.DisplayNames(locale(), { type: "language", fallback: "none" }).of(tag) ?? unnamed[tag]?.[spoken.language] ?? tag;
   } catch {
     return tag;
   }

@@ -1,8 +1,10 @@
 // A made-up reader: who they are, and the feed that they would have with what is being written.
 
-import { html, LitElement, nothing, type TemplateResult } from "lit";
+import { html, nothing, type TemplateResult } from "lit";
 import type { Client } from "../sdk/client";
 import type { Attribute, Feed, Item, Persona, SchemaOutputBody, ValuesOutputBody } from "../shell/api";
+import { Part } from "../shell/part";
+import { told } from "../shell/told";
 import { bilingual, spoken } from "../words/spoken";
 import { ago } from "../words/words";
 import { languagesOf, named, type Form } from "./content";
@@ -11,7 +13,7 @@ import { say, type Word } from "./words";
 
 const first = 6; // attributes that are shown at once
 
-export class MadeUpReader extends LitElement {
+export class MadeUpReader extends Part {
   static override properties = { client: { attribute: false }, form: { attribute: false }, topics: { attribute: false }, feed: { state: true }, problem: { state: true }, busy: { state: true }, traits: { state: true } };
 
   declare client: Client;
@@ -59,14 +61,20 @@ export class MadeUpReader extends LitElement {
     try {
       await work();
     } catch (error) {
-      this.problem = (error as Error).message;
+      this.problem = told(error);
     } finally {
       this.busy = false;
     }
   }
 
-  #show(event: SubmitEvent): void {
-    event.preventDefault();
+  /** The server says why in one language. */
+  protected override translated(): void {
+    super.translated();
+    if (this.feed) this.#show();
+  }
+
+  #show(event?: SubmitEvent): void {
+    event?.preventDefault();
     void this.#attempt(async () => {
       this.feed = await this.client.json<Feed>("/v1/preview/feed", { method: "POST", headers: { "Content-Type": "application/json" }, body: `{"persona":${JSON.stringify(this.#persona)},"content":${named(this.form)},"limit":12}` });
     });

@@ -15,16 +15,17 @@ export const askerOf = (approval: string, name: (id: string) => string): string 
 
 const conflicts: Partial<Record<string, Word>> = { discarded: "conflictDiscarded", published: "conflictPublished", withdrawn: "conflictWithdrawn" };
 
-/** What another did while one wrote or read, and who has a draft of their own. The versions are the newest first. */
-export function meanwhile([last]: View[], live: Content | null, writing: boolean): { title: string; who?: string } {
-  const doing = say(writing ? "whileWriting" : "whileReading");
+/** What another did while one wrote or read, or oneself in another tab, and who has a draft of their own. The versions are the newest first; me is the name of the caller's key. */
+export function meanwhile([last]: View[], live: Content | null, writing: boolean, me: string): { title: string; who?: string } {
   const { label = "", at = "" } = last ? lastOf(last) : {};
-  const who = label || say("someone");
-  if (last?.state === "draft" || last?.state === "submitted") return { title: say("conflict", { who, when: when(at), doing }), who };
+  const own = label !== "" && label === me;
+  const doing = own ? say("elsewhere") : say(writing ? "whileWriting" : "whileReading");
+  const told = { who: own ? say("youDid") : label || say("someone"), has: say(own ? "youHave" : "has"), when: when(at), doing };
+  if (last?.state === "draft" || last?.state === "submitted") return { title: say("conflict", told), who: own ? say("otherTab") : told.who };
   // An import leaves no version: what is live is then not what was published last.
   const imported = last?.state === "published" && !(live && last.value && !differences(formOf(live), formOf(last.value)).length);
   const word = last && !imported ? conflicts[last.state] : undefined;
-  return { title: word ? say(word, { who, when: when(at), doing }) : say("conflictLive") };
+  return { title: word ? say(word, told) : say("conflictLive") };
 }
 
 /** Where a published content stands now. */

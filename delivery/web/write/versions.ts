@@ -1,6 +1,6 @@
 // The history of a content: each version, who did what to it, how it differs from what is being written.
 
-import { html, LitElement, nothing, type TemplateResult } from "lit";
+import { html, nothing, type TemplateResult } from "lit";
 import type { View } from "../shell/api";
 import { badge } from "./board";
 import { itemOf } from "./card";
@@ -10,9 +10,10 @@ import type { Roll } from "./roll";
 import { stepWords } from "./steps";
 import { say } from "./words";
 import type { Client } from "../sdk/client";
+import { Part } from "../shell/part";
 
 /** Fires "restore" with a number as detail. */
-export class Versions extends LitElement {
+export class Versions extends Part {
   static override properties = { client: { attribute: false }, versions: { attribute: false }, form: { attribute: false }, roll: { attribute: false }, open: { state: true } };
 
   declare client: Client;

@@ -3,6 +3,7 @@
 import { Problem, type Client, type Fault } from "../sdk/client";
 import type { CheckOutputBody, Finding, Reach } from "../shell/api";
 import { get, languagesOf, named, prefixOf, sent, type Form } from "./content";
+import { tooLong } from "./rules";
 import { say } from "./words";
 
 const pause = 500; // milliseconds without a change
@@ -35,7 +36,18 @@ export class Watch {
 
   look(form: Form, at = pause): void {
     clearTimeout(this.#waiting);
+    if (tooLong(form).length) { // it would not be read
+      this.faults = [];
+      this.#seen.check = this.#known.check = "";
+      return;
+    }
     this.#waiting = setTimeout(() => this.#ask(form), at);
+  }
+
+  /** Asks anew for what the server says in one language. */
+  again(form: Form): void {
+    if (this.faults.length) this.#seen.check = this.#known.check = "";
+    this.look(form, 0);
   }
 
   end(): void {
