@@ -10,6 +10,10 @@ const focused = (page) => page.evaluate(() => document.activeElement?.textConten
 
 async function app(agent, options = {}) {
   await house.ask("DELETE", `/v1/me/profile?agent=${agent}`, "service"); // the demonstration's agents have kept contents
+  return enter(agent, options);
+}
+
+async function enter(agent, options = {}) {
   const token = await house.token(agent);
   const context = await house.browser.newContext({ viewport: { width: 900, height: 900 }, locale: "fr-FR", reducedMotion: "reduce", serviceWorkers: "block", ...options });
   const page = await context.newPage();
@@ -126,6 +130,9 @@ test("an agent keeps a content, finds it again, and keeps it no more", async () 
   }
   const saved = async () => (await feedOf(agent, "&saved=true")).items.map(({ content }) => content.id);
   for (const end = Date.now() + patience; (await saved()).length < 2;) assert.ok(Date.now() < end, "what was kept is known");
+  const other = await enter(agent);
+  await other.locator(`article[data-id="${ids[0]}"]`).getByRole("button", { name: /^Gardé / }).waitFor(); // in another browser
+  await end(other);
   await view(page, "Gardés").click();
   await page.getByText("C'est tout ce que vous avez gardé.").waitFor();
   await accessible(page, "what was kept");

@@ -90,6 +90,14 @@ test("follows a source and a topic, and takes it back", async () => {
   await eventually("the topic to be followed", async () => (await known("a0003")).preferences.some((p) => p.facet === "topic" && p.name === content.topics[0]));
   await button(it, /^Régler/).click();
   await button(it, `Ne plus suivre le thème « ${content.topics[0]} »`).waitFor();
+  await button(it, /^Moins comme ceci/).click();
+  await it.getByText("Vous verrez moins").waitFor();
+  await page.reload();
+  await shown(page);
+  const next = page.locator("article").filter({ has: page.locator(".meta", { hasText: content.topics[0] }) }).first();
+  await button(next, /^Régler/).click();
+  await button(next, /^Annuler « Moins comme ceci »/).click();
+  await next.getByText("C'est annulé.").waitFor();
   await close(page);
 });
 
@@ -139,6 +147,14 @@ test("what arrives is offered, and moves nothing that one reads", async () => {
   await offer.click();
   await card(page, "arrival-3").waitFor();
   await eventually("the focus to be on what arrived", () => page.evaluate(() => document.querySelector("fil-feed").shadowRoot.activeElement?.dataset.id?.startsWith("arrival-")));
+  await house.publish("arrival-2", { title: "Message 2, corrigé", body: "Le texte du message.", kind: "alert", audiences, mandatory_until });
+  await button(card(page, "arrival-2"), /^Afficher la mise à jour/).click();
+  await page.getByRole("heading", { name: "Message 2, corrigé" }).waitFor();
+  await house.ask("DELETE", "/v1/contents/arrival-1", "communicator");
+  await card(page, "arrival-1").getByText("a été retiré de votre fil").waitFor();
+  assert.equal(await card(page, "arrival-1").getByRole("button").count(), 0, "nothing is done with what was withdrawn");
+  assert.equal(await page.locator("article.gone").count(), 1, "what only moved is not said to be withdrawn");
+  page.faults = page.faults.filter((text) => !/status of 404/.test(text)); // the answer about what was withdrawn
   await close(page);
 });
 
@@ -153,8 +169,7 @@ test("goes off line, still reads, and what was done is sent later", async () => 
   await button(it, /J'ai pris connaissance/).click();
   await it.getByText("sera transmise au retour du réseau").waitFor();
   await shot(page, "offline");
-  await page.getByRole("radio", { name: "Chronologique" }).click();
-  await eventually("the order to be as what is shown", () => page.getByRole("radio", { name: "Pour vous" }).isChecked());
+  assert.ok(await page.getByRole("radio", { name: "Chronologique" }).isDisabled(), "the order waits for the network");
   await page.context().setOffline(false);
   await eventually("the acknowledgement", async () => {
     const item = (await feedOf("a0007")).items.find(({ content }) => content.id === must.id);
@@ -172,6 +187,16 @@ test("goes off line, still reads, and what was done is sent later", async () => 
 
 test("another reader of the same browser is shown nothing of the one before", async () => {
   const page = await open("a0008");
+  const ids = await idsOf(page);
+  await page.route(`${house.host.base}/token`, (route) => route.fulfill({ status: 500, body: "" }));
+  await page.reload();
+  await page.getByText("vous lisez ce qui avait été chargé").waitFor();
+  assert.deepEqual(await idsOf(page), ids, "the page's own server is out of order: what was loaded is there");
+  await page.unroute(`${house.host.base}/token`);
+  await page.route(`${house.host.base}/token`, (route) => route.fulfill({ status: 404, body: "" }));
+  await page.reload();
+  await page.getByText("n'a pas pu être obtenu").waitFor();
+  await page.unroute(`${house.host.base}/token`);
   await page.route(`${house.base}/v1/**`, (route) => route.abort());
   house.host.token = await house.token("a0009");
   await page.reload();
@@ -225,10 +250,12 @@ test("by keyboard alone", async () => {
 test("tells what was seen, and nothing else, and the rest on leaving", async () => {
   const page = await house.page("a0011");
   const told = [];
+  let answered = 0;
   // What is sent while a page goes away is seen by the server alone.
   const timed = async () => (await known("a0011")).facts.filter(({ did }) => did.includes("s de lecture")).map(({ content, did }) => `${content} ${did}`);
   const before = await timed();
   page.context().on("request", (request) => request.url().endsWith("/v1/engagements") && told.push(...JSON.parse(request.postData() ?? "[]")));
+  page.context().on("requestfinished", (request) => request.url().endsWith("/v1/engagements") && (answered += JSON.parse(request.postData() ?? "[]").length));
   await shown(page);
   const inView = await cards(page).evaluateAll((all) => all.filter((one) => {
     const { top, bottom, height } = one.getBoundingClientRect();
@@ -238,7 +265,12 @@ test("tells what was seen, and nothing else, and the rest on leaving", async () 
   await eventually("impressions", () => impressions().length >= inView.length);
   assert.deepEqual(impressions().toSorted(), inView.toSorted());
   await page.waitForFunction(() => performance.now() > 3000);
+  await eventually("impressions, answered", () => answered === told.length);
+  // A page that goes away is hidden, then gone: what was told is told once.
+  await page.evaluate(() => [1, 2].forEach(() => dispatchEvent(new Event("pagehide"))));
   await page.goto("about:blank");
+  const sent = told.map(({ id }) => id);
+  assert.equal(new Set(sent).size, sent.length, "nothing is sent twice");
   await eventually("time spent, told on leaving", async () => {
     const fresh = (await timed()).filter((one) => !before.includes(one));
     return fresh.length > 0 && fresh.every((one) => inView.includes(one.split(" ")[0]));
@@ -257,6 +289,12 @@ test("lives in each kind of host", async () => {
     if (example === "plain.html") {
       const ground = (theme) => page.locator("fil-feed").evaluate((one, name) => (one.setAttribute("theme", name), getComputedStyle(one).backgroundColor), theme);
       assert.deepEqual(await Promise.all(["dark", "light"].map(ground)), ["rgb(16, 22, 27)", "rgb(244, 246, 248)"], "a theme brings its ground");
+    }
+    if (example === "cms.html") {
+      await page.getByRole("button", { name: "Afficher la suite" }).press("Enter");
+      await eventually("the focus to go on to what came", () => page.evaluate(() => document.querySelector("fil-feed").shadowRoot.activeElement?.getAttribute("aria-posinset") === "11"));
+      await page.evaluate(() => Object.assign(document.querySelector("fil-feed"), { order: "random", limit: 9999 }));
+      await eventually("as many as there may be", async () => (await shown(page), (await cards(page).count()) > 20));
     }
     if (example === "refresh.html") assert.ok(house.host.asked >= 2, "a refused token is asked for anew");
     await close(page);
@@ -303,7 +341,8 @@ test("stands alone as an app, off line too, and prints every text", async () => 
   await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
   await page.emulateMedia({ media: "print" });
   assert.equal(await page.locator("article .body:visible").count(), (await feedOf("a0014")).items.slice(0, ids.length).filter(({ content }) => content.body_html).length);
-  await shot(page, "print");
+  assert.ok(await page.getByText(`Les ${ids.length} premières communications du fil`).isVisible(), "the sheet says that it is not all");
+  await shot(page, "print", { fullPage: true });
   await page.evaluate(() => dispatchEvent(new Event("afterprint")));
   await page.emulateMedia({ media: "screen" });
   assert.equal(await page.locator("article .body:visible").count(), 0);

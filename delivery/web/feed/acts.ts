@@ -40,6 +40,10 @@ export class Acts implements Hands {
     return this.#feed.printing;
   }
 
+  get away(): boolean {
+    return this.#feed.away;
+  }
+
   get kiosk(): boolean {
     return this.#feed.kiosk;
   }
@@ -58,12 +62,12 @@ export class Acts implements Hands {
       if (this.#feed.saved) marks.add("saved", id);
     }
     state.acknowledged ||= item.acknowledged || marks.has("acknowledged", version);
-    state.saved ||= marks.has("saved", id);
+    state.saved = marks.has("saved", id);
     state.reacted ||= marks.has("reacted", id);
     return state;
   }
 
-  follows = (facet: Facet, name: string): boolean => this.#reader.preference(facet, name) === "follow";
+  asked = (facet: Facet, name: string): string | undefined => this.#reader.preference(facet, name);
 
   async choose(order: Order): Promise<void> {
     try {
@@ -72,6 +76,19 @@ export class Acts implements Hands {
     } catch (error) {
       this.#feed.say(reasonOf(error, this.words));
     }
+  }
+
+  standing(item: FeedItem): "gone" | "newer" | undefined {
+    const { id } = item.content;
+    return this.#reader.gone.has(id) ? "gone" : this.#reader.newer.has(id) ? "newer" : undefined;
+  }
+
+  update(item: FeedItem): void {
+    const { open } = this.state(item);
+    const newer = this.#reader.update(item.content.id);
+    if (!newer) return;
+    this.state(newer).open = open;
+    void this.#focus(newer, "");
   }
 
   /** Closes all that was opened. */
@@ -193,11 +210,12 @@ export class Acts implements Hands {
 
   prefer(item: FeedItem, facet: Facet, name: string, choice: "more" | "less" | "follow" | "nothing"): void {
     const { words } = this;
-    const before = this.#reader.preference(facet, name) ?? "nothing";
+    const before = (this.asked(facet, name) ?? "nothing") as typeof choice;
     const what = facet === "topic" ? words.on.topic(name) : words.on.source(name);
     void this.#attempt("prefer", item, async (state) => {
       await this.#reader.prefer(facet, name, choice);
-      const text = { more: words.moreDone, less: words.lessDone, follow: words.followed, nothing: words.unfollowed }[choice](what);
+      const ended = before === "follow" ? words.unfollowed : () => words.takenBack;
+      const text = { more: words.moreDone, less: words.lessDone, follow: words.followed, nothing: ended }[choice](what);
       const undo = (): void => void this.#attempt("prefer", item, async () => {
         await this.#reader.prefer(facet, name, before);
         state.note = { text: words.takenBack };

@@ -31,11 +31,14 @@ export interface Hands {
   readonly language: Language;
   readonly level: number; // of the titles of cards
   readonly observing: boolean; // nothing may be done
+  readonly away?: boolean; // the network: what cannot wait is not offered
   readonly kiosk?: boolean; // a screen that nobody holds
   readonly printing: boolean; // every text is open
   readonly busy: ReadonlySet<string>; // "verb content" under way
   readonly rules: string; // address of the page of rules
-  follows(facet: Facet, name: string): boolean;
+  asked(facet: Facet, name: string): string | undefined; // what the reader asked before
+  standing?(item: FeedItem): "gone" | "newer" | undefined; // no longer in the feed, or shown as it was
+  update?(item: FeedItem): void; // shows it as it is now
   toggle(item: FeedItem): void;
   clicked(item: FeedItem, event: Event): void;
   acknowledge(item: FeedItem): void;
@@ -57,6 +60,10 @@ export function drawCard(item: FeedItem, state: CardState, hands: Hands, place: 
   const must = ahead(content.mandatory_until) || item.reminded_at !== undefined; // a reminder may come after the deadline
   const due = must && !state.acknowledged;
   const id = `c${place.at}`;
+  const standing = hands.standing?.(item);
+  if (standing === "gone" && !state.hidden) {
+    return html`<article class="card gone" data-id=${content.id} tabindex="0" aria-posinset=${place.at} aria-setsize=${place.of} aria-labelledby="${id}-gone"><p id="${id}-gone">${words.withdrawn(content.title)}</p></article>`;
+  }
   if (state.hidden) {
     return html`<article class="card gone" data-id=${content.id} tabindex="0" aria-posinset=${place.at} aria-setsize=${place.of} aria-labelledby="${id}-gone">
       <p id="${id}-gone">${icon("hide")} ${words.hiddenSaid(content.title)}</p>
@@ -71,11 +78,12 @@ export function drawCard(item: FeedItem, state: CardState, hands: Hands, place: 
       ${recalled ? html`<span class="badge must">${words.reminder}</span>` : nothing}
       ${due ? html`<span class="badge must">${icon("clock")}${(ahead(content.mandatory_until) ? words.mustRead : words.mustHaveRead)(day(hands.language, content.mandatory_until!))}</span>` : nothing}
     </p>
+    ${standing === "newer" ? html`<p class="note"><span>${words.newer}</span> <button type="button" class="plain" data-verb="update" @click=${() => hands.update?.(item)}>${words.showNewer}${about(words, content.title)}</button></p>` : nothing}
     ${heading(hands.level, `${id}-title`, content.title, content.language)}
     ${drawMeta(item, hands)}
     ${content.summary ? html`<p class="summary" id="${id}-summary" lang=${content.language}>${content.summary}</p>` : nothing}
     ${drawBody(item, state, hands, id)}
-    ${must ? drawAcknowledge(item, state, hands) : nothing}
+    ${must && standing !== "newer" ? drawAcknowledge(item, state, hands) : nothing}
     ${state.note ? html`<p class="note"><span>${state.note.text}</span> ${state.note.undo ? html`<button type="button" class="plain" data-verb="undo" @click=${state.note.undo}>${words.undo}</button>` : nothing}</p>` : nothing}
     ${drawActions(item, state, hands, id)}
     ${drawWhy(item, state, hands, id)}
@@ -94,10 +102,11 @@ function heading(level: number, id: string, title: string, language: string): Te
   }
 }
 
-function drawMeta({ content }: FeedItem, { language, words }: Hands): TemplateResult {
-  const revised = content.revised_at ? words.revised(ago(language, content.revised_at)) : "";
+function drawMeta({ content }: FeedItem, { language, words, printing }: Hands): TemplateResult {
+  const when = printing ? moment : ago; // a sheet of paper is read another day
+  const revised = content.revised_at ? words.revised(when(language, content.revised_at)) : "";
   const said = [revised, content.source || content.author, ...content.topics].filter(Boolean);
-  return html`<p class="meta"><time datetime=${content.published_at} title=${moment(language, content.published_at)}>${ago(language, content.published_at)}</time>${said.map((text) => html`<span class="dot" aria-hidden="true"> · </span><span>${text}</span>`)}</p>`;
+  return html`<p class="meta"><time datetime=${content.published_at} title=${moment(language, content.published_at)}>${when(language, content.published_at)}</time>${said.map((text) => html`<span class="dot" aria-hidden="true"> · </span><span>${text}</span>`)}</p>`;
 }
 
 // The server makes body_html safe: no script, style or image; see delivery/markdown.go.
@@ -124,11 +133,12 @@ function drawActions(item: FeedItem, state: CardState, hands: Hands, id: string)
   const { words, observing } = hands;
   if (hands.kiosk) return nothing;
   const { title, kind } = item.content;
+  const kept = hands.away && state.saved; // taking it back cannot wait
   const whyOpen = state.why !== "closed";
   return html`<div class="actions">
     ${observing ? nothing : html`
       <button type="button" class="quiet" data-verb="react" aria-pressed=${state.reacted} @click=${() => hands.react(item)}>${icon("react")}${(words.react as Record<string, string>)[kind] ?? words.react.news}${about(words, title)}</button>
-      <button type="button" class="quiet" data-verb="save" aria-pressed=${state.saved} @click=${() => hands.save(item)}>${icon("save")}${state.saved ? words.saved : words.save}${about(words, title)}</button>`}
+      <button type="button" class="quiet" data-verb="save" aria-pressed=${state.saved} aria-disabled=${kept ? "true" : nothing} @click=${() => kept || hands.save(item)}>${icon("save")}${state.saved ? words.saved : words.save}${about(words, title)}</button>`}
     <button type="button" class="quiet" data-verb="why" aria-expanded=${whyOpen} aria-controls="${id}-why" @click=${() => hands.why(item)}>${icon("why")}${words.why}${about(words, title)}</button>
     ${observing ? nothing : html`<button type="button" class="quiet" data-verb="menu" aria-expanded=${state.menu} aria-controls="${id}-menu" @click=${() => hands.menu(item)}>${icon("adjust")}${words.actions}${about(words, title)}</button>`}
   </div>`;

@@ -7,7 +7,7 @@ import type { TokenSource } from "../sdk/client";
 import { limitOf, orderOf, type Order } from "../sdk/pages";
 import { Sight } from "../sdk/sight";
 import { tokenSheet } from "../theme/sheet";
-import { ago, wordsIn, type Language, type Words } from "../words/words";
+import { ago, moment, wordsIn, type Language, type Words } from "../words/words";
 import { Acts } from "./acts";
 import { drawCard } from "./card";
 import styles from "./feed.css?inline";
@@ -127,9 +127,13 @@ export class FilFeed extends LitElement {
   override willUpdate(changed: PropertyValues<this>): void {
     const fresh = ["server", "token", "tokenUrl", "agent", "account", "lang", "order", "saved", "limit", "observe", "kiosk"].some((name) => changed.has(name as keyof FilFeed));
     if (fresh) this.#start();
+    this.#held = this.shadowRoot?.activeElement?.closest("article")?.dataset.id ?? "";
   }
+  #held = ""; // the content that has the focus
 
   override updated(): void {
+    // A card that is drawn anew under the focus, as when it was withdrawn, takes it back.
+    if (this.#held && !this.shadowRoot!.activeElement && document.activeElement === document.body) this.card(this.#held)?.focus({ preventScroll: true });
     if (this.#screens === "first" && this.#reader?.items.length) this.#drawRest(this.#reader);
     this.#sight?.sweep();
     for (const card of this.renderRoot.querySelectorAll<HTMLElement>("article:not(.gone)")) this.#sight?.watch(card, card.dataset.id!);
@@ -193,10 +197,22 @@ export class FilFeed extends LitElement {
     }));
   }
 
+  // #changes says what happened to contents that are shown.
+  #told = new Set<string>();
+  #changes(reader: Reader): void {
+    for (const { content } of reader.items) {
+      const text = reader.gone.has(content.id) ? this.words.withdrawn(content.title) : reader.newer.has(content.id) ? this.words.newerSaid(content.title) : "";
+      const key = `${content.id} ${text}`;
+      if (text && !this.#told.has(key)) this.say(text);
+      if (text) this.#told.add(key);
+    }
+  }
+
   #phase = "";
   #moved(reader: Reader): void {
     if (reader !== this.#reader) return;
     this.requestUpdate();
+    this.#changes(reader);
     const phase = `${reader.phase} ${reader.items.length} ${reader.problem?.status}`;
     if (phase === this.#phase) return;
     this.#phase = phase;
@@ -225,7 +241,7 @@ export class FilFeed extends LitElement {
 
   #drawOrder(reader: Reader): TemplateResult {
     const { words } = this;
-    const choice = (order: Order): TemplateResult => html`<label><input type="radio" name="order" value=${order} .checked=${live(reader.order === order)}
+    const choice = (order: Order): TemplateResult => html`<label><input type="radio" name="order" value=${order} .checked=${live(reader.order === order)} ?disabled=${this.away}
       @change=${() => void this.#acts?.choose(order)}><span>${words[order]}</span></label>`;
     return html`<fieldset class="switch"><legend class="unseen">${words.orderLegend}</legend>${choice("ranked")}${choice("chronological")}</fieldset>`;
   }
@@ -258,15 +274,25 @@ export class FilFeed extends LitElement {
     return html`<div class="items" role="feed" aria-labelledby="title" aria-busy=${reader.phase === "more" || !all}>
         ${repeat(drawn, ({ content }) => content.id, (item, i) => drawCard(item, acts.state(item), acts, { at: i + 1, of }))}
       </div>
+      ${this.printing ? html`<p class="printed">${words.printed(reader.items.length, reader.ended, moment(this.language, new Date().toISOString()))}</p>` : nothing}
       <div class="after" tabindex="-1">${all ? this.#drawAfter(reader) : nothing}</div>`;
+  }
+
+  // The button that was pressed goes away while the rest is loaded: the focus goes on to the first of it.
+  async #next(reader: Reader): Promise<void> {
+    const { length } = reader.items;
+    await reader.more();
+    await this.updateComplete;
+    const first = reader.items[length];
+    (first ? this.card(first.content.id) : this.renderRoot.querySelector<HTMLElement>(".after button, .after"))?.focus();
   }
 
   #drawAfter(reader: Reader): TemplateResult | typeof nothing {
     const { words } = this;
     if (reader.keptAt) return nothing;
     if (reader.ended) return html`<p class="hint">${this.saved ? words.savedEnd : words.end}</p>`;
-    if (reader.problem) return html`<p class="hint">${reader.problem.status === 0 ? words.moreOffline : reasonOf(reader.problem, words)}</p><button type="button" @click=${() => void reader.more()}>${words.retry}</button>`;
+    if (reader.problem) return html`<p class="hint">${reader.problem.status === 0 ? words.moreOffline : reasonOf(reader.problem, words)}</p><button type="button" @click=${() => void this.#next(reader)}>${words.retry}</button>`;
     if (reader.phase === "more") return html`<p class="hint">${words.loadingMore}</p>`;
-    return html`<div class="tail"><button type="button" @click=${() => void reader.more()}>${words.more}</button></div>`;
+    return html`<div class="tail"><button type="button" @click=${() => void this.#next(reader)}>${words.more}</button></div>`;
   }
 }

@@ -4,7 +4,7 @@ import type { FeedItem, FeedPage, ItemExplanation } from "../sdk/api";
 import { Client, Problem, type TokenSource } from "../sdk/client";
 import { Hand, type Facet } from "../sdk/hand";
 import { Outbox, type EngagementKind } from "../sdk/outbox";
-import { Pages, type Order } from "../sdk/pages";
+import { feedPath, Pages, type Order } from "../sdk/pages";
 import { Shelf } from "../sdk/shelf";
 import { follow } from "../sdk/stream";
 import { Marks } from "./marks";
@@ -38,6 +38,8 @@ interface Kept {
 }
 
 const mostKept = 200; // contents
+const learnAfter = 2000; // milliseconds after the first page, which goes first
+const mostAsked = 5; // contents that are missing, each time that the feed changed
 const lookAfter = 300; // milliseconds after a change, for changes come together
 
 export class Reader {
@@ -54,6 +56,10 @@ export class Reader {
   lapsed = false;
   /** Contents that arrived since. */
   news = 0;
+  /** Of those shown: no longer in the feed, by id. */
+  readonly gone = new Set<string>();
+  /** Of those shown: as they are now, by id. */
+  readonly newer = new Map<string, FeedItem>();
   readonly marks: Marks;
 
   #options: ReaderOptions;
@@ -66,6 +72,7 @@ export class Reader {
   #loading: AbortController | undefined;
   #stream: AbortController | undefined;
   #look = 0;
+  #hidden = new Set<string>(); // by this page
   #newest = "";
   #begun = false; // a page has come from the server
   #preferences: Map<string, string> | undefined;
@@ -106,6 +113,7 @@ export class Reader {
       this.#pages = pages;
       this.#show(page, items);
       if (first) this.listen(document.visibilityState === "visible");
+      if (first && !this.#options.observing && !this.#options.saved) setTimeout(() => void this.#learnSaved().catch(() => {}), learnAfter);
     } catch (error) {
       if (signal.aborted) return;
       await this.#fail(error);
@@ -184,7 +192,7 @@ export class Reader {
   }
 
   unsave = (content: string): Promise<void> => this.#hand.unsave(content);
-  hide = (content: string): Promise<void> => this.#hand.hide(content);
+  hide = (content: string): Promise<void> => this.#hand.hide(content).then(() => void this.#hidden.add(content));
   bringBack = (content: string): Promise<void> => this.#hand.bringBack(content);
 
   /** Reads once what the reader asked before. */
@@ -206,6 +214,26 @@ export class Reader {
     this.#preferences.set(`${facet} ${name}`, choice);
   }
 
+  // Items do not say that they are saved, and the reader may have saved them elsewhere.
+  async #learnSaved(): Promise<void> {
+    if (this.#stop.signal.aborted || !this.marks.old) return;
+    const { agent, language } = this.#options;
+    const { items, next } = await this.#client.json<FeedPage>(feedPath({ agent, language, saved: true, limit: 100 }), { signal: this.#stop.signal });
+    this.marks.learn(items.map(({ content }) => content.id), !next);
+    this.#changed();
+  }
+
+  /** Shows a content as it is now. */
+  update(content: string): FeedItem | undefined {
+    const newer = this.newer.get(content);
+    if (!newer) return undefined;
+    this.newer.delete(content);
+    this.items = this.items.map((item) => (item.content.id === content ? newer : item));
+    void this.#keep();
+    this.#changed();
+    return newer;
+  }
+
   #walk(): Pages {
     return new Pages(this.#client, this.#options);
   }
@@ -217,6 +245,8 @@ export class Reader {
 
   #show(page: FeedPage, items: FeedItem[]): void {
     Object.assign(this, { phase: "ready", problem: undefined, keptAt: "", news: 0, agent: page.agent, items, ended: this.#pages.ended });
+    this.gone.clear();
+    this.newer.clear();
     this.degraded = page.degraded !== undefined;
     this.order = page.explain.includes("order=chronological") || this.degraded ? "chronological" : "ranked";
     this.#newest = items.reduce((latest, { content }) => (content.published_at > latest ? content.published_at : latest), "");
@@ -243,7 +273,7 @@ export class Reader {
   async #keep(): Promise<void> {
     const { account, agent } = this.#options;
     const readers = [account, agent, await this.#client.subject().catch(() => ""), this.agent].filter(Boolean);
-    const value: Kept = { readers, agent: this.agent, order: this.order, items: this.items.slice(0, mostKept), at: new Date().toISOString() };
+    const value: Kept = { readers, agent: this.agent, order: this.order, items: this.items.filter(({ content }) => !this.gone.has(content.id)).slice(0, mostKept), at: new Date().toISOString() };
     remember(this.#options.server, this.agent);
     await this.#shelf.put(this.#keptAs, value);
   }
@@ -279,9 +309,34 @@ export class Reader {
     const now = new Date().toISOString();
     this.news = page.items.filter(({ content }) => !shown.has(content.id) &&
       (content.published_at > this.#newest || (content.pinned_until ?? "") > now || (content.mandatory_until ?? "") > now)).length;
+    const there = new Map(page.items.map((item) => [item.content.id, item]));
+    this.newer.clear();
+    for (const item of this.items) {
+      const fresh = there.get(item.content.id);
+      if (fresh && textOf(fresh) !== textOf(item)) this.newer.set(item.content.id, fresh);
+      if (fresh) this.gone.delete(item.content.id);
+    }
+    this.#changed();
+    if (!page.degraded) await this.#lookFor(pages, page, there);
+  }
+
+  // A content that left the first page may have gone down, or be hidden: the server is asked, which says 404 of one that the
+  // agent may read no more. One below all that is still there was only pushed down by what came, unless the page is the whole feed.
+  async #lookFor(pages: Pages, page: FeedPage, there: Map<string, FeedItem>): Promise<void> {
+    const last = page.next ? this.items.findLastIndex(({ content }) => there.has(content.id)) : this.items.length;
+    const missing = this.items.slice(0, last).map(({ content }) => content.id).filter((id) => !there.has(id) && !this.gone.has(id) && !this.#hidden.has(id));
+    for (const id of missing.slice(0, mostAsked)) {
+      const answer = await this.explanation(id).catch((error: unknown) => error);
+      if (pages !== this.#pages) return;
+      if (answer instanceof Problem && answer.status === 404) this.gone.add(id);
+    }
+    if (missing.length === 0) return;
+    void this.#keep();
     this.#changed();
   }
 }
+
+const textOf = ({ content: c }: FeedItem): string => JSON.stringify([c.revised_at, c.title, c.summary, c.body_html, c.mandatory_until]);
 
 const asProblem = (error: unknown): Problem => (error instanceof Problem ? error : new Problem(-1, error instanceof Error ? error.message : String(error)));
 

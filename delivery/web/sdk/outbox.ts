@@ -29,6 +29,7 @@ export class Outbox {
   #shelf: Shelf;
   #key: string;
   #waiting: Engagement[] = [];
+  #going = new Set<Engagement>(); // by requests that outlive the page
   #timer = 0;
   #wait = every;
   #sending: Promise<void> = Promise.resolve();
@@ -84,11 +85,12 @@ export class Outbox {
   }
 
   // Keepalive lets a request outlive its page, as a beacon would; a beacon could not carry the token.
+  // A page that is left is hidden first and goes away next: what such a request carries is not sent by another.
   async #send(keepalive: boolean): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = 0;
-    while (this.#waiting.length > 0) {
-      const some = this.#waiting.slice(0, batch);
+    for (let some = this.#next(); some.length > 0; some = this.#next()) {
+      if (keepalive) for (const event of some) this.#going.add(event);
       try {
         await this.#post(some, keepalive);
       } catch (error) {
@@ -97,11 +99,17 @@ export class Outbox {
           this.#wait = Math.min(2 * this.#wait, longestWait);
           return this.#plan();
         } // else the server will never take these
+      } finally {
+        if (keepalive) for (const event of some) this.#going.delete(event);
       }
       this.#waiting = this.#waiting.filter((e) => !some.includes(e));
     }
     this.#wait = every;
-    void this.#shelf.remove(this.#key);
+    if (this.#waiting.length === 0) void this.#shelf.remove(this.#key);
+  }
+
+  #next(): Engagement[] {
+    return this.#waiting.filter((event) => !this.#going.has(event)).slice(0, batch);
   }
 
   async #post(events: Engagement[], keepalive: boolean): Promise<void> {

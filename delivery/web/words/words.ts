@@ -27,16 +27,19 @@ function kept<F>(name: string, language: Language, make: (locale: string) => F):
 export const number = (language: Language, n: number, digits = 2): string =>
   n.toLocaleString(localeOf(language), { maximumFractionDigits: digits });
 
+// French counts the first day of a month and no other: "1er décembre".
+const first = (language: Language, text: string): string => (language === "fr" ? text.replace(/(?<!\S)1(?=\s\p{L})/u, "1er") : text);
+
 /** "26 novembre", with the year when it is another one. */
 export function day(language: Language, iso: string, now = new Date()): string {
   const date = new Date(iso);
   const year = date.getFullYear() === now.getFullYear() ? undefined : "numeric";
-  return kept(`day ${year}`, language, (locale) => new Intl.DateTimeFormat(locale, { day: "numeric", month: "long", year })).format(date);
+  return first(language, kept(`day ${year}`, language, (locale) => new Intl.DateTimeFormat(locale, { day: "numeric", month: "long", year })).format(date));
 }
 
 /** Date and time in full. */
 export const moment = (language: Language, iso: string): string =>
-  kept("moment", language, (locale) => new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "short" })).format(new Date(iso));
+  first(language, kept("moment", language, (locale) => new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "short" })).format(new Date(iso)));
 
 /** How long ago, up to a week; then the day. */
 export function ago(language: Language, iso: string, now = new Date()): string {

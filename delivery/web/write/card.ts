@@ -43,7 +43,7 @@ export class CardPreview extends Part {
     this.state ??= { ...untouched(item), open: this.open };
     const change = (part: Partial<CardState>): void => void (this.state = { ...this.state!, ...part });
     const hands: Hands = {
-      words: wordsIn(spoken.language), language: spoken.language, level: 3, observing: false, printing: false, busy: new Set(), rules: "#", follows: () => false,
+      words: wordsIn(spoken.language), language: spoken.language, level: 3, observing: false, printing: false, busy: new Set(), rules: "#", asked: () => undefined,
       toggle: () => change({ open: !this.state!.open }),
       clicked: (_, event) => event.preventDefault(), // a link leads out of what is being written
       acknowledge: () => change({ note: { text: say("previewNote") } }),
