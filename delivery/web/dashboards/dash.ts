@@ -130,6 +130,7 @@ export abstract class Dash extends Screen {
   #inWords(error: unknown): unknown {
     if (!(error instanceof Problem) || error.status !== 422) return error;
     if (!(spanOf(this.question) > 0)) return new Problem(422, say("badDates"));
+    if (this.question.from > dayOf(new Date())) return new Problem(422, say("toCome"));
     if (spanOf(this.question) > longest) return new Problem(422, say(this.offers.presets === farPresets ? "tooFar" : "tooLong"));
     const known = (where: string): boolean => this.axes.some(({ name }) => name === conditionOf(where).axis);
     return this.question.where.every(known) ? error : new Problem(422, say("unasked"));

@@ -30,7 +30,7 @@ export function finding({ totals, previous }: Board, span: string, comparable: b
   if (!reading) return tell("few");
   if (!reach) return tell("foundReading", { span, reading: percent(reading.value), range: range(reading) });
   const sign = compare(reach, previous?.reach);
-  const since = !previous?.reach ? tell("first") : !comparable ? say("young") : sign === 0 || Math.abs(reach.value - previous.reach.value) < 0.005 ? tell("same") : tell(sign > 0 ? "more" : "less", { points: points(reach.value - previous.reach.value) });
+  const since = !comparable ? say("young") : !previous?.reach ? tell("first") : sign === 0 || Math.abs(reach.value - previous.reach.value) < 0.005 ? tell("same") : tell(sign > 0 ? "more" : "less", { points: points(reach.value - previous.reach.value) });
   return `${tell("found", { span, share: percent(reach.value), range: range(reach), reading: percent(reading.value) })} ${since}`;
 }
 
