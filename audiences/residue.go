@@ -90,7 +90,7 @@ func (c *compiler) residue(n ast.Node) (plan, *RuleError) {
 		if errors.As(err, &found) {
 			at, message = found.Location, found.Message
 		}
-		return nil, c.wrong(at, "les types ne s'accordent pas ici ("+message+")", "types do not fit here ("+message+")")
+		return nil, c.misfit(at, message)
 	}
 	return r, nil
 }

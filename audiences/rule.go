@@ -157,6 +157,8 @@ func (c *compiler) syntax(err error) *RuleError {
 		return c.wrong(at, `les guillemets d'un texte sont droits : "…" ou '…'`, `the quotes of a text are straight: "…" or '…'`)
 	case found.Message == "literal not terminated":
 		return c.wrong(at, "ce texte n'est pas fermé par un guillemet", "this text is not closed by a quote")
+	case strings.Contains(found.Message, "float literal") || strings.Contains(found.Message, "integer literal"):
+		return c.wrong(at, "ce nombre ne se lit pas, ou est trop grand", "this number does not read, or is too large")
 	case strings.HasPrefix(found.Message, "unexpected token") && token == "=":
 		return c.wrong(at, "« = » n'existe pas : comparez par « == »", `there is no "=": compare with "=="`)
 	case strings.HasPrefix(found.Message, "unexpected token"):
@@ -233,6 +235,9 @@ func (c *compiler) elementary(n ast.Node) (plan, *RuleError) {
 			}
 		}
 	case *ast.BinaryNode:
+		if wrong := c.denied(n); wrong != nil {
+			return nil, wrong
+		}
 		switch n.Operator {
 		case "==", "!=", "<", "<=", ">", ">=":
 			return c.comparison(n)

@@ -49,7 +49,7 @@ func registerWhy(api huma.API, ix *Index) {
 		}
 		switch {
 		case errors.Is(err, ErrNoAgent):
-			return nil, huma.Error404NotFound(fil.Bilingual{FR: "L'annuaire ne connaît pas cet agent : vérifiez l'identifiant donné par agent=.", EN: "The directory does not know this agent: check the id given by agent=."}.In(in.AcceptLanguage))
+			return nil, huma.Error404NotFound(fil.Bilingual{FR: "L'annuaire ne connaît pas cet agent : vérifiez son identifiant.", EN: "The directory does not know this agent: check their id."}.In(in.AcceptLanguage))
 		case err != nil:
 			return nil, huma.Error404NotFound(fil.Bilingual{FR: "Il n'y a pas d'audience « " + in.ID + " ».", EN: "There is no audience '" + in.ID + "'."}.In(in.AcceptLanguage))
 		}

@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -149,5 +150,5 @@ func deleteRecord[T any](ctx context.Context, d *Door, k kind[T], in *recordInpu
 }
 
 func notFound(what fil.Bilingual, id string) error {
-	return refuse(http.StatusNotFound, "Il n'y a pas d'identifiant « "+clip(id)+" » : "+what.FR+" est attendu.", "There is no id '"+clip(id)+"': "+what.EN+" is expected.")
+	return refuse(http.StatusNotFound, "« "+clip(id)+" » n'est l'identifiant d'aucun"+strings.TrimPrefix(what.FR, "un")+".", "'"+clip(id)+"' is the id of no "+what.EN[strings.IndexByte(what.EN, ' ')+1:]+".")
 }

@@ -51,14 +51,32 @@ type Calendar struct {
 	More    int     `json:"more,omitempty"` // entries left out: the oldest
 }
 
+func liveBetween(c fil.Content, from, to time.Time) bool {
+	return !c.PublishedAt.IsZero() && c.PublishedAt.Before(to) && (c.ExpiresAt.IsZero() || c.ExpiresAt.After(from))
+}
+
+// unseen lists whom the contents are for that are published, are live between two moments, and that a bounded caller is not shown.
+func (d *Drafts) unseen(ctx context.Context, from, to time.Time) []Entry {
+	perimeter := fil.CallerFrom(ctx).Perimeter
+	if perimeter == "" {
+		return nil
+	}
+	var all []Entry
+	for _, c := range d.parts.Contents() {
+		if c.Perimeter != perimeter && liveBetween(c, from, to) {
+			all = append(all, Entry{ID: c.ID, Audiences: c.Audiences, Perimeter: c.Perimeter})
+		}
+	}
+	return all
+}
+
 // entries lists what a caller is shown of the contents and of the drafts that may be live between two moments.
 func (d *Drafts) entries(ctx context.Context, from, to time.Time) []Entry {
 	var all []Entry
 	add := func(c fil.Content, state State) {
-		if c.PublishedAt.IsZero() || !c.PublishedAt.Before(to) || !c.ExpiresAt.IsZero() && !c.ExpiresAt.After(from) {
-			return
+		if liveBetween(c, from, to) {
+			all = append(all, Entry{c.ID, c.Title, c.Kind, state, c.Source, c.Audiences, c.Perimeter, c.PublishedAt, c.ExpiresAt})
 		}
-		all = append(all, Entry{c.ID, c.Title, c.Kind, state, c.Source, c.Audiences, c.Perimeter, c.PublishedAt, c.ExpiresAt})
 	}
 	for _, c := range d.parts.Contents() {
 		if p := fil.CallerFrom(ctx).Perimeter; p == "" || p == c.Perimeter {
@@ -130,6 +148,8 @@ type Reach struct {
 	Size   *int    `json:"size"`   // null when withheld
 	Rivals []Rival `json:"rivals"` // those that begin that day first, then the last published
 	More   int     `json:"more,omitempty"`
+	// Others counts the contents that day for some of the same agents that the caller, bounded to a perimeter, is not shown.
+	Others int `json:"others,omitempty" doc:"Contenus du même jour, pour des agents en commun, que cette clé, bornée à un périmètre, ne montre pas : leur nombre seulement · Contents of the same day, for agents in common, that this key, bounded to a perimeter, is not shown: their number only"`
 }
 
 // aim writes whom a content is for as a rule.
@@ -171,15 +191,8 @@ func (d *Drafts) Reach(ctx context.Context, c fil.Content, language string) (Rea
 	})
 	r.More = max(0, len(others)-maxRivals)
 	others = others[:min(len(others), maxRivals)]
-	var overlap []string
-	for _, e := range others {
-		for _, id := range append(slices.Clone(e.Audiences), e.Perimeter) {
-			if _, known := d.parts.Audience(id); known && len(overlap) < maxOverlap && !slices.Contains(overlap, id) {
-				overlap = append(overlap, id)
-			}
-		}
-	}
-	counted, err := d.parts.Count(ctx, r.Rule, overlap, language)
+	unseen := d.unseen(ctx, day, next)
+	counted, err := d.parts.Count(ctx, r.Rule, d.overlap(ctx, slices.Concat(others, unseen)), language)
 	if err != nil {
 		return Reach{}, err
 	}
@@ -187,7 +200,27 @@ func (d *Drafts) Reach(ctx context.Context, c fil.Content, language string) (Rea
 	for _, e := range others {
 		r.Rivals = append(r.Rivals, rivalOf(e, counted))
 	}
+	for _, e := range unseen {
+		if e.ID != c.ID && rivalOf(e, counted).Shared != nil { // by the same figures as those that are told
+			r.Others++
+		}
+	}
 	return r, nil
+}
+
+// overlap names the audiences, of those whom contents are for, whose agents in common are asked of a preview, which knows of none
+// of another perimeter than the caller's.
+func (d *Drafts) overlap(ctx context.Context, of []Entry) (ids []string) {
+	perimeter := fil.CallerFrom(ctx).Perimeter
+	for _, e := range of {
+		for _, id := range append(slices.Clone(e.Audiences), e.Perimeter) {
+			a, known := d.parts.Audience(id)
+			if known && (perimeter == "" || a.Perimeter == "" || a.Perimeter == perimeter) && len(ids) < maxOverlap && !slices.Contains(ids, id) {
+				ids = append(ids, id)
+			}
+		}
+	}
+	return ids
 }
 
 // rivalOf tells what is known of the agents whom two contents have in common.
@@ -242,7 +275,7 @@ func (d *Drafts) registerCalendar(api huma.API) {
 	})
 	const path = "/v1/contents/reach"
 	reach := operation(http.MethodPost, path, "reach-content", "Prévoir la portée d'un contenu et ce qui paraît le même jour", "Foresee the reach of a content and what is shown the same day",
-		"Sans rien écrire : l'effectif visé, tu comme l'est celui d'une prévisualisation, et les autres contenus du jour, avec les agents en commun quand ils peuvent être dits.")
+		"Sans rien écrire : l'effectif visé, tu comme l'est celui d'une prévisualisation, et les autres contenus du jour, avec les agents en commun quand ils peuvent être dits ; pour une clé bornée à un périmètre, others dit combien d'autres, qu'elle ne montre pas, visent des agents en commun.")
 	reach.SkipValidateBody = true
 	huma.Register(api, reach, func(ctx context.Context, in *checkInput) (*reachOutput, error) {
 		value, err := d.door.Content(ctx, in.RawBody, idOf(in.RawBody))

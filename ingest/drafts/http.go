@@ -6,6 +6,9 @@ import (
 	"net/http"
 	"reflect"
 	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -89,7 +92,19 @@ type withdrawalInput struct {
 
 // reason is why something is taken from people.
 type reason struct {
-	Reason string `json:"reason" minLength:"3" maxLength:"500" doc:"Pourquoi · Why"`
+	Reason string `json:"reason" maxLength:"500" doc:"Pourquoi, en 3 caractères au moins sans compter les blancs qui l'entourent · Why, in 3 characters at least besides the blanks around it"`
+}
+
+// fewestReason is how many characters say why.
+const fewestReason = 3
+
+// said gives the reason without what is not seen, or refuses one that says nothing, by the name that people know the field by.
+func (r reason) said() (string, error) {
+	text := strings.TrimFunc(r.Reason, func(c rune) bool { return !unicode.IsGraphic(c) || unicode.IsSpace(c) })
+	if utf8.RuneCountInString(text) < fewestReason {
+		return "", fil.NewFault("reason", "« Motif » : dites pourquoi, en quelques mots ; les personnes concernées le liront.", "'Reason': say why, in a few words; those concerned will read it.")
+	}
+	return text, nil
 }
 
 type versionInput struct {
@@ -197,13 +212,21 @@ func (d *Drafts) registerSteps(api huma.API) {
 		})
 	huma.Register(api, operation(http.MethodPost, path+"refusal", "refuse-draft", "Rendre le brouillon à qui l'a écrit", "Give the draft back to those who wrote it", ""),
 		func(ctx context.Context, in *reasonInput) (*viewOutput, error) {
-			r, err := d.Refuse(ctx, in.ID, in.Body.Reason, in.IfMatch)
+			why, err := in.Body.said()
+			if err != nil {
+				return nil, d.door.Problem(err, in.Language) //nolint:wrapcheck // an answer of the API already
+			}
+			r, err := d.Refuse(ctx, in.ID, why, in.IfMatch)
 			return d.answered(ctx, r, err, in.Language)
 		})
 	huma.Register(api, operation(http.MethodPost, "/v1/contents/{id}/withdrawal", "withdraw-content", "Retirer un contenu aux agents, en disant pourquoi", "Take a content from agents, and say why",
 		"Au prochain chargement, plus personne ne le voit. Il n'y faut pas d'approbation."),
 		func(ctx context.Context, in *withdrawalInput) (*viewOutput, error) {
-			r, err := d.Withdraw(ctx, in.ID, in.Body.Reason)
+			why, err := in.Body.said()
+			if err != nil {
+				return nil, d.door.Problem(err, in.Language) //nolint:wrapcheck // an answer of the API already
+			}
+			r, err := d.Withdraw(ctx, in.ID, why)
 			return d.answered(ctx, r, err, in.Language)
 		})
 }

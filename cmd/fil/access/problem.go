@@ -20,8 +20,9 @@ func Localise(ctx huma.Context, _ string, answer any) (any, error) {
 	}
 	language := ctx.Header("Accept-Language")
 	model.Title = title(model.Status).In(language)
-	if model.Detail == "validation failed" { // the framework's words for a query or a body that its schema refuses
-		model.Detail = fil.Bilingual{FR: "Des champs sont à corriger.", EN: "Some fields must be mended."}.In(language)
+	model.Detail = detail(model.Detail).In(language)
+	for _, one := range model.Errors {
+		one.Message = fil.Bilingual{FR: inFrench(one.Message), EN: one.Message}.In(language)
 	}
 	return answer, nil
 }

@@ -56,3 +56,50 @@ func TestDesk_NobodyLiftsTheirOwnApproval(t *testing.T) {
 	o.step("ali", "PUT", "/v1/contents/autre", text, 201)
 	told("ali", "DELETE", a, "", 204, "")
 }
+
+// What is refused is said in the reader's language, with the way out, wherever it is found out: by the framework too.
+func TestDesk_SaysWhatIsRefusedInWords(t *testing.T) {
+	o := startOffice(t)
+	o.step("zoé", "PUT", "/v1/contents/c", `{"title":"Titre","summary":"s"}`, 201)
+	long := `{"title":"Long","body":"` + strings.Repeat("a ", 60_000) + `"}`
+	for _, c := range []struct {
+		ask    string
+		body   string
+		status int
+		fr, en string
+	}{
+		{"POST /v1/contents/c/withdrawal", `{"reason":"   "}`, 422, "« Motif »", "'Reason'"},
+		{"POST /v1/contents/c/withdrawal", `{"reason":"\u200b\u00a0\u2060 é"}`, 422, "« Motif »", "'Reason'"},
+		{"POST /v1/contents/c/draft/refusal", `{"reason":"\t\n  "}`, 422, "« Motif »", "'Reason'"},
+		{"POST /v1/contents/check", long, 413, "dépasse la limite de 80 ko", "limit of 80 kB"},
+		{"PUT /v1/contents/c/draft", long, 413, "80 ko", "80 kB"},
+		{"GET /v1/contents?limit=1000", "", 422, "doit être au plus 100", "expected number <= 100"},
+		{"GET /v1/contents?limit=dix", "", 422, "doit être un nombre entier", "invalid integer"},
+		{"GET /v1/desk?state=other", "", 422, "doit être l'une de ces valeurs : live, ", "expected value to be one of"},
+		{"POST /v1/audiences:preview", `{"rule":3}`, 422, "doit être un texte", "expected string"},
+		{"POST /v1/audiences:preview", `{"rule":"a","presence":"oui"}`, 422, "doit être true ou false", "expected boolean"},
+		{"POST /v1/audiences:preview", `{}`, 422, "il manque « rule »", "expected required property rule"},
+		{"GET /v1/audiences/inexistante", "", 404, "« inexistante » n'est l'identifiant d'aucune audience.", "'inexistante' is the id of no audience."},
+		{"GET /v1/contents/absent", "", 404, "« absent » n'est l'identifiant d'aucun contenu.", "'absent' is the id of no content."},
+	} {
+		method, path, _ := strings.Cut(c.ask, " ")
+		for language, want := range map[string]string{"fr": c.fr, "en": c.en} {
+			got := o.Ask(method, path, o.Keys["zoé"], c.body, "Accept-Language: "+language)
+			var problem struct {
+				Title, Detail string
+				Errors        []struct{ Message string }
+			}
+			got.JSON(t, &problem)
+			said := problem.Detail
+			for _, one := range problem.Errors {
+				said += "\n" + one.Message
+			}
+			if got.Status != c.status || !strings.Contains(said, want) || problem.Title == "" {
+				t.Errorf("%s in %s: %d %s, want %d with %q", c.ask, language, got.Status, got.Body, c.status, want)
+			}
+		}
+	}
+	if !o.sees("a0", "c") {
+		t.Error("it was withdrawn without a reason")
+	}
+}

@@ -349,6 +349,16 @@ func TestDesk_CalendarReachAndClauses(t *testing.T) {
 	if r.Day != "2031-05-03" || figure(r.Size) != "15" || len(r.Rivals) != 2 || r.Rivals[0].ID != "three" || figure(r.Rivals[0].Shared) != "15" || figure(r.Rivals[1].Shared) != "15" {
 		t.Errorf("the reach is %+v", r)
 	}
+	o.Must("PUT", "/v1/audiences/q", o.Keys["zoé"], `{"name":"Q","rule":"inOrg(\"cd/q\")"}`, 201)
+	o.Must("PUT", "/v1/contents/ailleurs", o.Keys["zoé"], `{"title":"Secret de Q","audiences":["q"],"published_at":"2031-05-03T08:00:00Z"}`, 201)
+	var bounded struct {
+		Rivals []struct{ ID string }
+		Others int
+	}
+	got := o.Must("POST", "/v1/contents/reach", o.Keys["paz"], `{"title":"Quatre","published_at":"2031-05-03T08:00:00Z"}`, 200)
+	if got.JSON(t, &bounded); len(bounded.Rivals) != 1 || bounded.Rivals[0].ID != "three" || bounded.Others != 1 || strings.Contains(string(got.Body), `"Un"`) { // "one" is for all, "ailleurs" for no agent of P
+		t.Errorf("the reach for P is %s", got.Body)
+	}
 	var clauses struct {
 		Rule     string
 		ByChoice bool `json:"by_choice"`

@@ -437,6 +437,7 @@ export interface Week {
 export interface Reach {
   day: string;
   more?: number;
+  others?: number;
   rivals: Rival[];
   rule: string;
   size: number | null;

@@ -97,6 +97,7 @@ export function drawReach(known: Reach | null, all: boolean, showAll: () => void
   const sameDay = same.filter(begins);
   const older = same.filter((one) => !begins(one));
   const [first, others] = [sameDay.length, older.length];
+  const unseen = known.others ?? 0; // of other perimeters, or of everyone
   const list = (some: Rival[]): TemplateResult | typeof nothing => (some.length ? html`<ul class="rivals">${some.map((one) => html`<li>
         <a href=${addressOf(["contents", one.id])}>${one.title}</a>${one.state === "published" ? "" : html` <span class="badge">${say("stillDraft")}</span>`}
         <span class="hint">${[one.source, one.published_at ? when(one.published_at) : "", shared(one, n)].filter(Boolean).join(" · ")}</span>
@@ -107,10 +108,11 @@ export function drawReach(known: Reach | null, all: boolean, showAll: () => void
     <h2 id="reach-title">${say("reach")}</h2>
     <div role="status">
       <p class="sized">${known.size === null ? say("reachHidden") : say("reachSize", { n: n(known.size) })}</p>
-      <p class=${first > 2 ? "notice" : ""}>${first ? (first === 1 ? say("reachDayOne", { day: named }) : say("reachDay", { day: named, n: n(first) })) : say("reachNone", { day: daysTo(day) === 0 ? named.toLowerCase() : dayWords(day) })}</p>
+      <p class=${first > 2 ? "notice" : ""}>${!first && unseen ? say(unseen === 1 ? "reachUnseenOne" : "reachUnseen", { n: n(unseen) }) : first ? (first === 1 ? say("reachDayOne", { day: named }) : say("reachDay", { day: named, n: n(first) })) : say("reachNone", { day: daysTo(day) === 0 ? named.toLowerCase() : dayWords(day) })}</p>
     </div>
     ${list(near)}
     ${others ? html`${far.length ? html`<h3>${still}</h3>` : html`<p class="hint">${still}</p>`}${list(far)}` : nothing}
+    ${unseen && first ? html`<p class="hint">${say(unseen === 1 ? "reachAlsoUnseenOne" : "reachAlsoUnseen", { n: n(unseen) })}</p>` : nothing}
     ${near.length + far.length < same.length ? html`<p><button type="button" class="quiet" @click=${showAll}>${say("showAll", { n: same.length })}</button></p>` : nothing}
   </section>`;
 }
