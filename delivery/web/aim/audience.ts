@@ -244,6 +244,7 @@ export class AudienceEditor extends Part {
 
   #whole(): boolean {
     const faults = (this.faults = this.#unnamed);
+    this.held = false; // one thing is told at a time
     this.faulty = true;
     this.problem = this.#lack;
     this.#judged = true;
@@ -342,7 +343,7 @@ export class AudienceEditor extends Part {
   }
 
   protected override updated(changed: PropertyValues): void {
-    if (changed.has("busy") || changed.has("draft") || changed.has("base")) this.#named();
+    if (["busy", "draft", "base", "fault", "written"].some((name) => changed.has(name))) this.#named();
   }
 
   override render(): TemplateResult {

@@ -131,8 +131,9 @@ test("an audience is made by choice and in writing, asked why, saved, and a coll
   await eventually("what was being typed to be saved", async () => (await house.ask("GET", "/v1/audiences/elus-cadres", "communicator")).rule === 'category == "B"');
   await written.fill("category ==");
   await page.getByLabel("Par choix").click(); // not check: it stays as it was
-  await page.getByText("Les choix sont ceux d'une expression qui se lit").waitFor();
+  await page.getByText("Les choix ne savent montrer qu'une expression sans faute").waitFor();
   assert.equal(await page.evaluate(() => document.activeElement?.id), "rule");
+  await page.getByText("Modifications non enregistrées").waitFor();
   await page.getByRole("button", { name: "English" }).click();
   await page.getByRole("heading", { name: "Why this agent?" }).waitFor();
   await page.getByRole("button", { name: "Français" }).click();

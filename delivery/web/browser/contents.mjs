@@ -266,8 +266,26 @@ test("a content that is not there, and the other language", async () => {
   await press(page, "English");
   await page.getByRole("heading", { name: "A made-up reader" }).waitFor();
   await page.getByRole("heading", { name: "History" }).waitFor();
-  assert.deepEqual(page.faults, []);
+  await press(page, "Français");
+
+  // One's own other tab is not another person, and what is published is one entry with its draft.
+  await house.publish("essai-double", { title: "Essai double", summary: "Un." });
+  const other = await house.office("/console/#/contents/essai-double");
+  await page.goto(`${house.base}/console/#/contents/essai-double`);
+  await page.getByRole("heading", { name: "Essai double", level: 1 }).waitFor();
+  await other.getByLabel("Signataire").fill("Le cabinet");
+  await press(other, "Enregistrer le brouillon");
+  await told(other, "Brouillon enregistré.");
+  await field(page, "Résumé").fill("Deux.");
+  await press(page, "Enregistrer le brouillon");
+  await page.getByRole("heading", { name: /^Vous avez enregistré ce brouillon .*, dans un autre onglet$/ }).waitFor();
+  await other.goto(`${house.base}/console/#/calendar?view=list`);
+  const entries = other.locator(".agenda li", { hasText: "Essai double" });
+  await entries.getByText("Brouillon en cours").waitFor();
+  assert.equal(await entries.count(), 1);
+  assert.deepEqual([...page.faults, ...other.faults], []);
   await page.context().close();
+  await other.context().close();
 });
 
 test("the calendar by keyboard", async () => {
