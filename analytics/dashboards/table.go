@@ -221,7 +221,7 @@ func (f *figures) loosen(mixed figures) {
 // withheld says why there are null figures.
 func withheld() fil.Bilingual {
 	return fil.Bilingual{
-		FR: "Les chiffres nuls (null) sont retenus : ils portent sur trop peu d'agents. Les autres sont arrondis par groupe, à trois près.",
-		EN: "Null figures are withheld: they are about too few agents. The others are rounded by group, to within three.",
+		FR: "Les chiffres nuls (null) sont retenus : ils portent sur trop peu d'agents. Les autres sont arrondis dans chaque petit groupe : une somme peut différer de quelques agents.",
+		EN: "Null figures are withheld: they are about too few agents. The others are rounded in each small group: a sum may be some agents off.",
 	}
 }

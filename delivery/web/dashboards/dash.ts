@@ -2,7 +2,7 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import { chart } from "../charts/chart";
-import { dateOf, dayOf, days, written } from "../charts/words";
+import { dayOf, days, written } from "../charts/words";
 import { Problem } from "../sdk/client";
 import type { Board, SchemaOutputBody } from "../shell/api";
 import { ask } from "../shell/ask";
@@ -13,11 +13,10 @@ import { locale } from "../words/spoken";
 import { axesOf, mixed, namer, type Axis } from "./axes";
 import { askFilter } from "./filter";
 import type { Rate } from "./judge";
-import { addressFor, conditionOf, everyOf, farPresets, gone, longest, paramsOf, presetOf, presets, questionOf, spanOf, type Preset, type Question, type Span } from "./question";
+import { addressFor, conditionOf, farPresets, gone, longest, paramsOf, presetOf, presets, questionOf, spanOf, type Preset, type Question, type Span } from "./question";
 import { groups, rateChoice } from "./series";
 import { say } from "./words";
 
-const earlier = 31; // days before the period before, in which a house that was at work has figures
 let schema: Promise<SchemaOutputBody> | null = null; // of the house, the same for all screens
 
 const lists = ["rows", "groups", "steps", "weeks", "senders", "slots"]; // of the answers: an empty one may come as null
@@ -168,19 +167,6 @@ export abstract class Dash extends Screen {
   protected fileName(heading: string, { from, to }: Span = this.counted): string {
     const { where } = this.question;
     return [heading, days(from, to), ...where.map((one) => this.conditionWords(one))].join(", ").replace(/[\\/:*?"<>|]+/g, " ").replace(/\s+/g, " ").slice(0, 150);
-  }
-
-  /** Whether the period before is known, but for a few days: what a house or a service has just begun is not compared with its beginning. */
-  protected async comparable(path: string, signal: AbortSignal): Promise<boolean> {
-    const length = spanOf(this.question), before = (days: number): string => {
-      const at = dateOf(this.question.from);
-      at.setDate(at.getDate() - days);
-      return dayOf(at);
-    };
-    if (length > longest || this.question.from < "1975") return true; // it is not told then
-    const asked = { ...this.question, from: before(Math.min(length + earlier, longest)), to: before(1) };
-    const { rows } = await this.get<Board>(path, paramsOf(asked, { every: everyOf(asked) }), signal);
-    return rows[0] !== undefined && rows[0].period! <= before(length - Math.ceil(length / 7));
   }
 
   /** How the groups of an answer stand, told with its own days when a breakdown ends before the other figures do. */

@@ -37,7 +37,6 @@ export abstract class One extends Dash {
   over: Board | null = null;
   cut: Board | null = null;
   steps: Funnel | null = null;
-  known = false; // the period before
 
   /** Where the figures of it are, under /v1/dashboards/. */
   protected abstract path(id: string): string;
@@ -53,16 +52,16 @@ export abstract class One extends Dash {
   protected async figures(id: string, signal: AbortSignal, funnel: boolean): Promise<void> {
     const ask = (more: Record<string, string>, question = this.question): Promise<Board> => this.get<Board>(this.path(id), paramsOf(question, more), signal);
     const path = (this.steps = null), by = this.by?.name ?? this.axis;
-    this.known = !funnel; // one message has no period before
+    const compare: Record<string, string> = funnel ? {} : { compare: "true" }; // one message has no period before
     if (spanOf(this.question) > longest && this.offers.presets === farPresets) { // the totals of what is known in detail come with the months
-      this.totals = this.over = await ask({ every: "month", compare: "true" });
+      this.totals = this.over = await ask({ every: "month", ...compare });
       const detailed = detailedOf(this.question, this.over.detailed_from);
       [this.cut, this.steps] = await Promise.all([ask({ by }, detailed), funnel ? this.get<Funnel>("funnel", paramsOf(detailed, { content: id }), signal) : path]);
       return;
     }
-    [this.totals, this.over, this.cut, this.steps, this.known] = await Promise.all([
-      ask({ compare: "true" }), ask({ every: everyOf(this.question) }), ask({ by }),
-      funnel ? this.get<Funnel>("funnel", paramsOf(this.question, { content: id }), signal) : path, !funnel && this.comparable(this.path(id), signal),
+    [this.totals, this.over, this.cut, this.steps] = await Promise.all([
+      ask(compare), ask({ every: everyOf(this.question) }), ask({ by }),
+      funnel ? this.get<Funnel>("funnel", paramsOf(this.question, { content: id }), signal) : path,
     ]);
   }
 
@@ -70,7 +69,7 @@ export abstract class One extends Dash {
     const totals = this.totals!, over = this.over!, cut = this.cut!, every = everyOf(this.question);
     const untold = this.untold(totals.totals.shown);
     if (untold) return untold;
-    const filtered = this.question.where.length > 0, rate = rateOf(this.question.figure, filtered ? "reading" : "reach"), before = this.known ? totals.previous : undefined;
+    const filtered = this.question.where.length > 0, rate = rateOf(this.question.figure, filtered ? "reading" : "reach"), before = totals.previous;
     const detailed = detailedOf(this.question, totals.detailed_from);
     const time = presence(over, every, "reached"), path = this.steps && funnelChart(this.steps, filtered);
     return html`

@@ -24,13 +24,13 @@ const en: typeof fr = {
 const tell = lexicon(fr, en);
 
 /** One sentence or two, made from the figures and from nothing that they do not bear. */
-export function finding({ totals, previous }: Board, span: string, comparable: boolean): string {
+export function finding({ totals, previous }: Board, span: string): string {
   const { reach, reading } = totals;
   if (totals.shown === 0) return tell("nobody");
   if (!reading) return tell("few");
   if (!reach) return tell("foundReading", { span, reading: percent(reading.value), range: range(reading) });
   const sign = compare(reach, previous?.reach);
-  const since = !comparable ? say("young") : !previous?.reach ? tell("first") : sign === 0 || Math.abs(reach.value - previous.reach.value) < 0.005 ? tell("same") : tell(sign > 0 ? "more" : "less", { points: points(reach.value - previous.reach.value) });
+  const since = previous?.shown == null ? say("young") : !previous.reach ? tell("first") : sign === 0 || Math.abs(reach.value - previous.reach.value) < 0.005 ? tell("same") : tell(sign > 0 ? "more" : "less", { points: points(reach.value - previous.reach.value) });
   return `${tell("found", { span, share: percent(reach.value), range: range(reach), reading: percent(reading.value) })} ${since}`;
 }
 
@@ -38,7 +38,6 @@ export class Overview extends Dash {
   #totals: Board | null = null;
   #over: Board | null = null;
   #groups: Board | null = null;
-  #comparable = true;
 
   override readonly offers = { by: true, filters: true, presets: farPresets };
 
@@ -53,13 +52,12 @@ export class Overview extends Dash {
   protected override async load(signal: AbortSignal): Promise<void> {
     const ask = (more: Record<string, string>, question = this.question): Promise<Board> => this.get<Board>("overview", paramsOf(question, more), signal);
     const by = this.by?.name ?? this.axis;
-    this.#comparable = true;
     if (spanOf(this.question) > longest) { // the totals of what is known in detail come with the months
       this.#totals = this.#over = await ask({ every: "month", compare: "true" });
       this.#groups = await ask({ by }, detailedOf(this.question, this.#over.detailed_from));
       return;
     }
-    [this.#totals, this.#over, this.#groups, this.#comparable] = await Promise.all([ask({ compare: "true" }), ask({ every: everyOf(this.question) }), ask({ by }), this.comparable("overview", signal)]);
+    [this.#totals, this.#over, this.#groups] = await Promise.all([ask({ compare: "true" }), ask({ every: everyOf(this.question) }), ask({ by })]);
   }
 
   protected override story(): TemplateResult {
@@ -67,9 +65,9 @@ export class Overview extends Dash {
     if (untold) return untold;
     const filtered = this.question.where.length > 0, every = everyOf(this.question);
     const rate = rateOf(this.question.figure, filtered ? "reading" : "reach");
-    const present = presence(over, every, "present"), before = this.#comparable ? totals.previous : undefined;
+    const present = presence(over, every, "present"), before = totals.previous;
     return html`
-      <p class="finding">${finding(totals, lengthOf(this.counted, totals.detailed_from), this.#comparable)}</p>
+      <p class="finding">${finding(totals, lengthOf(this.counted, totals.detailed_from))}</p>
       ${tiles([...(["reach", "reading", "acknowledgement"] as const).map((one) => rateTile(one, totals.totals, before, filtered)), actedTile(totals.totals, before)])}
       <div class="charts">
         ${chart(this.client, { ...present, source: { path: `/v1/dashboards/overview?${paramsOf(this.question, { every })}`, name: this.fileName(present.heading) } })}
