@@ -210,6 +210,7 @@ func checkContent(c *fil.Content, now time.Time) error {
 	if c.Perimeter != "" {
 		checkID(&faults, "perimeter", c.Perimeter)
 	}
+	c.Topics = once(c.Topics)
 	for _, list := range []struct {
 		name  string
 		items []string
@@ -232,6 +233,17 @@ func checkContent(c *fil.Content, now time.Time) error {
 		faults.Add("revised_at", "doit être entre la publication et maintenant : c'est le moment où le contenu a changé sur le fond", "must be between the publication and now: it is when the content changed in substance")
 	}
 	return faults.Err()
+}
+
+// once drops a topic that is there before but for its capitals: tastes would be of two topics.
+func once(topics []string) []string {
+	seen := map[string]bool{}
+	return slices.DeleteFunc(topics, func(topic string) bool {
+		folded := strings.ToLower(topic)
+		again := seen[folded]
+		seen[folded] = true
+		return again
+	})
 }
 
 // maxAhead is how much clocks may differ.

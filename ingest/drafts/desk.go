@@ -182,6 +182,13 @@ func (d *Drafts) Words(ctx context.Context) Words {
 func mostUsed(uses map[string]int) []string {
 	delete(uses, "")
 	words := slices.SortedFunc(maps.Keys(uses), func(a, b string) int { return cmp.Or(uses[b]-uses[a], cmp.Compare(a, b)) })
+	seen := map[string]bool{}
+	words = slices.DeleteFunc(words, func(word string) bool { // of one word in capitals or not, the spelling most used
+		folded := strings.ToLower(word)
+		again := seen[folded]
+		seen[folded] = true
+		return again
+	})
 	return append([]string{}, words[:min(len(words), maxWords)]...)
 }
 

@@ -99,6 +99,13 @@ func TestDesk_SaysWhatIsRefusedInWords(t *testing.T) {
 			}
 		}
 	}
+	for id, topic := range map[string]string{"t1": "Numérique", "t2": "Numérique", "t3": "numérique"} {
+		o.step("zoé", "PUT", "/v1/contents/"+id, `{"title":"x","topics":["`+topic+`","NUMÉRIQUE"]}`, 201)
+	}
+	var words struct{ Topics []string }
+	if o.Must("GET", "/v1/desk/words", o.Keys["zoé"], "", 200).JSON(t, &words); !slices.Equal(words.Topics, []string{"Numérique"}) {
+		t.Errorf("suggested topics: %q", words.Topics)
+	}
 	if !o.sees("a0", "c") {
 		t.Error("it was withdrawn without a reason")
 	}
