@@ -101,7 +101,8 @@ type Datum struct {
 // Parameter is one term of the score: Contribution = Weight × Value, in log2 units (one more doubles the quality).
 type Parameter struct {
 	Name         string  `json:"name"`
-	Label        string  `json:"label"`
+	Label        string  `json:"label"`   // in plain words: what the value says of this content to this agent
+	Measure      string  `json:"measure"` // what the value counts, to the letter; of a term of the policy, its expression
 	Value        float64 `json:"value"`
 	Weight       float64 `json:"weight"`
 	Contribution float64 `json:"contribution"`

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/filengine/fil"
 )
@@ -35,10 +37,11 @@ func contrast(here, other *fil.Placement, title, language string) *Contrast {
 	if !c.Above {
 		upper, lower = other, here
 	}
-	if c.Decided = decided(upper, lower); c.Decided == "interleaved" {
-		c.Difference = 0 // two policies' scores have no common measure
-	} else {
-		c.Parameters = differences(here.Explanation.Parameters, other.Explanation.Parameters)
+	switch c.Decided = decided(upper, lower); c.Decided {
+	case "interleaved", string(fil.OrderChronological):
+		c.Difference = 0 // two policies' scores have no common measure; time weighs nothing
+	default:
+		c.Parameters = differences(here.Explanation.Parameters, other.Explanation.Parameters, language)
 	}
 	c.Says = says(c, language)
 	return c
@@ -75,8 +78,8 @@ func decided(upper, lower *fil.Placement) string {
 	return "rules"
 }
 
-// differences lists what each parameter gives more, or less, to the first.
-func differences(here, other []fil.Parameter) []Difference {
+// differences lists what each parameter gives more, or less, to the first, with what it says of each.
+func differences(here, other []fil.Parameter, language string) []Difference {
 	all := make([]Difference, 0, len(here))
 	for _, p := range here {
 		all = append(all, Difference{Name: p.Name, Label: p.Label, Here: p.Contribution})
@@ -86,7 +89,9 @@ func differences(here, other []fil.Parameter) []Difference {
 		if at < 0 {
 			at, all = len(all), append(all, Difference{Name: p.Name, Label: p.Label})
 		}
-		all[at].Other = p.Contribution
+		if all[at].Other = p.Contribution; all[at].Label != p.Label {
+			all[at].Label += fil.Bilingual{FR: " (pour l'autre : ", EN: " (for the other: "}.In(language) + lowered(p.Label) + ")"
+		}
 	}
 	for i := range all {
 		all[i].Difference = all[i].Here - all[i].Other
@@ -94,6 +99,12 @@ func differences(here, other []fil.Parameter) []Difference {
 	all = slices.DeleteFunc(all, func(d Difference) bool { return d.Difference == 0 })
 	slices.SortStableFunc(all, func(a, b Difference) int { return cmp.Compare(math.Abs(b.Difference), math.Abs(a.Difference)) })
 	return all
+}
+
+// lowered begins a text with a small letter.
+func lowered(text string) string {
+	first, size := utf8.DecodeRuneInString(text)
+	return string(unicode.ToLower(first)) + text[size:]
 }
 
 // says puts a contrast into a sentence.
@@ -104,7 +115,7 @@ func says(c *Contrast, language string) string {
 	}
 	why := map[string]fil.Bilingual{
 		"chronological": {FR: "car le fil va du plus récent au plus ancien.", EN: "because the feed goes from the newest to the oldest."},
-		"mandatory":     {FR: "car celle du dessus est à lire obligatoirement et n'est pas encore acquittée.", EN: "because the one above must be read and is not acknowledged yet."},
+		"mandatory":     {FR: "car celle du dessus est à lire obligatoirement, et vous n'en avez pas encore pris connaissance.", EN: "because the one above must be read, and you have not acknowledged it yet."},
 		"pinned":        {FR: "car celle du dessus est épinglée.", EN: "because the one above is pinned."},
 		"seen":          {FR: "car vous avez déjà vu celle du dessous.", EN: "because you have seen the one below already."},
 		"cap":           {FR: "malgré leurs scores : celle du dessous est d'une source ou d'un thème qui avait déjà ses places parmi les premières.", EN: "whatever their scores: the one below is of a source or a topic that had its places among the first ones already."},

@@ -26,7 +26,7 @@ func TestFeed_AnswersTheContractToTheLetter(t *testing.T) {
 	for path, forms := range map[string][2]string{
 		"/v1/feed": {"", `,"reasons":["Publié récemment","1"],"acknowledged":false}]}`},
 		"/v1/feed?explain=full&order=chronological&lang=fr": {"&order=chronological&lang=fr", `,"reasons":["Publié récemment"],"acknowledged":false,"explanation":{"degree":"chronological","data":[],` +
-			`"parameters":[{"name":"freshness","label":"Fraîcheur","value":-1,"weight":1,"contribution":-1}],"operations":[],"rule":"","position":0,"basis":{"policy":"newest-1","profile":-1,"order":"chronological","stamp":"7","at":"2026-03-02T12:00:00Z","contents":"","signals":"","reader":"","acts":""}}}]}`},
+			`"parameters":[{"name":"freshness","label":"Fraîcheur","measure":"","value":-1,"weight":1,"contribution":-1}],"operations":[],"rule":"","position":0,"basis":{"policy":"newest-1","profile":-1,"order":"chronological","stamp":"7","at":"2026-03-02T12:00:00Z","contents":"","signals":"","reader":"","acts":""}}}]}`},
 	} {
 		expectToTheLetter(t, w.request("agent:marie", path), `{"agent":"marie","policy":"newest-1","explain":"/v1/feed/items/{content}/explanation?agent=marie`+forms[0]+
 			`","items":[{"content":{"id":"note","kind":"alert","title":"Titre & « guillemets » <b>","summary":"Résumé",`+

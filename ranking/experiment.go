@@ -304,7 +304,7 @@ func (r *Ranker) placeWoven(p *pair, agent string, profile []byte, entries []fil
 	var by [2]*explainer
 	for i, side := range w.sides {
 		by[i] = r.explainer(side.sc, side.b, language, now, false)
-		by[i].degree += " " + toldOfWeave(p, language)
+		by[i].told = toldOfWeave(p, language)
 		by[i].basis.Arm = p.names[0] + "+" + p.names[1]
 	}
 	placements, contents := make([]fil.Placement, 0, len(entries)), make([]fil.Content, 0, len(entries))

@@ -72,9 +72,10 @@ type explainer struct {
 	say   *phrases
 
 	// What all placements of one call have in common.
-	degree, acts string
-	filters      []string
-	basis        fil.Basis
+	told, acts string // of an experiment, empty when there is none; of what they did
+	filters    []string
+	used       uses
+	basis      fil.Basis
 }
 
 func (r *Ranker) explainer(sc *scratch, b *board, language string, now time.Time, heldOut bool) *explainer {
@@ -87,24 +88,35 @@ func (r *Ranker) explainer(sc *scratch, b *board, language string, now time.Time
 		Contents: hexadecimal(b.snap.stamp), Signals: hexadecimal(trends), Reader: hexadecimal(sc.member.Stamp()), Acts: hexadecimal(digestOfProfile(sc.profile)),
 		Counted: counted, Habits: habits,
 	}
-	e.degree = fmt.Sprintf(e.say.degreeRanked, b.rules.policy.Version)
-	if told := r.told(sc.arm).In(language); told != "" {
-		e.degree += " " + told
-		e.basis.Arm = sc.arm
-	}
-	if order == fil.OrderChronological {
-		e.degree = e.say.degreeChronological
-		if e.basis.Arm = ""; heldOut {
-			e.basis.Arm = ArmHoldout
-			e.degree += " " + ToldOfHoldout().In(language)
+	e.used = usePublished
+	switch {
+	case order != fil.OrderChronological:
+		e.used = sc.uses(b, &e.say.features)
+		if e.told = r.told(sc.arm).In(language); e.told != "" {
+			e.basis.Arm = sc.arm
 		}
+	case heldOut:
+		e.basis.Arm, e.told = ArmHoldout, ToldOfHoldout().In(language)
 	}
-	e.acts = fmt.Sprintf(e.say.actsValue, sc.profile.Len())
-	e.filters = append(e.filters, fmt.Sprintf(e.say.filtered, sc.live, sc.eligible+sc.dismissed))
+	e.acts = e.say.count(sc.profile.Len(), e.say.contents)
+	e.filters = append(e.filters, fmt.Sprintf(e.say.filtered, e.say.count(sc.live, e.say.contents), e.say.number(sc.eligible+sc.dismissed)))
 	if sc.dismissed > 0 {
-		e.filters = append(e.filters, fmt.Sprintf(e.say.dismissed, sc.dismissed))
+		e.filters = append(e.filters, fmt.Sprintf(e.say.dismissed, e.say.number(sc.dismissed)))
 	}
 	return e
+}
+
+// degree says how far the algorithm decided, by what gave the content its place.
+func (e *explainer) degree(at placed, position int) string {
+	rule := e.rule(at)
+	if (rule == "source" || rule == "topic") && e.passedBy(at, position) == 0 {
+		rule = "score" // the cap put nothing above it
+	}
+	said := e.say.degree[rule]
+	if e.told != "" {
+		said += " " + e.told
+	}
+	return said
 }
 
 func (e *explainer) placement(place int32) fil.Placement {
@@ -115,12 +127,12 @@ func (e *explainer) placement(place int32) fil.Placement {
 	}
 	content := e.b.content(place)
 	var parameters []fil.Parameter
-	if e.order == fil.OrderChronological {
-		parameters = []fil.Parameter{e.parameter("published", e.say.publishedDays, halfLives(e.b.row(place).published, 24), 1)}
+	score := 0.0
+	if e.order == fil.OrderChronological { // nothing is weighed
+		score = halfLives(e.b.row(place).published, 24)
 	} else {
 		parameters = e.parameters(place)
 	}
-	score := 0.0
 	for _, p := range parameters {
 		score += p.Contribution
 	}
@@ -128,7 +140,7 @@ func (e *explainer) placement(place int32) fil.Placement {
 		Content: content.ID, Score: score, Reasons: e.reasons(at),
 		Acknowledged: e.sc.marks[place]&markAcknowledged != 0, Reminded: e.reminded(place),
 		Explanation: fil.Explanation{
-			Degree: e.degree, Data: e.data(place, content), Parameters: parameters, Operations: e.operations(at, position), Rule: e.rule(at), Position: position + 1, Basis: e.basis,
+			Degree: e.degree(at, position), Data: e.data(place, content), Parameters: parameters, Operations: e.operations(at, position), Rule: e.rule(at), Position: position + 1, Basis: e.basis,
 		},
 	}
 }
@@ -149,8 +161,8 @@ func (e *explainer) rule(at placed) string {
 	return [...]string{whyScore: "score", whySource: "source", whyTopic: "topic", whyExplore: "discovery", whyCommunity: "community"}[at.why]
 }
 
-func (e *explainer) parameter(name, label string, value, weight float64) fil.Parameter {
-	return fil.Parameter{Name: name, Label: label, Value: value, Weight: weight, Contribution: value * weight}
+func parameter(name, label, measure string, value, weight float64) fil.Parameter {
+	return fil.Parameter{Name: name, Label: label, Measure: measure, Value: value, Weight: weight, Contribution: value * weight}
 }
 
 // date writes a day as it is in now's location.
@@ -173,12 +185,12 @@ func (e *explainer) parameters(place int32) []fil.Parameter {
 	parameters := make([]fil.Parameter, 0, features+len(e.b.rules.policy.Terms))
 	for f, about := range e.say.features {
 		if weight := e.sc.weights[f]; weight != 0 {
-			parameters = append(parameters, e.parameter(about.name, e.label(f, place), values[f], weight))
+			parameters = append(parameters, parameter(about.name, e.means(f, place, values[f]), e.measure(f, place), values[f], weight))
 		}
 	}
 	for i, value := range e.b.rules.policy.termValues(nil, e.b.content(place), float64(e.b.reads[place]), e.b.now()) {
 		term := &e.b.rules.policy.Terms[i]
-		parameters = append(parameters, e.parameter(term.Name, term.Label.In(e.say.language()), value, term.Weight))
+		parameters = append(parameters, parameter(term.Name, term.Label.In(e.say.language()), term.Value, value, term.Weight))
 	}
 	return parameters
 }
@@ -186,31 +198,13 @@ func (e *explainer) parameters(place int32) []fil.Parameter {
 // textWords is how many words in common an explanation names.
 const textWords = 3
 
-// label names a feature of a content, with what it is about.
-func (e *explainer) label(f int, place int32) string {
-	label, name := e.say.features[f].label.In(e.say.language()), ""
-	switch f {
-	case featTopic:
-		_, which := e.sc.topicTaste(e.b.topicsOf(place))
-		if topics := e.b.topicsOf(place); len(topics) > 0 {
-			name = e.name(columnTopic, topics[which])
-		}
-	case featSource:
-		name = e.nameOf(columnSource, place)
-	case featAuthor:
-		name = e.nameOf(columnAuthor, place)
-	case featKind:
-		name = e.say.kind(e.nameOf(columnKind, place))
-	case featCommunity:
-		name = e.nameOf(columnCommunity, place)
-	case featText:
-		if words := e.sc.text.shared(e.b.rows[place], textWords); len(words) > 0 {
-			return label + " : " + e.say.quoted(words)
-		}
-		return label
-	default:
+// measure says to the letter what a feature of a content counts, with the name that it is about.
+func (e *explainer) measure(f int, place int32) string {
+	label := e.say.features[f].label.In(e.say.language())
+	if f < featTopic || f > featCommunity {
 		return label
 	}
+	name := e.subject(f, place)
 	if name == "" {
 		name = e.say.none
 	}
@@ -221,62 +215,6 @@ func (e *explainer) name(column int, code uint32) string { return e.b.snap.names
 
 func (e *explainer) nameOf(column int, place int32) string {
 	return e.name(column, e.b.codes[column][place])
-}
-
-// data lists what was used and where it comes from.
-func (e *explainer) data(place int32, content *fil.Content) []fil.Datum {
-	say := e.say
-	data := make([]fil.Datum, 0, 11)
-	data = append(data, fil.Datum{Name: say.audience, Value: e.audience(content), Source: say.fromDirectory})
-	if content.Perimeter != "" {
-		data = append(data, fil.Datum{Name: say.perimeter, Value: content.Perimeter, Source: say.fromDirectory})
-	}
-	data = append(data, fil.Datum{Name: say.published, Value: e.date(content.PublishedAt), Source: say.fromContent})
-	if !content.RevisedAt.IsZero() {
-		data = append(data, fil.Datum{Name: say.revisedOn, Value: e.date(content.RevisedAt), Source: say.fromContent})
-	}
-	if e.order == fil.OrderChronological {
-		return data
-	}
-	add := func(name, value, source string) {
-		if value != "" {
-			data = append(data, fil.Datum{Name: name, Value: value, Source: source})
-		}
-	}
-	add(say.priorityName, fmt.Sprint(content.Priority), say.fromContent)
-	add(say.topics, say.list(content.Topics), say.fromContent)
-	add(say.source, content.Source, say.fromContent)
-	add(say.author, content.Author, say.fromContent)
-	add(say.kindName, say.kind(content.Kind), say.fromContent)
-	add(say.acts, e.acts, say.fromAgent)
-	if f := e.sc.profile.find(e.b.key(place)); f.kinds != 0 {
-		add(say.onThis, say.facts(f), say.fromAgent)
-	}
-	level := say.levels[0]
-	if heat := heat(e.b.trends, e.b.key(place)); heat > 2 {
-		level = say.levels[2]
-	} else if heat > 0 {
-		level = say.levels[1]
-	}
-	add(say.popularityName, level, say.fromAll)
-	return data
-}
-
-func (e *explainer) audience(content *fil.Content) string {
-	var matched []string
-	for _, id := range content.Audiences {
-		if e.sc.member.In(id) {
-			matched = append(matched, id)
-		}
-	}
-	switch {
-	case len(matched) > 0:
-		return e.say.list(matched)
-	case content.Perimeter != "":
-		return e.say.everyoneWithin
-	default:
-		return e.say.everyone
-	}
 }
 
 // operations are the filters and rules that were applied to this placement, in their order.
@@ -302,9 +240,9 @@ func (e *explainer) operations(at placed, position int) []string {
 		operations = append(operations, fmt.Sprintf(say.ruleCommunity, rules.CommunityWithin))
 	}
 	if below := e.passedBy(at, position); below > 0 && at.why == whySource {
-		operations = append(operations, fmt.Sprintf(say.ruleSource, below, rules.CapPerSource, rules.CapsAmongFirst))
+		operations = append(operations, fmt.Sprintf(say.ruleSource, say.count(below, say.others), rules.CapPerSource, rules.CapsAmongFirst))
 	} else if below > 0 && at.why == whyTopic {
-		operations = append(operations, fmt.Sprintf(say.ruleTopic, below, rules.CapPerTopic, rules.CapsAmongFirst))
+		operations = append(operations, fmt.Sprintf(say.ruleTopic, say.count(below, say.others), rules.CapPerTopic, rules.CapsAmongFirst))
 	} else if at.why == whyExplore {
 		operations = append(operations, fmt.Sprintf(say.ruleDiscovery, e.b.rules.step()))
 	}

@@ -1,6 +1,7 @@
 package ranking
 
 import (
+	"math/bits"
 	"unsafe"
 
 	"github.com/filengine/fil"
@@ -83,3 +84,15 @@ func (c *Catalogue) Weigh(id string) (square float64) {
 	}
 	return square
 }
+
+// UsesOfFeatures is how many data each feature is computed from, without the date of publication and what the agent did with the
+// content, which are told of in any case; and whether it says that it is computed from any.
+func UsesOfFeatures() (more [features]int, says [features]bool) {
+	for i, f := range featureTable() {
+		more[i], says[i] = bits.OnesCount32(uint32(f.uses&^(usePublished|useOnThis))), f.uses != 0
+	}
+	return more, says
+}
+
+// Tells says whether explanations tell of what a term may name.
+func Tells(name string) bool { return usesOfTerms()[name] != 0 }

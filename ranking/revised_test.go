@@ -51,7 +51,7 @@ func TestRevised_IsUnseenAgain(t *testing.T) {
 				if said := slices.Contains(p.Reasons, "Modifié depuis votre lecture"); p.Content == "read" && said != (c.reason != "") {
 					t.Errorf("read: %v", p.Reasons)
 				}
-				if done := strings.Join(p.Explanation.Operations, " "); p.Content == "must" && strings.Contains(done, "à acquitter de nouveau") == p.Acknowledged {
+				if done := strings.Join(p.Explanation.Operations, " "); p.Content == "must" && strings.Contains(done, "à lire de nouveau") == p.Acknowledged {
 					t.Errorf("acknowledged %v, and: %s", p.Acknowledged, done)
 				}
 			}

@@ -312,10 +312,27 @@ func (t *textTaste) shared(at int32, most int) []string {
 	}
 	slices.SortStableFunc(parts, func(a, b part) int { return cmp.Compare(b.gives, a.gives) })
 	var words []string
-	for _, p := range parts[:min(len(parts), most)] {
-		words = append(words, w.word(p.place))
+	for _, p := range parts {
+		if word := w.word(p.place); len(words) < most && t.tells(word, w.terms[p.place].code) {
+			words = append(words, word)
+		}
 	}
 	return words
+}
+
+// Of a catalogue of so many contents at least, a word in more than one content out of five tells nothing of one.
+const (
+	manyContents = 50
+	commonIn     = 5
+)
+
+// tells says whether a word tells an agent something of what contents have in common: numbers and what any text may have, such as
+// a beginning and an end, count in a likeness but explain none.
+func (t *textTaste) tells(word string, code uint32) bool {
+	if t.snap.count >= manyContents && int(t.snap.uses[code])*commonIn > t.snap.count {
+		return false
+	}
+	return !hollow()[unaccented(strings.ToLower(word))]
 }
 
 // close forgets the agent.

@@ -317,3 +317,37 @@ func BenchmarkCatalogue_Apply(b *testing.B) {
 		})
 	}
 }
+
+// What any text may have makes contents alike and is no reason to tell: numbers, parts, and what most contents have.
+func TestTextTaste_NamesNothingHollow(t *testing.T) {
+	one, two := news("one", noon), news("two", noon)
+	one.Title, two.Title = "Début de la seconde partie : quarante-huit places", "La seconde partie au début, quarante-huit places"
+	contents := []fil.Content{one, two}
+	for i := range 60 {
+		c := news(fmt.Sprint("other", i), noon)
+		c.Title = fmt.Sprintf("Piscine%d", i)
+		contents = append(contents, c)
+	}
+	common := func(n int) []string {
+		for i := range n {
+			contents[2+i].Title = "Piscine"
+		}
+		contents[0].Title, contents[1].Title = "Piscine : seconde partie", "Seconde partie de la piscine"
+		var taste ranking.TextTaste
+		taste.Open(newCatalogue(t, contents...))
+		taste.Add("one", 1)
+		if taste.Likeness("two") <= 0 {
+			t.Error("words that are not told do not count either")
+		}
+		return taste.Shared("two", 3)
+	}
+	var taste ranking.TextTaste
+	taste.Open(newCatalogue(t, contents...))
+	taste.Add("one", 1)
+	if got := taste.Shared("two", 3); len(got) != 0 || taste.Likeness("two") <= 0 {
+		t.Errorf("told of %q, likeness %v", got, taste.Likeness("two"))
+	}
+	if few, many := common(5), common(30); fmt.Sprint(few) != "[piscine]" || len(many) != 0 {
+		t.Errorf("a word of few contents: %q; of half of them: %q", few, many)
+	}
+}

@@ -3,6 +3,7 @@ package ranking
 import (
 	"html"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -276,4 +277,30 @@ together too toward towards two under unless until up upon us use used using ve 
 who whole whom whose why will with within without won would wouldn yes yet you your yours yourself yourselves
 afternoon april august daily date day days december evening february friday hour hours january july june march minute minutes monday month monthly months
 morning november october saturday september sunday thursday today tomorrow tuesday wednesday week weekly weeks year years yesterday
+`
+
+// hollow has the words that no likeness is explained by, without accents.
+var hollow = sync.OnceValue(func() map[string]bool {
+	words := map[string]bool{}
+	for word := range strings.FieldsSeq(hollowWords) {
+		words[unaccented(word)] = true
+	}
+	return words
+})
+
+// The words of French and English that are about anything: numbers, ranks, and the parts and manners of whatever it is.
+const hollowWords = `
+zéro quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize vingt vingts trente quarante cinquante soixante septante huitante nonante cent cents
+mille million millions milliard milliards dizaine dizaines douzaine quinzaine vingtaine trentaine quarantaine cinquantaine centaine centaines millier milliers
+second seconde secondes seconds deuxième deuxièmes troisième troisièmes quatrième cinquième sixième septième huitième neuvième dixième dernier dernière derniers dernières prochain prochaine prochains prochaines
+moitié tiers quart double triple début débuts fin fins milieu partie parties part parts total totale totaux ensemble nombre nombreux nombreuse nombreuses numéro numéros
+chose choses cas exemple exemples façon façons manière manières sorte sortes type types genre genres point points place places lieu lieux côté côtés cadre niveau niveaux
+question questions mise mises détail détails information informations infos info suite suites matière matières objet objets titre titres texte textes page pages liste
+temps moment moments date dates période périodes durée délai ici grand grande grands grandes petit petite petits petites
+même seule possible possibles nécessaire nécessaires important importante importants importantes différent différente différents différentes général générale généraux générales
+permet permettre mettre met prendre pris prise voir savoir aller venir vient donner donne donné trouver trouve passer rendre reste rester suivi suivre compter compte
+zero one four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety
+hundred hundreds thousand thousands million millions billion dozen third fourth fifth sixth seventh eighth ninth tenth half quarter double beginning start end middle part
+parts whole number numbers thing things case cases example examples way ways sort sorts type types kind kinds point place level question questions detail details
+information time times moment date dates period list page text title great big small large possible necessary important different general take takes taken see know come comes find found
 `

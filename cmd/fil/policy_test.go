@@ -89,8 +89,8 @@ func TestPolicyPublished(t *testing.T) {
 			t.Errorf("the feed of %s has %d places, by %s; want 2 by %s", agent, len(got.Items), got.Policy, short)
 		}
 		for _, item := range got.Items {
-			if !strings.Contains(item.Explanation.Degree, short) {
-				t.Errorf("the explanation of %s names another policy: %s", item.Content.ID, item.Explanation.Degree)
+			if item.Explanation.Basis.Policy != short {
+				t.Errorf("the explanation of %s names another policy: %s", item.Content.ID, item.Explanation.Basis.Policy)
 			}
 		}
 	}

@@ -118,7 +118,7 @@ func (c *feedCommand) why(w *world) error {
 func writeExplanation(b *strings.Builder, e fil.Explanation) {
 	fmt.Fprintf(b, "     %s\n", e.Degree)
 	for _, p := range e.Parameters {
-		fmt.Fprintf(b, "       %-28s %8.3f × %6.3f = %8.3f\n", p.Label, p.Value, p.Weight, p.Contribution)
+		fmt.Fprintf(b, "       %-28s %8.3f × %6.3f = %8.3f   %s\n", p.Label, p.Value, p.Weight, p.Contribution, p.Measure)
 	}
 	for _, d := range e.Data {
 		fmt.Fprintf(b, "       %s : %s (%s)\n", d.Name, d.Value, d.Source)

@@ -42,6 +42,7 @@ type FeedPage struct {
 		Acknowledged bool
 		Placed       string
 		Explanation  struct {
+			Basis            struct{ Policy string }
 			Degree           string
 			Data, Operations []any
 			Parameters       []struct{ Contribution float64 }

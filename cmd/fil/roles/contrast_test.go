@@ -32,8 +32,8 @@ func TestContrast_SaysWhatDecided(t *testing.T) {
 		{"must", "", "pin", "mandatory", "Au-dessus de « Titre pin », car celle du dessus est à lire obligatoirement", true},
 		{"pin", "?above=strong", "strong", "pinned", "car celle du dessus est épinglée", true},
 		{"strong", "?above=must", "must", "mandatory", "Au-dessous de « Titre must »", false},
-		{"strong", "?above=c0", "c0", "score", "Priorité éditoriale", true},
-		{"c0", "?above=strong&lang=en", "strong", "score", "Below “Titre strong”, by the score, first of all for this: Editorial priority", false},
+		{"strong", "?above=c0", "c0", "score", "Signalé comme important (pour l'autre : signalé ni comme important", true},
+		{"c0", "?above=strong&lang=en", "strong", "score", "Below “Titre strong”, by the score, first of all for this: Marked neither as important nor as less important (for the other: marked as important)", false},
 		{"c0", "?above=c4&order=chronological", "c4", "chronological", "du plus récent au plus ancien", false},
 	} {
 		var answer delivery.ItemExplanation

@@ -90,6 +90,12 @@ type membership struct{ index *audiences.Index }
 
 func (m membership) Member(agentID string) (ranking.Member, bool) { return m.index.Member(agentID) }
 
+// NameOf is what explanations call an audience.
+func (m membership) NameOf(audience string) string {
+	known, _ := m.index.Audience(audience)
+	return known.Name
+}
+
 // buildDelivery serves feeds, their explanation and their stream.
 func buildDelivery(_ context.Context, h *house) error {
 	feeds, err := h.openFeeds()

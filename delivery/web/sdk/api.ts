@@ -70,6 +70,7 @@ export interface Datum {
 export interface Parameter {
   contribution: number;
   label: string;
+  measure: string;
   name: string;
   value: number;
   weight: number;
