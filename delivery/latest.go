@@ -46,7 +46,7 @@ func (k *Keeper) latest(ctx context.Context, agent string, limit int, accepted s
 		return Latest{}, outcome, err
 	}
 	l.At, l.Language = k.now(), languages{accepted: accepted}.of(r)
-	q := query{agent: agent, order: r.order, limit: limit}
+	q := query{agent: agent, order: r.order, limit: max(limit, len(r.feed.Entries))}
 	if l.items, _, err = k.items(ctx, &r, nil, q, l.Language, l.At); err != nil {
 		return Latest{}, outcomeFailed, err
 	}
@@ -54,10 +54,36 @@ func (k *Keeper) latest(ctx context.Context, agent string, limit int, accepted s
 		return Latest{}, outcomeDegraded, ErrAway
 	}
 	slices.SortStableFunc(l.items, func(a, b item) int { return b.Content.PublishedAt.Compare(a.Content.PublishedAt) })
+	l.items = dueAmong(l.items, limit, l.At)
 	if l.ready, _, err = k.ready(l.items, l.Language, l.At); err != nil {
 		return Latest{}, outcomeFailed, err
 	}
 	return l, outcome, nil
+}
+
+// dueAmong takes so many items at most, in their order: what the agent is still to acknowledge, however old, and the first of the others.
+func dueAmong(items []item, limit int, at time.Time) []item {
+	due := func(i item) bool { return !i.Acknowledged && i.Content.MandatoryUntil.After(at) }
+	room := limit
+	for _, i := range items {
+		if due(i) {
+			room--
+		}
+	}
+	kept := items[:0]
+	for _, i := range items {
+		if len(kept) == limit {
+			break
+		}
+		if !due(i) {
+			if room <= 0 {
+				continue
+			}
+			room--
+		}
+		kept = append(kept, i)
+	}
+	return kept
 }
 
 // Digest is 96 bits in base64url that are equal only for equal lists, read with equal parts of the caller's. It costs no

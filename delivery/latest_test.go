@@ -57,6 +57,24 @@ func TestLatest_IsTheFeedNewestFirst(t *testing.T) {
 	}
 }
 
+// What is still to be acknowledged is in the list however old it is.
+func TestLatest_KeepsWhatIsToBeAcknowledged(t *testing.T) {
+	w := setup(t, nil)
+	all := numbered(6)
+	w.put(all...)
+	order := itemsOf(t, w.latest("jane", 6))
+	last := order[5]
+	for _, c := range all {
+		if c.ID == last {
+			c.MandatoryUntil = w.now().Add(time.Hour)
+			w.put(c)
+		}
+	}
+	if got, want := itemsOf(t, w.latest("jane", 3)), []string{order[0], order[1], last}; fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("the latest are %v, want %v", got, want)
+	}
+}
+
 // Equal digests, equal lists: what changes a list changes the digest, and nothing else does.
 func TestLatest_DigestTellsListsApart(t *testing.T) {
 	w := setup(t, nil)

@@ -56,6 +56,7 @@ type (
 	}
 	rssItem struct {
 		Title       string   `xml:"title"`
+		Link        string   `xml:"link"`
 		Description string   `xml:"description,omitempty"`
 		Creator     string   `xml:"dc:creator,omitempty"`
 		Categories  []string `xml:"category"`
@@ -82,7 +83,7 @@ func writeRSS(h head, entries []entry) ([]byte, error) {
 	}
 	for i, e := range entries {
 		feed.Channel.Items[i] = rssItem{
-			Title: e.Content.Title, Description: e.summary, Creator: e.by, Categories: e.Content.Topics, GUID: rssGUID{ID: e.id},
+			Title: e.Content.Title, Link: h.base + "/app/", Description: e.summary, Creator: e.by, Categories: e.Content.Topics, GUID: rssGUID{ID: e.id},
 			Published: e.published.UTC().Format(rfc822), Content: e.html,
 		}
 	}
@@ -120,6 +121,7 @@ type (
 		Title      string         `xml:"title"`
 		Updated    string         `xml:"updated"`
 		Published  string         `xml:"published"`
+		Links      []atomLink     `xml:"link"`
 		Author     *atomPerson    `xml:"author"` // absent: the feed's
 		Categories []atomCategory `xml:"category"`
 		Summary    string         `xml:"summary,omitempty"`
@@ -140,7 +142,7 @@ func writeAtom(h head, entries []entry) ([]byte, error) {
 	for i, e := range entries {
 		one := atomEntry{
 			Lang: e.Content.Language, ID: e.id, Title: e.Content.Title, Updated: e.updated.UTC().Format(time.RFC3339), Published: e.published.UTC().Format(time.RFC3339),
-			Summary: e.summary, Content: atomContent{"html", e.html},
+			Links: []atomLink{{"alternate", "text/html", h.base + "/app/"}}, Summary: e.summary, Content: atomContent{"html", e.html},
 		}
 		if e.by != "" {
 			one.Author = &atomPerson{e.by}
@@ -178,6 +180,7 @@ type (
 	}
 	jsonItem struct {
 		ID        string       `json:"id"`
+		URL       string       `json:"url"` // where it is read and acknowledged
 		Title     string       `json:"title"`
 		Summary   string       `json:"summary,omitempty"`
 		HTML      string       `json:"content_html"`
@@ -209,7 +212,7 @@ func writeJSON(h head, entries []entry) ([]byte, error) {
 	for i, e := range entries {
 		c := e.Content
 		one := jsonItem{
-			ID: e.id, Title: c.Title, Summary: e.summary, HTML: e.html, Published: e.published.UTC(), Tags: c.Topics, Language: c.Language,
+			ID: e.id, URL: h.base + "/app/", Title: c.Title, Summary: e.summary, HTML: e.html, Published: e.published.UTC(), Tags: c.Topics, Language: c.Language,
 			Fil: jsonFil{
 				About: h.base + "/policy", Content: c.ID, Kind: c.Kind, Source: c.Source, Why: e.Reasons,
 				Pinned: c.PinnedUntil.After(h.now), Mandatory: c.MandatoryUntil.After(h.now), Acknowledged: e.Acknowledged,

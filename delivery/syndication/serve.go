@@ -211,6 +211,10 @@ func (d *Desk) render(latest delivery.Latest, at place, s Subscription, updated 
 		if e.by == "" {
 			e.by = c.Source
 		}
+		if !item.Acknowledged && c.MandatoryUntil.After(latest.At) {
+			day := c.MandatoryUntil.In(latest.At.Location())
+			e.Content.Title = fil.Bilingual{FR: "À lire avant le " + day.Format("02/01/2006") + " : ", EN: "Read before " + day.Format("2 January 2006") + ": "}.In(latest.Language) + c.Title
+		}
 		if e.html == "" {
 			e.html = "<p>" + html.EscapeString(firstOf(c.Summary, c.Title)) + "</p>"
 		}

@@ -63,7 +63,7 @@ func TestElsewhere_SaysTheFeedInThreeFormats(t *testing.T) {
 		now.Add(-time.Minute).Format(time.RFC3339), now.Add(-30*time.Second).Format(time.RFC3339), now.Add(48*time.Hour).Format(time.RFC3339), now.Add(time.Hour).Format(time.RFC3339)), 201)
 	r.write(http.MethodPut, at("content", "c2"), `{"choice":"hide"}`)
 	made := r.subscribe("Thunderbird au bureau")
-	titles := []string{"Télétravail & « <b>règles</b> »", "Titre 4", "Titre 3", "Titre 1", "Titre 0"} // c2 is hidden
+	titles := []string{"À lire avant le " + now.Add(48*time.Hour).Format("02/01/2006") + " : Télétravail & « <b>règles</b> »", "Titre 4", "Titre 3", "Titre 1", "Titre 0"} // c2 is hidden
 	html := `<p>Voir <a href="` + r.Base + `/docs/note.pdf?a=1&amp;b=2" rel="nofollow noopener">la note</a> ou <a href="https://exemple.fr/x" rel="nofollow noopener">le site</a>.</p>`
 
 	t.Run("RSS 2.0", func(t *testing.T) { r.rss(t, made.Addresses.RSS, titles, html) })
