@@ -2,7 +2,7 @@
 // and the administration.
 
 import { html, nothing, type TemplateResult } from "lit";
-import type { FeedItem, ItemExplanation } from "../sdk/api";
+import type { FeedItem, ItemExplanation, Parameter } from "../sdk/api";
 import { number } from "../words/words";
 import type { CardState, Hands } from "./card";
 
@@ -17,27 +17,34 @@ export function drawWhy(item: FeedItem, state: CardState, hands: Hands, id: stri
 }
 
 function drawParts({ explanation, policy, score }: ItemExplanation, hands: Hands): TemplateResult {
-  const { words, language, rules } = hands;
+  const { words, rules } = hands;
   const said = words.explanation;
-  const felt = explanation.parameters.filter((p) => Math.abs(p.contribution) >= 0.005).sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution));
-  const rest = explanation.parameters.filter((p) => !felt.includes(p));
-  const most = Math.max(...felt.map((p) => Math.abs(p.contribution)), 0.01);
   return html`
     ${part(hands, said.degree)}<p>${explanation.degree}</p>
     ${part(hands, said.data)}
     <dl>${explanation.data.map((d) => html`<div><dt>${d.name}</dt><dd>${d.value} <small>${said.from(d.source)}</small></dd></div>`)}</dl>
     ${part(hands, said.parameters)}
-    <p class="hint">${said.scale}</p>
-    <div class="scroll" tabindex="0" role="region" aria-label=${said.parameters}><table>
-      <thead><tr><th scope="col">${said.criterion}</th><th scope="col" class="number">${said.value}</th><th scope="col" class="number">${said.weight}</th><th scope="col" class="number">${said.effect}</th></tr></thead>
-      <tbody>${felt.map((p) => html`<tr><th scope="row">${p.label || p.name}</th><td class="number">${number(language, p.value)}</td><td class="number">${number(language, p.weight)}</td>
-        <td class="number"><meter min="0" max=${most} .value=${Math.abs(p.contribution)} class=${p.contribution < 0 ? "minus" : ""} aria-hidden="true"></meter> ${number(language, p.contribution)}</td></tr>`)}</tbody>
-      <tfoot><tr><th scope="row" colspan="3">${said.total}</th><td class="number">${number(language, score)}</td></tr></tfoot>
-    </table></div>
-    ${rest.length ? html`<details><summary>${said.without(rest.length)}</summary><p class="hint">${rest.map((p) => p.label || p.name).join(" · ")}</p></details>` : nothing}
+    ${explanation.parameters.length ? drawCriteria(explanation.parameters, score, hands) : html`<p>${said.unweighed}</p>`}
     ${part(hands, said.operations)}
     <ol>${explanation.operations.map((text) => html`<li>${text}</li>`)}</ol>
     <p class="hint">${said.policy(policy)} <a href=${rules} target="_blank" rel="noopener">${said.rules}</a></p>`;
+}
+
+// Plain words first, then the exact definition and the arithmetic, those that moved the content most first.
+function drawCriteria(parameters: Parameter[], score: number, { words, language }: Hands): TemplateResult {
+  const said = words.explanation;
+  const felt = parameters.filter((p) => Math.abs(p.contribution) >= 0.005).sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution));
+  const rest = parameters.filter((p) => !felt.includes(p));
+  const most = Math.max(...felt.map((p) => Math.abs(p.contribution)), 0.01);
+  return html`
+    <p class="hint">${said.scale}</p>
+    <div class="scroll" tabindex="0" role="region" aria-label=${said.parameters}><table>
+      <thead><tr><th scope="col">${said.criterion}</th><th scope="col" class="number">${said.value}</th><th scope="col" class="number">${said.weight}</th><th scope="col" class="number">${said.effect}</th></tr></thead>
+      <tbody>${felt.map((p) => html`<tr><th scope="row">${p.label || p.name}${p.measure ? html`<small>${p.measure}</small>` : nothing}</th><td class="number">${number(language, p.value)}</td><td class="number">${number(language, p.weight)}</td>
+        <td class="number"><meter min="0" max=${most} .value=${Math.abs(p.contribution)} class=${p.contribution < 0 ? "minus" : ""} aria-hidden="true"></meter> ${number(language, p.contribution)}</td></tr>`)}</tbody>
+      <tfoot><tr><th scope="row" colspan="3">${said.total}</th><td class="number">${number(language, score)}</td></tr></tfoot>
+    </table></div>
+    ${rest.length ? html`<details><summary>${said.without(rest.length)}</summary><ul class="hint">${rest.map((p) => html`<li>${p.label || p.name}</li>`)}</ul></details>` : nothing}`;
 }
 
 const part = (hands: Hands, text: string): TemplateResult => html`<p class="part" role="heading" aria-level=${hands.level + 1}>${text}</p>`;

@@ -87,6 +87,7 @@ export const en: Words = {
     weight: "Weight",
     effect: "Effect",
     total: "Total",
+    unweighed: "Nothing was weighed: the order is that of dates.",
     scale: "Effect = value × weight. One point more doubles the strength of a message.",
     without: (n) => (n === 1 ? "1 criterion without effect here" : `${n} criteria without effect here`),
     policy: (version) => `Rules applied: version ${version}.`,

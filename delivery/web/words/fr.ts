@@ -87,6 +87,7 @@ export const fr = {
     weight: "Poids",
     effect: "Effet",
     total: "Total",
+    unweighed: "Rien n'a été pesé : l'ordre est celui des dates.",
     scale: "Effet = valeur × poids. Un point de plus double la force d'une communication.",
     without: (n: number) => (n > 1 ? `${n} critères sans effet ici` : "1 critère sans effet ici"),
     policy: (version: string) => `Règles appliquées : version ${version}.`,
