@@ -64,7 +64,13 @@ test("an agent makes an address, another program reads the feed at it, the agent
   await page.getByRole("status").getByText("Adresse RSS copiée.").waitFor({ state: "attached" });
   assert.equal(await page.evaluate(() => navigator.clipboard.readText()), addresses.rss);
 
-  const want = (await feedOf(agent, "&order=chronological")).items.slice(0, 50).map(({ content }) => content.title);
+  // What is to be acknowledged is among the fifty whatever its age, and says by when.
+  const { items } = await feedOf(agent, "&order=chronological");
+  const isDue = ({ content, acknowledged }) => !acknowledged && content.mandatory_until > new Date().toISOString();
+  let room = 50 - items.filter(isDue).length;
+  const by = (until) => new Date(until).toLocaleDateString("fr-FR", { day: "2-digit", month: "2-digit", year: "numeric" });
+  const want = items.filter((item) => isDue(item) || room-- > 0).map((item) => (isDue(item) ? `À lire avant le ${by(item.content.mandatory_until)} : ` : "") + item.content.title);
+  assert.ok(items.some(isDue), "something is to be acknowledged");
   const got = Object.fromEntries(await Promise.all(Object.entries(addresses).map(async ([format, address]) => {
     const answer = await fetch(address);
     assert.equal(answer.status, 200, format);
