@@ -101,7 +101,7 @@ func others(of *town) (paths []string) {
 		}
 	}
 	for ago := range 9 {
-		paths = append(paths, "pressure?from="+dayAgo(9)+"&to="+dayAgo(ago), "hours?to="+dayAgo(ago), "hours?where=site:nord&to="+dayAgo(ago+1))
+		paths = append(paths, "pressure?from="+dayAgo(9)+"&to="+dayAgo(ago), "pressure?where=site:nord&from="+dayAgo(9)+"&to="+dayAgo(ago), "hours?to="+dayAgo(ago), "hours?where=site:nord&to="+dayAgo(ago+1))
 		for _, c := range of.contents {
 			paths = append(paths, fmt.Sprintf("funnel?content=%s&from=%s&to=%s", c.ID, dayAgo(9), dayAgo(ago)))
 		}

@@ -156,7 +156,7 @@ type pressure struct {
 const maxPressure = 92
 
 func (d *Dashboards) pressure(ctx context.Context, p params, s scope) (pressure, error) {
-	for name, given := range map[string]bool{"by": p.By != "", "every": p.Every != "", "where": len(p.Where) > 0} {
+	for name, given := range map[string]bool{"by": p.By != "", "every": p.Every != ""} {
 		if given {
 			return pressure{}, fil.NewFault("query."+name, "ne va pas avec la pression : elle est par semaine et par source", "does not go with pressure: it is by week and by source")
 		}

@@ -7,7 +7,7 @@ import { count, dateOf, dayOf, lexicon, percent, say as sayChart } from "../char
 import type { Pressure as Answer } from "../shell/api";
 import { locale } from "../words/spoken";
 import { Dash } from "./dash";
-import { presets, spanOf, whole, type Question, type Span } from "./question";
+import { paramsOf, presets, spanOf, whole, type Question, type Span } from "./question";
 import { periodWords } from "./series";
 import { say } from "./words";
 
@@ -34,22 +34,21 @@ const mean = (n: number): string => n.toLocaleString(locale(), { minimumFraction
 
 export class Pressure extends Dash {
   #answer: Answer | null = null;
-  override readonly offers = { presets: presets.slice(0, 3) };
+  override readonly offers = { filters: true, presets: presets.slice(0, 3) };
 
   override get heading(): string {
     return tell("title");
   }
 
-  /** The last days of the period that the server tells this of, from all agents. */
+  /** The last days of the period that the server tells this of. */
   get #asked(): Question {
     const first = dateOf(this.question.to);
     first.setDate(first.getDate() - longest + 1);
-    return { ...this.question, where: [], from: spanOf(this.question) > longest ? dayOf(first) : this.question.from };
+    return { ...this.question, from: spanOf(this.question) > longest ? dayOf(first) : this.question.from };
   }
 
   get #query(): URLSearchParams {
-    const { from, to } = this.#asked;
-    return new URLSearchParams({ from, to });
+    return paramsOf(this.#asked);
   }
 
   protected override get own(): Span | undefined {
@@ -62,7 +61,7 @@ export class Pressure extends Dash {
 
   protected override story(): TemplateResult {
     const answer = this.#answer!, weeks = answer.weeks.map((one) => ({ ...one, partial: !whole("week", one.week, answer) }));
-    if (!weeks.length && !answer.senders.length) return html`<p class="finding">${say("nothing")} ${say("nothingHint")}</p>`;
+    if (!weeks.length && !answer.senders.length) return this.untold(0) ?? html`<p class="finding">${say("nothing")} ${say("nothingHint")}</p>`;
     const full = weeks.filter(({ partial, per_agent }) => !partial && per_agent !== null), last = full.at(-1);
     const total = answer.senders.reduce((sum, { shown }) => sum + shown, 0), [first] = answer.senders;
     const name = (source: string): string => source || tell("noSource");
