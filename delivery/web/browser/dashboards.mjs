@@ -84,7 +84,7 @@ test("a leader looks at the house, filters, breaks down, shows it to another and
   for (const [hash, words] of [
     ["#/pressure?from=2025-01-01&to=2025-02-01", "Rien n'a été montré sur cette période."], [`#/equity?from=${today}&to=${today}`, "La répartition d'aujourd'hui sera connue demain."],
     ["#/overview?where=site:Nulle%20part", "Ce groupe est trop petit"], ["#/overview?from=2026-02-01&to=2026-01-01", "la première doit venir avant la dernière"],
-    ["#/services", "lecture plus"], ["#/overview?by=xyz", "une répartition que cette maison ne compte pas"],
+    ["#/pressure?where=category:A", "Catégorie : A · chiffres arrêtés à hier"], ["#/services", "lecture plus"], ["#/overview?by=xyz", "une répartition que cette maison ne compte pas"],
   ]) {
     await page.evaluate((to) => (location.hash = to), hash);
     await page.locator("main").getByText(words).first().waitFor();

@@ -93,8 +93,4 @@ export class Pressure extends Dash {
       </div>
       ${this.reading(weeks.some(({ agents }) => agents === null) ? "withheld" : "")}`;
   }
-
-  protected override get whom(): string[] {
-    return [say("allAgents")];
-  }
 }
