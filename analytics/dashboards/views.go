@@ -156,10 +156,12 @@ type pressure struct {
 const maxPressure = 92
 
 func (d *Dashboards) pressure(ctx context.Context, p params, s scope) (pressure, error) {
-	for name, given := range map[string]bool{"by": p.By != "", "every": p.Every != ""} {
-		if given {
-			return pressure{}, fil.NewFault("query."+name, "ne va pas avec la pression : elle est par semaine et par source", "does not go with pressure: it is by week and by source")
+	if p.By != "" || p.Every != "" {
+		field := "query.by"
+		if p.By == "" {
+			field = "query.every"
 		}
+		return pressure{}, fil.NewFault(field, "ne va pas avec la pression : elle est par semaine et par source", "does not go with pressure: it is by week and by source")
 	}
 	q, err := d.question(p, false)
 	if err != nil {

@@ -1,10 +1,11 @@
 // The figures of one content as they change, for as long as someone looks.
 
-import { html, LitElement, nothing, type TemplateResult } from "lit";
+import { html, nothing, type TemplateResult } from "lit";
 import { count, lexicon, percent } from "../charts/words";
 import type { Client } from "../sdk/client";
 import { listen } from "../sdk/stream";
 import type { Totals as Told } from "../shell/api";
+import { Part } from "../shell/part";
 import { locale } from "../words/spoken";
 import { say } from "./words";
 
@@ -22,7 +23,7 @@ const tell = lexicon(fr, en);
 
 const between = 10_000; // milliseconds from one announcement to the next
 
-export class Live extends LitElement {
+export class Live extends Part {
   static override properties = { client: { attribute: false }, content: {}, told: { state: true }, at: { state: true }, stale: { state: true }, problem: { state: true }, going: { state: true }, said: { state: true } };
 
   declare client: Client;
@@ -47,16 +48,8 @@ export class Live extends LitElement {
     return this;
   }
 
-  override connectedCallback(): void {
-    super.connectedCallback();
-    addEventListener("fil-language", this.#spoken);
-  }
-
-  readonly #spoken = (): void => this.requestUpdate();
-
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    removeEventListener("fil-language", this.#spoken);
     this.#pause();
   }
 
